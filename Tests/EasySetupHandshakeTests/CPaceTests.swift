@@ -3,7 +3,7 @@ import EasySetupSeed
 import Testing
 
 /// The test vectors of draft-irtf-cfrg-cpace for ristretto255 with SHA-512.
-@Suite("CPace gives the draft's figures") struct CPaceTests {
+@Suite("CPace and the draft's figures") struct CPaceTests {
     static let session = bytes(hex: "7e4b4791d6a8ef019b936c79fb7f2c57")
     static let channel = bytes(hex: "0b415f696e69746961746f720b425f726573706f6e646572")
     static let ya = "da3d23700a9e5699258aef94dc060dfda5ebb61f02a5ea77fad53f4ff0976d08"
@@ -15,7 +15,7 @@ import Testing
         CPace.Inputs(password: bytes(Array("Password".utf8)), channel: channel, session: session)
     }
 
-    @Test("for the generator") func generator() {
+    @Test("The generator is the draft's") func generator() {
         #expect(
             open(CPace.generatorString(Self.inputs()))
                 == bytes(
@@ -30,7 +30,7 @@ import Testing
         )
     }
 
-    @Test("for both points, K and ISK") func run() throws {
+    @Test("Both points, K and the ISK are the draft's") func run() throws {
         let generator = CPace.generator(Self.inputs())
         #expect(try CPace.publicPoint(scalar: bytes(bytes(hex: Self.ya)), generator: generator) == Self.pointA)
         #expect(try CPace.publicPoint(scalar: bytes(bytes(hex: Self.yb)), generator: generator) == Self.pointB)
@@ -56,14 +56,14 @@ import Testing
 
     static let scalar = "7cd0e075fa7955ba52c02759a6c90dbbfc10e6d40aea8d283e407d88cf538a05"
 
-    @Test("for a multiplication") func multiplication() throws {
+    @Test("A multiplication gives the draft's result") func multiplication() throws {
         let point = bytes(hex: "2c3c6b8c4f3800e7aef6864025b4ed79bd599117e427c41bd47d93d654b4a51c")
         let result = try CPace.multiply(scalar: bytes(bytes(hex: Self.scalar)), point: point)
         #expect(open(result) == bytes(hex: "7c13645fe790a468f62c39beb7388e541d8405d1ade69d1778c5fe3e7f6b600e"))
     }
 
     @Test(
-        "and refuses points that do not decode, are written in another way or are neutral",
+        "Points that do not decode, are written in another way or are neutral are refused",
         arguments: [
             "2b3c6b8c4f3800e7aef6864025b4ed79bd599117e427c41bd47d93d654b4a51c",
             "0000000000000000000000000000000000000000000000000000000000000000",
@@ -80,14 +80,14 @@ import Testing
         #expect(!CPace.isPoint(bytes(hex: point)))
     }
 
-    @Test("and refuses a scalar that makes the neutral element") func zeroScalar() {
+    @Test("A scalar that makes the neutral element is refused") func zeroScalar() {
         let generator = CPace.generator(Self.inputs())
         #expect(
             failure { _ = try CPace.publicPoint(scalar: SecretBytes(zeros: 32), generator: generator) } == .malformed
         )
     }
 
-    @Test("lengths are LEB128", arguments: [(0, [0]), (127, [0x7F]), (128, [0x80, 1]), (1218, [0xC2, 9])])
+    @Test("Lengths are LEB128", arguments: [(0, [0]), (127, [0x7F]), (128, [0x80, 1]), (1218, [0xC2, 9])])
     func lengths(count: Int, prefix: [UInt8]) {
         let data = [UInt8](repeating: 9, count: count)
         #expect(lv(data) == prefix + data)

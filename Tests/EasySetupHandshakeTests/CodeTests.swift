@@ -10,7 +10,7 @@ import Testing
         try PairingCode(slot: slot, random: SecretBytes.random(count: 5))
     }
 
-    @Test("is read as it was written, at every length", arguments: slots) func roundTrip(slot: String) throws {
+    @Test("A code is read as it was written, at every length", arguments: slots) func roundTrip(slot: String) throws {
         let code = try Self.random(slot)
         let read = try PairingCode(typed: code.revealed())
         #expect(read.slot == slot)
@@ -19,7 +19,7 @@ import Testing
         #expect(read.revealed() == code.revealed())
     }
 
-    @Test("catches every single wrong symbol", arguments: slots) func wrongSymbol(slot: String) throws {
+    @Test("A code catches every single wrong symbol", arguments: slots) func wrongSymbol(slot: String) throws {
         for _ in 0..<4 {
             let symbols = try Self.symbols(Self.random(slot))
             for position in symbols.indices {
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test("catches every swap of two symbols", arguments: slots) func swap(slot: String) throws {
+    @Test("A code catches every swap of two symbols", arguments: slots) func swap(slot: String) throws {
         for _ in 0..<8 {
             let symbols = try Self.symbols(Self.random(slot))
             for first in symbols.indices {
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test("is read in any case, spacing and dashes, and with the letters that look like digits")
+    @Test("A code is read in any case, spacing and dashes, and with the letters that look like digits")
     func forgiving() throws {
         let code = try PairingCode(slot: "01A", random: bytes([0, 1, 10, 0, 1]))
         let check = try #require(code.revealed().last)
@@ -62,14 +62,14 @@ import Testing
         }
     }
 
-    @Test("has no U, and says where one was typed", arguments: ["U", "u"]) func hint(letter: String) {
+    @Test("A code has no U, and the error says where one was typed", arguments: ["U", "u"]) func hint(letter: String) {
         #expect(throws: CodeError.containsU(position: 4)) { try PairingCode(typed: "K7Q-\(letter)9M-XAB") }
     }
 
     static let code = "K7Q-29M-XAQ"
 
     @Test(
-        "is read with whatever programs put into and around it",
+        "A code is read with the characters that programs put into and around it",
         arguments: [
             "\u{200B}\(code)", "\u{FEFF}\(code)", "K7Q-\u{2060}29M-XAQ", "\u{2068}\(code)\u{2069}", "K7Q\u{AD}29M-XAQ",
             "K7Q\u{FE0F}-29M-XAQ",
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test(
-        "names the place of what is no symbol, counting what a person sees",
+        "The error names the place of a character that is no symbol, counted as a person counts",
         arguments: [
             ("K7Q-2!M-XAB", 5), ("K7Q-2\u{200B}！M-XAB", 5), ("\u{200B}K@Q-29M-XAB", 2), ("K7#29M-XAQ", 3),
             ("K7Q-29M-X^Q", 8),
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test(
-        "names letters of other scripts as such, by their place",
+        "The error names letters of other scripts, and their places",
         arguments: [
             ("K7Q-29M-XA\u{411}", 9, Script.cyrillic), ("\u{200B}\u{41A}7Q-29M-XAQ", 1, .cyrillic),
             ("K7Q-29\u{39C}-XAQ", 6, .greek), ("K\u{301}7Q29MXAB", 1, .latin),
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test(
-        "a label before it is named",
+        "The error names a label before the code",
         arguments: [
             "Code: ", "code=", "Your code: ", "Pairing code：", "1. ", "2) ", "join ", "easysetup join ", "The code is ",
         ]
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test(
-        "what is behind it is named",
+        "The error names the text behind the code",
         arguments: [
             "\(code) sent from my phone", "Bob: \(code) 10:12", "\(code) \(code)", "\(code)\n\nSent from my phone",
             "Code: \(code) (till 10:12)", "k7q 29m xaq Bob", "\(code), Элис", "10:12 \(code) thanks!",
@@ -134,7 +134,7 @@ import Testing
         #expect(throws: CodeError.hasMore) { try PairingCode(typed: text) }
     }
 
-    @Test("the first thing wrong is told, and a thirteenth symbol ends it, whatever it is") func order() {
+    @Test("The first mistake is named, and a thirteenth symbol ends the code, whatever it is") func order() {
         #expect(throws: CodeError.containsU(position: 2)) { try PairingCode(typed: "KUQ-29é") }
         #expect(throws: CodeError.foreignLetter(position: 2, script: .latin)) { try PairingCode(typed: "KéQ-U9") }
         #expect(throws: CodeError.wrongLength(14)) { try PairingCode(typed: "K7Q-29M-XAQ-000-éU") }
@@ -145,7 +145,7 @@ import Testing
         try PairingCode(typed: bytes.span)
     }
 
-    @Test("is UTF-8 of no more than the limit") func encoding() {
+    @Test("A typed code is UTF-8 of no more bytes than the limit") func encoding() {
         #expect(throws: CodeError.textNotUTF8) { try PairingCode(typed: "K7Q\u{FFFD}29M-XAQ") }
         #expect(throws: CodeError.textNotUTF8) { try Self.read([0x4B, 0xE9, 0x37]) }
         #expect(throws: CodeError.textUTF16) {
@@ -162,7 +162,7 @@ import Testing
     }
 
     @Test(
-        "has nine to twelve symbols",
+        "A code has nine to twelve symbols",
         arguments: [
             ("", 0), ("   - - ", 0), ("K7Q29MXA", 8), ("K7Q29MXAB0000", 13), (String(repeating: "0", count: 500), 500),
             (" \u{200B}*\u{200B}* ", 0),
@@ -172,21 +172,21 @@ import Testing
     }
 
     @Test(
-        "is shown in groups of three and four",
+        "A code is shown in groups of three and four",
         arguments: [("K7Q", [3, 3, 3]), ("K7Q2", [3, 3, 4]), ("0Z9AB", [3, 4, 4]), ("VWXYZ1", [4, 4, 4])]
     ) func groups(slot: String, lengths: [Int]) throws {
         #expect(try Self.random(slot).revealed().split(separator: "-").map(\.count) == lengths)
     }
 
     @Test(
-        "needs a slot of three to six canonical symbols",
+        "A code needs a slot of three to six canonical symbols",
         arguments: ["", "K7", "K7Q2345", "k7q", "K7O", "K7U", "K 7", "K7é"]
     )
     func badSlot(slot: String) {
         #expect(throws: CodeError.notASlot) { try PairingCode(slot: slot, random: SecretBytes(zeros: 5)) }
     }
 
-    @Test("that spells something rude is noticed, across its parts and in digits for letters")
+    @Test("A code that spells something rude is noticed, across its parts and with digits for letters")
     func rude() throws {
         // A, S, S with digits: 4, 5, 5.
         let inSlot = try PairingCode(slot: "455", random: bytes([0, 0, 0, 0, 0]))
@@ -199,7 +199,7 @@ import Testing
         #expect(word.isRude)
     }
 
-    @Test("is drawn again while it is rude, but not for ever when the slot is") func draws() throws {
+    @Test("A rude code is drawn again, but not for ever when its slot is the rude part") func draws() throws {
         var draws: [[UInt8]] = [[27, 12, 0, 0, 0], [0, 0, 0, 0, 0]]
         let code = try PairingCode.draw(slot: "00F") { bytes(draws.removeFirst()) }
         #expect(!code.isRude)
@@ -213,7 +213,7 @@ import Testing
         #expect(count == PairingCode.maximumDraws)
     }
 
-    @Test("shows nothing of itself when it is printed, dumped or reflected") func silence() throws {
+    @Test("A code shows nothing of itself when it is printed, dumped or reflected") func silence() throws {
         let code = try Self.random("K7Q")
         let link = PairingLink(
             relay: RelayAddress(host: "relay.example", port: 443, isPlain: false)!,

@@ -3,9 +3,9 @@ import Testing
 
 @testable import EasySetupHandshake
 
-@Suite("What a device says of itself") struct DeviceTests {
+@Suite("The names of devices") struct DeviceTests {
     @Test(
-        "a name is taken as it is",
+        "A good name is taken as it is",
         arguments: [
             "a", "new phone", "Küche", "電話", "📱", String(repeating: "x", count: 64), "é", "Zoë’s phone", "L'ordi",
             "a·b (2)",
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test(
-        "a peer's name that is empty, long, not NFC, or has what hides, breaks a line or ends a quotation is refused",
+        "A peer's name is refused that is empty, too long or not NFC, or that hides, breaks a line or ends a quotation",
         arguments: [
             "", " ", " a", "a ", String(repeating: "x", count: 65), String(repeating: "é", count: 33),
             "e\u{301}", "\u{212A}", "\u{1100}\u{1161}", "a\nb", "a\tb", "a\0b", "\u{7F}", "a\u{85}b", "a\u{A0}b",
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(
-        "one's own name is cleaned and cut at a character's end",
+        "A device's own name is cleaned, and cut at a character's end",
         arguments: [
             ("  my\tphone \n", "my phone"), ("my\u{A0}\u{200B} \r\nphone", "my phone"), ("e\u{301}", "é"),
             ("e\u{34F}\u{301}", "é"),
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(
-        "nothing is no name",
+        "An empty name is no name",
         arguments: [
             "", " ", "\n\t", "\u{200B}", "a" + String(repeating: "\u{301}", count: 70), "\u{3164}", "\u{301}", "\"\"",
             "\u{2800}",
@@ -74,7 +74,7 @@ import Testing
         #expect(DeviceName(cleaning: text) == nil)
     }
 
-    @Test("whatever a person types as a name, a peer takes what is made of it") func anything() {
+    @Test("A peer takes every name that is made of what a person types") func anything() {
         var draw = SystemRandomNumberGenerator()
         let edges: [ClosedRange<UInt32>] = [
             0...0x250, 0x300...0x36F, 0x590...0x5FF, 0x1100...0x11FF, 0x1780...0x17DD, 0x2000...0x206F, 0x2760...0x2800,
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test("every platform survives the wire; one that is not known is \"other\"") func platforms() throws {
+    @Test("Every platform survives the wire, and an unknown one is \"other\"") func platforms() throws {
         for platform in Platform.allCases {
             let sent = Device(name: DeviceName(strict: "x")!, platform: platform, role: .holder)
             #expect(try Self.read(Sealed.proof(sent)) == sent)
@@ -107,12 +107,12 @@ import Testing
         #expect(try Self.read([0x0A, 1, 0x78, 0x10, 99, 0x18, 1]).platform == .other)
     }
 
-    @Test("unknown fields are ignored") func unknownFields() throws {
+    @Test("Unknown fields are ignored") func unknownFields() throws {
         #expect(try Self.read([0x0A, 1, 0x78, 0x18, 2, 0x7A, 1, 0]).role == .receiver)
     }
 
     @Test(
-        "a proof without a role, with an unknown one, or without a good name is malformed",
+        "A proof without a role, with an unknown role, or without a good name is malformed",
         arguments: [
             [], [0x0A, 1, 0x78], [0x0A, 1, 0x78, 0x18, 0], [0x0A, 1, 0x78, 0x18, 3], [0x18, 1],
             [0x0A, 1, 0x0A, 0x18, 1],
@@ -128,7 +128,7 @@ import Testing
 }
 
 @Suite("The words on both screens") struct WordsTests {
-    @Test("are 256, sorted, and told apart by four letters") func list() {
+    @Test("The list has 256 words, sorted, and told apart by their first four letters") func list() {
         #expect(ConfirmationWords.list.count == 256)
         #expect(ConfirmationWords.list == ConfirmationWords.list.sorted())
         #expect(Set(ConfirmationWords.list.map { $0.prefix(4) }).count == 256)
@@ -139,11 +139,11 @@ import Testing
         )
     }
 
-    @Test("are none of the recovery phrase's") func apart() {
+    @Test("No word of the list is one of the recovery phrase's") func apart() {
         #expect(Set(ConfirmationWords.list).isDisjoint(with: EnglishWords.all))
     }
 
-    @Test("are found in what a person types") func typed() {
+    @Test("The words are found in what a person types") func typed() {
         let words = ConfirmationWords((0, 255))
         #expect(words.description == "accordion · zucchini")
         #expect(words.contains(typed: UserText(copying: " Zucchini\n")))
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test(
-        "are found however they are typed, one or both of them",
+        "The words are found however they are typed, one or both of them",
         arguments: [
             "otter", "PILLOW", "otter · pillow", "pillow otter", "otter,pillow", "pillow/otter", "otterpillow",
             "pillowotter",
@@ -168,7 +168,7 @@ import Testing
     }
 
     @Test(
-        "that are not there are told apart: nothing, a slip, a word of another pairing",
+        "A wrong answer is told apart as nothing, a slip, or a word of another pairing",
         arguments: [
             ("", ConfirmationWords.Match.nothing), (" \t\r\n", .nothing), ("\u{200B}\u{2060}\u{FEFF}", .nothing),
             ("\u{0}\u{1B}", .nothing),

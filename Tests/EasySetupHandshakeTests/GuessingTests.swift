@@ -2,8 +2,8 @@ import EasySetupHandshake
 import EasySetupSeed
 import Testing
 
-@Suite("Coming is free, guessing is counted") struct GuessingTests {
-    @Test("a wrong code is counted, and a right one after it is not") func counted() throws {
+@Suite("Visits and guesses") struct GuessingTests {
+    @Test("A wrong code is counted, and a right one after it is not") func counted() throws {
         var pair = try Pair.make(wrongCode: true)
         let wrong = try pair.proof()
         #expect(failure { _ = try pair.toOfferer(wrong, number: 2) } == .wrongProof)
@@ -15,7 +15,7 @@ import Testing
         #expect(pair.offerer.wrongProofs == 1)
     }
 
-    @Test("three wrong codes burn the typed form; the fourth, even right, is not compared; the link still opens")
+    @Test("Three wrong codes burn the typed code: the fourth is not compared, though right; the link still opens")
     func burnt() throws {
         var pair = try Pair.make()
         // The proof of a meeting that was answered before the code was used up is not compared after it either.
@@ -38,14 +38,14 @@ import Testing
         guard case .proven = try pair.toOfferer(right, number: 2, meeting: meeting(20)) else { throw Unexpected() }
     }
 
-    @Test("a wrong link ends its meeting and costs nothing") func wrongLink() throws {
+    @Test("A wrong link ends its meeting and costs nothing") func wrongLink() throws {
         var pair = try Pair.make(form: .link, wrongCode: true)
         let wrong = try pair.proof()
         #expect(failure { _ = try pair.toOfferer(wrong, number: 2) } == .wrongProof)
         #expect(pair.offerer.wrongProofs == 0)
     }
 
-    @Test("the visitor's try is spent when message 3 is made, and not before") func spent() throws {
+    @Test("The visitor's try is spent when message 3 (its proof) is made, and not before") func spent() throws {
         var pair = try Pair.make()
         let reply = try pair.reply()
         #expect(pair.visitor.isTrySpent == false)
@@ -54,7 +54,9 @@ import Testing
         #expect(failure { _ = try pair.visitor.begin(meeting: meeting(1), entropy: .system) } == .outOfOrder)
     }
 
-    @Test("a visitor that has not proved anything may be given another meeting, but not the same") func again() throws {
+    @Test("A visitor that has not proved anything may be given another meeting, but not the same one") func again()
+        throws
+    {
         var pair = try Pair.make()
         _ = try pair.hello()
         let second = try pair.visitor.begin(meeting: meeting(1), entropy: .system)
@@ -68,7 +70,7 @@ import Testing
         #expect(failure { _ = try replayed.visitor.begin(meeting: Pair.meeting, entropy: .system) } == .replayed)
     }
 
-    @Test("an offer takes no meeting twice, even after it ended") func replays() throws {
+    @Test("An offer takes no meeting twice, even after it ended") func replays() throws {
         var pair = try Pair.make()
         _ = try pair.hello()
         #expect(failure { try pair.offerer.visitorCame(meeting: Pair.meeting) } == .replayed)
@@ -76,7 +78,7 @@ import Testing
         #expect(failure { try pair.offerer.visitorCame(meeting: Pair.meeting) } == .replayed)
     }
 
-    @Test("a relay that brings meetings without end is refused the next one") func meetings() throws {
+    @Test("A relay that brings meetings without end is refused the next one") func meetings() throws {
         var pair = try Pair.make()
         for number in 0..<OffererHandshake.maximumMeetings {
             try pair.offerer.visitorCame(meeting: meeting(UInt8(number)))
@@ -86,7 +88,7 @@ import Testing
         try pair.offerer.visitorCame(meeting: meeting(201))
     }
 
-    @Test("an offer has an end of visitors, one after another") func visitors() throws {
+    @Test("An offer takes a limited number of visitors, one after another") func visitors() throws {
         var pair = try Pair.make()
         for number in 0..<OffererHandshake.maximumVisitors {
             let id = [UInt8](repeating: 9, count: 14) + [UInt8(number >> 8), UInt8(number & 0xFF)]
@@ -96,7 +98,9 @@ import Testing
         #expect(failure { try pair.offerer.visitorCame(meeting: meeting(200)) } == .outOfOrder)
     }
 
-    @Test("who comes after the seat is taken is told so, and meetings in hand are dropped") func seated() throws {
+    @Test("A visitor that comes after the seat is taken is told so, and other meetings are dropped") func seated()
+        throws
+    {
         var pair = try Pair.make()
         var slow = try VisitorHandshake(.code(pair.code), device: device("slow", .receiver))
         let late = try proof(of: &slow, to: &pair.offerer, meeting: meeting(1))
@@ -111,7 +115,7 @@ import Testing
     }
 
     @Test(
-        "after its own expiry an offer answers and compares nothing",
+        "After its expiry, an offer answers and compares nothing",
         arguments: [Duration.seconds(10), .seconds(11)]
     )
     func expired(now: Duration) throws {
@@ -124,7 +128,7 @@ import Testing
         #expect(other.offerer.wrongProofs == 0)
     }
 
-    @Test("what is malformed before the comparison is no guess") func noGuess() throws {
+    @Test("A message that is malformed before the comparison is no guess") func noGuess() throws {
         for change in [{ $0.dropLast() }, { $0 + [0] }, { [4] + $0.dropFirst() }] as [([UInt8]) -> [UInt8]] {
             var pair = try Pair.make()
             let proof = change(try pair.proof())
@@ -133,7 +137,7 @@ import Testing
         }
     }
 
-    @Test("twenty hellos are answered at once, the next when a twentieth of a second has passed") func rate() throws {
+    @Test("Twenty hellos are answered at once, and the next after a twentieth of a second") func rate() throws {
         var pair = try Pair.make()
         func hello(_ number: UInt8, _ pair: inout Pair) throws -> [UInt8] {
             var visitor = try VisitorHandshake(.code(pair.code), device: device("phone", .receiver))

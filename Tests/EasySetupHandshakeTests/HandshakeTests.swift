@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A meeting of two devices") struct HandshakeTests {
     @Test(
-        "passes the seed, whoever shows the code",
+        "A meeting passes the seed, whichever device shows the code",
         arguments: [(Role.holder, Form.typed), (.holder, .link), (.receiver, .typed)]
     )
     func passes(offererRole: Role, form: Form) throws {
@@ -39,7 +39,7 @@ import Testing
         guard case .confirmed = end else { throw Unexpected() }
     }
 
-    @Test("names the outcome of every pair of roles", arguments: [Role.holder, .receiver], [Role.holder, .receiver])
+    @Test("Every pair of roles has a named outcome", arguments: [Role.holder, .receiver], [Role.holder, .receiver])
     func roles(offererRole: Role, visitorRole: Role) throws {
         var pair = try Pair.make(offererRole: offererRole, visitorRole: visitorRole)
         let proof = try pair.proof()
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test("a link goes from holder to receiver only: a holder can't visit by one, a receiver can't show one")
+    @Test("A link goes from a holder to a receiver only: a holder can't visit by it, and a receiver can't show it")
     func linkDirection() throws {
         let pair = try Pair.make(form: .link)
         #expect(
@@ -100,7 +100,7 @@ import Testing
         #expect(error == .linkDirection)
     }
 
-    @Test("two receivers by link have an outcome, and so have two holders that say so only in the proof")
+    @Test("Two receivers by link have an outcome, and so have two holders that say so only in the proof")
     func linkRoles() throws {
         var pair = try Pair.make(form: .link)
         _ = try pair.meet()
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test(
-        "carries each refusal under its own name",
+        "Each refusal reaches the other device under its own name",
         arguments: [Refusal.declined, .cancelled, .notStored, .otherSeed, .nobodyToAsk, .timedOut]
     )
     func refusals(refusal: Refusal) throws {
@@ -146,7 +146,7 @@ import Testing
         #expect(failure { _ = try third.toOfferer(late, number: 3) } == expected)
     }
 
-    @Test("has nothing to refuse with before there are keys, and after the seed was given")
+    @Test("A device can't refuse before there are keys, or after it gave the seed")
     func nothingToRefuse() throws {
         var early = try Pair.make()
         #expect(try early.visitor.refuse(.cancelled) == nil)
@@ -157,7 +157,7 @@ import Testing
         #expect(try late.offerer.refuse(.cancelled) == nil)
     }
 
-    @Test("a receipt with another user id is no success")
+    @Test("A receipt with another user id is no success")
     func wrongReceipt() throws {
         var pair = try Pair.make()
         _ = try pair.meet()
@@ -167,7 +167,7 @@ import Testing
         #expect(failure { _ = try pair.toOfferer(receipt, number: 3) } == .wrongReceipt)
     }
 
-    @Test("the seed is given once, and only by who holds it")
+    @Test("The seed is given once, and only by the device that holds it")
     func givenOnce() throws {
         var pair = try Pair.make()
         _ = try pair.meet()
@@ -180,7 +180,7 @@ import Testing
         )
     }
 
-    @Test("nothing is stored before a seed came")
+    @Test("Nothing is stored before a seed has come")
     func storedEarly() throws {
         var pair = try Pair.make()
         _ = try pair.meet()

@@ -5,7 +5,7 @@ import Testing
 
 /// A matching tag is a right guess, whatever the sealed part is: an attacker must not learn unnoticed that the guess
 /// was right.
-@Suite("A right tag beside what no device seals") struct KnownCodeTests {
+@Suite("Proofs with a right tag and a wrong sealed part") struct KnownCodeTests {
     /// The ways in which the sealed part can be invalid beside a matching tag.
     enum Spoilt: String, CaseIterable {
         case zeros, flipped, reflected, otherNumber, padding, length, protobuf, nothing, name, unseen, role
@@ -70,7 +70,11 @@ import Testing
         return [MessageType.visitorProof.rawValue] + tag + sealed
     }
 
-    @Test("burns code and link at once, and says so", arguments: Spoilt.allCases, [Form.typed, .link])
+    @Test(
+        "Such a proof burns code and link at once, and the device says so",
+        arguments: Spoilt.allCases,
+        [Form.typed, .link]
+    )
     func offerer(spoilt: Spoilt, form: Form) throws {
         var pair = try Pair.make()
         // Another visitor is in the middle of its meeting.
@@ -102,7 +106,10 @@ import Testing
         }
     }
 
-    @Test("is no guess when the length or the type is wrong: then no tag is compared", arguments: [true, false])
+    @Test(
+        "Such a proof is no guess when its length or type is wrong: then no tag is compared",
+        arguments: [true, false]
+    )
     func notCompared(isLength: Bool) throws {
         var pair = try Pair.make()
         var sent = try Self.spoiltProof(&pair, .zeros, form: .typed)
@@ -113,7 +120,7 @@ import Testing
         #expect(!isKnown)
     }
 
-    @Test("is told by a visitor, too: who answered has the code", arguments: [66, 300, 592])
+    @Test("A visitor recognises such a proof, too: the device that answered knows the code", arguments: [66, 300, 592])
     func visitor(place: Int) throws {
         var pair = try Pair.make()
         guard case .proven(_, var answer?) = try pair.toOfferer(pair.proof(), number: 2) else { throw Unexpected() }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import EasySetupHandshake
 
-@Suite("A message that is not as it was sent") struct MessageTests {
+@Suite("Messages that are not as they were sent") struct MessageTests {
     /// The six messages, each with its receiver and its place in the meeting.
     enum Step: Int, CaseIterable {
         case hello = 1
@@ -54,7 +54,9 @@ import Testing
         }
     }
 
-    @Test("that is cut or longer ends the meeting as malformed", arguments: Step.allCases) func length(step: Step)
+    @Test("A message that is cut or longer ends the meeting as malformed", arguments: Step.allCases) func length(
+        step: Step
+    )
         throws
     {
         let count = try Stage.at(step).body.count
@@ -69,7 +71,10 @@ import Testing
         }
     }
 
-    @Test("in which a bit is turned gives an error at once or wrong proof at the next step", arguments: Step.allCases)
+    @Test(
+        "A message with a changed bit gives an error at once, or a wrong proof at the next step",
+        arguments: Step.allCases
+    )
     func turned(step: Step) throws {
         let count = try Stage.at(step).body.count
         let places = Array(stride(from: 0, to: count, by: 61)) + [1, count - 1, count - 32, count - 33]
@@ -106,7 +111,11 @@ import Testing
         }
     }
 
-    @Test("of another suite is told from a malformed one", arguments: [Step.hello, .reply], [UInt8(0), 2, 255])
+    @Test(
+        "A message of another suite is told from a malformed one",
+        arguments: [Step.hello, .reply],
+        [UInt8(0), 2, 255]
+    )
     func suite(step: Step, byte: UInt8) throws {
         var stage = try Stage.at(step)
         let body = [byte] + stage.body.dropFirst()
@@ -116,7 +125,7 @@ import Testing
         #expect(failure { _ = try short.deliver([byte], step) } == .wrongSuite)
     }
 
-    @Test("with an unknown form is malformed", arguments: [UInt8(0), 3, 255]) func form(byte: UInt8) throws {
+    @Test("A message with an unknown form is malformed", arguments: [UInt8(0), 3, 255]) func form(byte: UInt8) throws {
         var stage = try Stage.at(.hello)
         var body = stage.body
         body[1] = byte
@@ -124,7 +133,7 @@ import Testing
     }
 
     @Test(
-        "with a point that does not decode or is neutral is malformed",
+        "A message with a point that does not decode or is neutral is malformed",
         arguments: [Step.hello, .reply],
         [UInt8(0), 1, 255]
     )
@@ -137,7 +146,7 @@ import Testing
         #expect(!wasSpent)
     }
 
-    @Test("with a KEM key that is not reduced is malformed") func kemKey() throws {
+    @Test("A message with a KEM key that is not reduced is malformed") func kemKey() throws {
         var stage = try Stage.at(.hello)
         var body = stage.body
         // The first coefficient of 12 bits is 4095, above ML-KEM's prime.
@@ -146,7 +155,7 @@ import Testing
         #expect(failure { _ = try stage.deliver(body, .hello) } == .malformed)
     }
 
-    @Test("with a curve point of low order in the KEM's key or ciphertext passes no seed on")
+    @Test("A curve point of low order in the KEM's key or ciphertext passes no seed on")
     func lowOrder() throws {
         var hello = try Stage.at(.hello)
         var body = hello.body
@@ -167,7 +176,9 @@ import Testing
         #expect([.malformed, .wrongProof].contains(atVisitor))
     }
 
-    @Test("with another number than the due one is out of order", arguments: Step.allCases) func number(step: Step)
+    @Test("A message with another number than the expected one is out of order", arguments: Step.allCases) func number(
+        step: Step
+    )
         throws
     {
         for number in [0, 1, 2, 3, 4, UInt32.max] where number != step.number {
@@ -177,7 +188,10 @@ import Testing
         }
     }
 
-    @Test("or comes twice is out of order", arguments: [Step.visitorProof, .offererProof, .package, .receipt])
+    @Test(
+        "A message that comes twice is out of order",
+        arguments: [Step.visitorProof, .offererProof, .package, .receipt]
+    )
     func twice(step: Step) throws {
         var stage = try Stage.at(step)
         let body = stage.body
@@ -185,7 +199,7 @@ import Testing
         #expect(failure { _ = try stage.deliver(body, step) } == .outOfOrder)
     }
 
-    @Test("but one's own come back is refused") func reflected() throws {
+    @Test("A device's own message that comes back is refused") func reflected() throws {
         var hello = try Stage.at(.hello)
         let own = hello.body
         #expect(failure { _ = try hello.pair.visitor.receive(own, number: 1) } == .malformed)
@@ -202,7 +216,7 @@ import Testing
         #expect(failure { _ = try package.pair.toOfferer(receipt, number: 3) } == .malformed)
     }
 
-    @Test("because the relay gave the two sides different meeting ids fits no proof") func otherMeeting() throws {
+    @Test("A proof fits only if the relay gave both sides the same meeting id") func otherMeeting() throws {
         var pair = try Pair.make()
         let hello = try pair.visitor.begin(meeting: Pair.meeting, entropy: .system)
         let other = [UInt8](repeating: 8, count: 16)
@@ -212,7 +226,7 @@ import Testing
         #expect(failure { _ = try pair.toOfferer(proof, number: 2, meeting: other) } == .wrongProof)
     }
 
-    @Test("because the relay led to another slot with the same secret fits no proof") func otherSlot() throws {
+    @Test("A proof fits only at the slot of the code, even if the secret is the same") func otherSlot() throws {
         var pair = try Pair.make()
         let elsewhere = try PairingCode(slot: "K7R", random: bytes([1, 2, 3, 4, 5]))
         var visitor = try VisitorHandshake(.code(elsewhere), device: device("phone", .receiver))
@@ -220,7 +234,7 @@ import Testing
         #expect(failure { _ = try pair.toOfferer(wrong, number: 2) } == .wrongProof)
     }
 
-    @Test("because a false offerer guessed wrong is a wrong proof to the visitor") func falseOfferer() throws {
+    @Test("A false offerer's wrong guess is a wrong proof to the visitor") func falseOfferer() throws {
         var pair = try Pair.make()
         let proof = try pair.proof()
         // An attacker without the key can only send bytes of the right length.
@@ -229,13 +243,13 @@ import Testing
         #expect(failure { _ = try pair.visitor.receive(proof, number: 2) } == .outOfOrder)
     }
 
-    @Test("for a meeting that is not in hand is out of order") func unknownMeeting() throws {
+    @Test("A message for a meeting that is not under way is out of order") func unknownMeeting() throws {
         var pair = try Pair.make()
         #expect(failure { _ = try pair.toOfferer([1], number: 1, meeting: [1]) } == .outOfOrder)
     }
 }
 
-@Suite("A sealed message") struct SealedChannelTests {
+@Suite("Sealed messages") struct SealedChannelTests {
     static let transcript = Transcript(session: [1], hello: [2], reply: [3])
 
     static func channel(_ key: UInt8 = 9) -> SealedChannel {
@@ -251,7 +265,10 @@ import Testing
         return content
     }
 
-    @Test("opens to what was sealed, at every length, and always has the same", arguments: [0, 1, 100, 509, 510])
+    @Test(
+        "A sealed message opens to what was sealed, at every length, and always has the same length",
+        arguments: [0, 1, 100, 509, 510]
+    )
     func roundTrip(count: Int) throws {
         let content = [UInt8](repeating: 0xAB, count: count)
         var copy = content
@@ -261,14 +278,14 @@ import Testing
         #expect(try Self.open(sealed) == content)
     }
 
-    @Test("opens under its own type and number only") func bound() throws {
+    @Test("A sealed message opens under its own type and number only") func bound() throws {
         var content: [UInt8] = [1]
         let sealed = Self.channel().seal(&content, type: .package, number: 3)
         #expect(failure { _ = try Self.open(sealed, type: .receipt) } == .malformed)
         #expect(failure { _ = try Self.open(sealed, number: 2) } == .malformed)
     }
 
-    @Test("is padded with zeros, and in no other way") func padding() throws {
+    @Test("A sealed message is padded with zeros, and in no other way") func padding() throws {
         // The length 509 says that the last byte is padding.
         let content = [UInt8](repeating: 0, count: 510)
         for (place, value) in [(509, UInt8(1)), (1, 1)] {
@@ -281,14 +298,17 @@ import Testing
         #expect(try Self.open(Self.sealed([0, 1] + content)) == [0])
     }
 
-    @Test("that claims more than 510 bytes is malformed", arguments: [[1, 0xFF], [2, 0], [0xFF, 0xFF]] as [[UInt8]])
+    @Test(
+        "A sealed message that claims more than 510 bytes is malformed",
+        arguments: [[1, 0xFF], [2, 0], [0xFF, 0xFF]] as [[UInt8]]
+    )
     func claim(length: [UInt8]) throws {
         let sealed = Self.sealed(length + [UInt8](repeating: 0, count: 510))
         #expect(failure { _ = try Self.open(sealed) } == .malformed)
     }
 
     @Test(
-        "with a package that has no seed, a short one, or a refusal that is none, is malformed",
+        "A package without a seed, with a short seed, or with an invalid refusal is malformed",
         arguments: [
             [], [0x0A, 0], [0x0A, 3, 0x0A, 1, 1], [0x0A, 35, 0x0A, 33] + [UInt8](repeating: 1, count: 33), [0x10],
             [0xFF],
@@ -302,7 +322,7 @@ import Testing
     }
 
     @Test(
-        "with a receipt that has nothing, or a refusal that is none, is malformed",
+        "A receipt without content, or with an invalid refusal, is malformed",
         arguments: [[], [0x10], [0x0A], [0xFF]] as [[UInt8]]
     )
     func receipt(content: [UInt8]) {
@@ -313,7 +333,7 @@ import Testing
     }
 
     @Test(
-        "with a refusal that this version does not know ends the pairing as if the user had stopped",
+        "A refusal that this version does not know ends the pairing as if the user had stopped",
         arguments: [UInt8(0), 7, 99]
     )
     func unknownRefusal(reason: UInt8) {

@@ -2,9 +2,9 @@ import EasySetupHandshake
 import EasySetupSeed
 import Testing
 
-@Suite("A pairing link") struct LinkTests {
+@Suite("Pairing links") struct LinkTests {
     @Test(
-        "is read as it is written",
+        "A link is read as it is written",
         arguments: [
             "easysetup://relay.example:443/1/K7Q#00041061050R3GG28A1C60T3GC",
             "easysetup://127.0.0.1:8080/1/K7Q2#ZZZZZZZZZZZZZZZZZZZZZZZZZW",
@@ -21,7 +21,7 @@ import Testing
     static let tail = "#00041061050R3GG28A1C60T3GC"
 
     @Test(
-        "refuses everything else",
+        "Every other text is refused",
         arguments: [
             "", "easysetup", "easysetup:", "easysetup://", "easysetup:///1/K7Q\(tail)", "K7Q-29M-XAB",
             "easysetups://relay.example:443/1/K7Q\(tail)",
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(
-        "leads to a relay without TLS only on this machine, or where that is allowed",
+        "A link leads to a relay without TLS only on this machine, or where that is allowed",
         arguments: [
             "relay.example:80", "10.0.0.1:80", "128.0.0.1:80", "127.1:80", "localhost.example:80", "[::2]:80",
             "127.0.0.1.:80", "127.-0.0.1:80",
@@ -79,7 +79,7 @@ import Testing
 
     static let link = "easysetup://[2001:db8::1]:443/1/K7Q\(tail)"
 
-    @Test("is read however programs wrap, quote and encode it") func forgiving() throws {
+    @Test("A link is read however programs wrap, quote and encode it") func forgiving() throws {
         let link = Self.link
         let encoded = link.replacing(":", with: "%3A").replacing("/", with: "%2f").replacing("#", with: "%23")
         for text in [
@@ -109,7 +109,7 @@ import Testing
         try PairingLink(parsing: bytes.span)
     }
 
-    @Test("two of them in one text are an error, and so is a text that is no UTF-8") func several() {
+    @Test("Two links in one text are an error, and so is a text that is no UTF-8") func several() {
         let other = Self.link.replacing("K7Q", with: "K7R")
         #expect(throws: CodeError.severalLinks) { try PairingLink(parsing: Self.link + "\n" + other) }
         #expect(throws: CodeError.textNotUTF8) { try PairingLink(parsing: Self.link + "\u{FFFD}") }
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test("is told from a code by its scheme") func meant() {
+    @Test("A link is told from a code by its scheme") func meant() {
         #expect(PairingLink.isMeant(by: "EasySetup://x"))
         #expect(PairingLink.isMeant(by: "easysetup%2Bplain%3A%2F%2Fx"))
         #expect(PairingLink.isMeant(by: "<easysetup+plain%3A//x>"))

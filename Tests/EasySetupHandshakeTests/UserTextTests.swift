@@ -2,10 +2,10 @@ import EasySetupHandshake
 import EasySetupSeed
 import Testing
 
-@Suite("Codes and links of a person's text") struct UserTextTests {
+@Suite("Codes and links in secret memory") struct UserTextTests {
     static let link = "easysetup://relay.example:443/1/K7Q#00041061050R3GG28A1C60T3GC"
 
-    @Test("are read from it as from a string") func read() throws {
+    @Test("Codes and links are read from a user's text as from a string") func read() throws {
         #expect(try PairingCode(typed: UserText(copying: " k7q 29m xaq")).revealed() == "K7Q-29M-XAQ")
         #expect(try PairingLink(parsing: UserText(copying: "<\(Self.link)>")).revealed() == Self.link)
         #expect(PairingLink.isMeant(by: UserText(copying: Self.link)))
@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(
-        "no error of their readers holds a part of it",
+        "No error of their readers holds a part of the text",
         arguments: [
             "K7Q-29M-XAB", "K7Q-29M", "K7Q-\u{41C}9M-XAQ", "K7Q-2#M-XAQ", "K7U-29M-XAQ", "Code: K7Q-29M-XAQ",
             link + "7",

@@ -6,7 +6,7 @@ import Simulator
 import Testing
 
 /// The answers of both devices' users, and the states that each user sees afterwards.
-@Suite("Answers of the people") struct AnswerTests {
+@Suite("Answers of the users") struct AnswerTests {
     /// Runs a pairing until the receiver's user is asked whether to keep the seed.
     private func asking() throws -> Bench {
         let bench = try Bench(offererHolds: false, asksFirst: true)
@@ -24,7 +24,7 @@ import Testing
         return bench
     }
 
-    @Test("a receiver that asks first stores after the yes, and not before") func accepted() throws {
+    @Test("A receiver that asks first stores the seed after the yes, and not before") func accepted() throws {
         let bench = try asking()
         bench.give(.accepted(.accept), bench.receiver)
         #expect(bench.toStore.map(\.userID) == [bench.chain.userID])
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test(
-        "without a yes nothing is stored, and both sides read why",
+        "Without a yes nothing is stored, and both sides say why",
         arguments: [
             (
                 SessionEvent.accepted(.decline), PairingError.declinedHere(.receiver),
@@ -62,7 +62,7 @@ import Testing
         #expect(bench.toStore.isEmpty)
     }
 
-    @Test("a holder waits for the other user's answer as long as the pairing may take, not as long as a store does")
+    @Test("A holder waits for the other user's answer as long as the pairing may take, not as long as a store takes")
     func patience() throws {
         let bench = try asking()
         let end = bench.now + bench.limits.seatedLifetime
@@ -82,7 +82,7 @@ import Testing
         #expect(bench.holder.outcome == .paired)
     }
 
-    @Test("while the user is asked no message of the relay's makes an end of it, and the holder's going does")
+    @Test("While the user is asked, no message from the relay ends the question, and the holder's leaving does")
     func meanwhile() throws {
         let bench = try asking()
         let junk = Message(number: 4, ack: 2, body: [UInt8](repeating: 5, count: 529))
@@ -107,7 +107,7 @@ import Testing
         #expect(bench.toStore.isEmpty)
     }
 
-    @Test("a holder that offers, or a receiver that was not told to, asks nobody whether to keep a seed")
+    @Test("A holder that offers, or a receiver that was not told to, asks nobody whether to keep a seed")
     func asksNobody() throws {
         for bench in [try Bench(offererHolds: true, asksFirst: true), try Bench(offererHolds: false)] {
             bench.seedIsStored(until: true)
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test("where nobody can be asked nothing is given, and the other side reads that", arguments: [true, false])
+    @Test("A device without a user to ask gives nothing, and the other side says so", arguments: [true, false])
     func nobodyToAsk(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)
         bench.prove()
@@ -131,7 +131,7 @@ import Testing
         #expect(bench.toStore.isEmpty)
     }
 
-    @Test("what is neither yes nor no is not called a no", arguments: [true, false])
+    @Test("An answer that is neither yes nor no is not reported as a no", arguments: [true, false])
     func unclear(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)
         bench.prove()
@@ -141,7 +141,7 @@ import Testing
         #expect(bench.toStore.isEmpty)
     }
 
-    @Test("a question that nobody answers ends on both sides as that", arguments: [true, false])
+    @Test("A question that nobody answers ends on both sides with an error that says so", arguments: [true, false])
     func timedOut(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)
         bench.prove()
@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test("a receiver that waits in vain says whether the other was away, or it itself was", arguments: [true, false])
+    @Test("A receiver that waited in vain says which device was away, the other or itself", arguments: [true, false])
     func waitsInVain(offererHolds: Bool) throws {
         let away = try Bench(offererHolds: offererHolds)
         away.prove()
@@ -179,7 +179,7 @@ import Testing
         #expect(cut.receiver.outcome == .failed(.connectionLost))
     }
 
-    @Test("nothing typed is no try, and not asked for without end") func nothingTyped() throws {
+    @Test("An empty answer is no try, and is not asked for without end") func nothingTyped() throws {
         let bench = try Bench(offererHolds: false)
         bench.prove()
         bench.give(.answered(.word("nosuchword")), bench.holder)
@@ -192,7 +192,7 @@ import Testing
         #expect(bench.holder.outcome == .failed(.notConfirmed(.holder)))
     }
 
-    @Test("a word of another pairing's screen is told from a slip") func otherWord() throws {
+    @Test("A word of another pairing's screen is told from a slip") func otherWord() throws {
         let bench = try Bench(offererHolds: false)
         bench.prove()
         let words = bench.asked[0].peer.words
@@ -205,7 +205,7 @@ import Testing
         #expect(bench.receiver.outcome == .failed(.declined(by: .holder)))
     }
 
-    @Test("both words give the seed as one does") func bothWords() throws {
+    @Test("Both words give the seed, as one word does") func bothWords() throws {
         let bench = try Bench(offererHolds: false)
         bench.prove()
         let words = bench.asked[0].peer.words

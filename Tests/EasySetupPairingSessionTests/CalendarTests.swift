@@ -3,8 +3,8 @@ import Testing
 @testable import EasySetupPairingSession
 
 /// The calendar that computes the dates in the texts of errors.
-@Suite("Calendar") struct CalendarTests {
-    @Test("days are those of the calendar, there and back") func days() {
+@Suite("Dates") struct CalendarTests {
+    @Test("Days are converted to dates and back") func days() {
         for day in stride(from: -800_000, to: 3_000_000, by: 97) {
             let (year, month, ofMonth) = Calendar.date(day)
             #expect(Calendar.day(year: year, month: month, day: ofMonth) == day)

@@ -21,7 +21,7 @@ import Testing
         return course.happened(.deadlinePassed, now: now).map(\.name)
     }
 
-    @Test("each attempt has a number and a transport, and frames leave together") func connects() {
+    @Test("Each attempt has a number and a transport, and frames leave together") func connects() {
         var course = Self.offering()
         let first = course.begin().map(\.name)
         #expect(first == ["show", "connect by websocket"])
@@ -32,7 +32,7 @@ import Testing
         #expect(steps.map(\.name) == ["read", "send offer"])
     }
 
-    @Test("a failed attempt is told with its cause, until it ends the pairing") func retrying() {
+    @Test("A failed attempt is shown with its cause, until one ends the pairing") func retrying() {
         var course = Self.offering()
         _ = course.begin()
         var now = Duration.zero
@@ -51,7 +51,7 @@ import Testing
         #expect(late == [], "nothing is shown after the last state")
     }
 
-    @Test("once the relay was reached, the cause comes before the time that is left") func retryingLater() {
+    @Test("Once the relay was reached, the cause comes before the time that is left") func retryingLater() {
         var course = Self.offering()
         var now = Duration.zero
         _ = course.begin()
@@ -64,7 +64,7 @@ import Testing
         #expect(failed == ["retrying", "reconnecting"])
     }
 
-    @Test("an old connection changes nothing any more, and is closed where it opens late") func old() {
+    @Test("An old connection changes nothing any more, and is closed if it opens late") func old() {
         var course = Self.offering()
         var now = Duration.zero
         _ = course.begin()
@@ -84,7 +84,7 @@ import Testing
         if case .close = course.opened(3, now: now) { Issue.record("the new connection is not used") }
     }
 
-    @Test("after a WebSocket without a frame comes long polling, and after its failure the WebSocket") func silent() {
+    @Test("After a WebSocket without a frame comes long polling, and after its failure the WebSocket") func silent() {
         var course = Self.offering()
         var now = Duration.zero
         _ = course.begin()
@@ -102,7 +102,7 @@ import Testing
         #expect(connectAgain(&course, &now) == ["connect by long-polling"])
     }
 
-    @Test("frames behind the one that ends their connection do not reach the session") func behind() {
+    @Test("Frames behind the one that ends their connection do not reach the session") func behind() {
         var course = Self.offering()
         _ = course.begin()
         _ = course.opened(1, now: .zero)
@@ -114,7 +114,7 @@ import Testing
         #expect(steps.map(\.name) == ["read", "disconnect", "connect by websocket"])
     }
 
-    @Test("the session is had back for a last question") func end() throws {
+    @Test("The course gives the session back at its end") func end() throws {
         var course = ConnectionCourse(try VisitSession.made(.someCode(), now: .zero))
         _ = course.begin()
         let last = course.happened(.cancelled, now: .zero).map(\.name)

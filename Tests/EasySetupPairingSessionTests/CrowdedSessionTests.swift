@@ -8,7 +8,7 @@ import Testing
 
 /// Sessions to which strangers come, and a relay that brings them or ends codes. The test plays the relay.
 @Suite("Sessions among strangers", .busy) struct CrowdedSessionTests {
-    @Test("an acknowledgement that a stranger made up, as it can after a restart, ends its meeting alone")
+    @Test("An acknowledgement that a stranger made up, as it can after a restart, ends that stranger's meeting alone")
     func falseAck() throws {
         let bench = try Bench()
         let stranger = MeetingID([UInt8](repeating: 77, count: 16))!
@@ -19,7 +19,7 @@ import Testing
         bench.prove()
     }
 
-    @Test("a code to which strangers crowd is replaced, once, by one that they can't find") func crowd() throws {
+    @Test("A code to which strangers crowd is replaced once, by one that they can't find") func crowd() throws {
         let bench = try Bench()
         func come(_ number: Int) -> [DeviceFrame] {
             let stranger = MeetingID([UInt8](repeating: UInt8(100 + number), count: 16))!
@@ -35,7 +35,7 @@ import Testing
         #expect(bench.offerer.offer?.ordinal == 2)
     }
 
-    @Test("hellos that come too fast are answered in their order, and forgotten with their meetings") func manyHellos()
+    @Test("Hellos that come too fast are answered in order, and forgotten with their meetings") func manyHellos()
         throws
     {
         let bench = try Bench()
@@ -69,7 +69,8 @@ import Testing
         #expect(try #require(bench.offerer.nextDeadline()) > bench.now + .seconds(500))
     }
 
-    @Test("of many proofs at once three are compared, each is told, and the code is replaced") func manyGuesses() throws
+    @Test("Of many proofs at once three are compared, each is shown, and the code is replaced") func manyGuesses()
+        throws
     {
         let bench = try Bench()
         var proofs: [(MeetingID, Message)] = []
@@ -99,7 +100,7 @@ import Testing
         }
     }
 
-    @Test("three codes are all that a relay which ends each at once gets to see") func codesEndedAtOnce() throws {
+    @Test("A relay that ends each code at once sees three codes and no more") func codesEndedAtOnce() throws {
         let offerer = Device.offering(.random())
         _ = offerer.begin()
         var codes = 0
@@ -115,7 +116,8 @@ import Testing
         #expect(offerer.nextDeadline() == nil)
     }
 
-    @Test("sending a visitor to the line again and again does not keep it beyond the code's life") func endlessLine()
+    @Test("A visitor that is sent back to the line again and again does not wait beyond the code's life")
+    func endlessLine()
         throws
     {
         let bench = try Bench()

@@ -6,7 +6,7 @@ import Testing
 @testable import EasySetupPairingSession
 
 /// Devices at a relay that drains, until the next relay runs. The test plays both relays.
-@Suite("Sessions and a relay that drains") struct DrainTests {
+@Suite("Sessions at a relay that drains") struct DrainTests {
     static let slot = Slot("K7Q")!
     static let token = Token(bytes: [1])
     static let draining = RelayFrame.refused(.draining, retryAfter: .seconds(2))
@@ -29,7 +29,7 @@ import Testing
 
     struct NothingSent: Error {}
 
-    @Test("an offerer whose code nobody has typed comes again until the next relay is there, and shows the same code")
+    @Test("An offerer whose code nobody has typed comes again until the next relay is there, and shows the same code")
     func offerer() throws {
         var now = Duration.zero
         let device = Self.offering()
@@ -53,7 +53,7 @@ import Testing
         #expect(again.shown == code)
     }
 
-    @Test("an offerer whose code ran out meanwhile gets a fresh one at the next relay") func freshCode() throws {
+    @Test("An offerer whose code has expired by then gets a fresh one at the next relay") func freshCode() throws {
         var now = Duration.zero
         let device = Self.offering()
         _ = device.begin()
@@ -72,7 +72,7 @@ import Testing
         #expect(device.handle(.frame(offered), now).shown == ["offered"])
     }
 
-    @Test("a visitor from the line visits again until the next relay is there") func inLine() throws {
+    @Test("A visitor from the line visits again until the next relay is there") func inLine() throws {
         var now = Duration.zero
         let device = try Self.visiting()
         _ = device.begin()
@@ -93,7 +93,8 @@ import Testing
         #expect(device.handle(.frame(met), now).shown == ["greeting"])
     }
 
-    @Test("who only begins is told at once, and how long to wait", arguments: [true, false]) func beginning(
+    @Test("A device that only begins fails at once, and its error says how long to wait", arguments: [true, false])
+    func beginning(
         offers: Bool
     )
         throws

@@ -7,7 +7,7 @@ import Testing
 @testable import EasySetupHandshake
 
 /// An attacker knows the code, but sends a proof that no real device sends. The devices must tell their users.
-@Suite("A code that somebody knew") struct KnownCodeSessionTests {
+@Suite("A code that a stranger knew") struct KnownCodeSessionTests {
     /// A proof with its valid tag, but with zeros in place of its encrypted part.
     private static func spoilt(_ message: Message) -> Message {
         var message = message
@@ -28,7 +28,7 @@ import Testing
         return try #require(stranger.handle(.frame(.message(meeting: nil, reply)), bench.now).messages.first)
     }
 
-    @Test("is told by the offerer, and replaced as a burnt one is", arguments: [true, false])
+    @Test("The offerer tells its user that a stranger knew the code, and replaces the code", arguments: [true, false])
     func offerer(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)
         let meeting = MeetingID([UInt8](repeating: 9, count: 16))!
@@ -50,7 +50,7 @@ import Testing
         #expect(fresh.offer?.code.revealed() != bench.code.revealed())
     }
 
-    @Test("counts in the codes of an act: the third ends it") func codesSpent() throws {
+    @Test("Such a code counts among the three codes of an act") func codesSpent() throws {
         let bench = try Bench()
         var code = bench.code
         for number in 1...3 as ClosedRange<UInt8> {
@@ -66,7 +66,7 @@ import Testing
         #expect(bench.offerer.outcome == .failed(.codesSpent))
     }
 
-    @Test("is told by the visitor that got such an answer, whose try is spent", arguments: [true, false])
+    @Test("The visitor tells its user that a stranger knew the code, and its try is spent", arguments: [true, false])
     func visitor(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)
         bench.give(.frame(.visitor(meeting: Bench.meeting)), bench.offerer)

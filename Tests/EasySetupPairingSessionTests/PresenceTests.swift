@@ -7,7 +7,7 @@ import Testing
 /// A device tells its user that the other device has lost its connection, and how long it will wait.
 @Suite("A peer that is away") struct PresenceTests {
     @Test(
-        "is told in every state after the proofs, on both sides, and so is its return",
+        "A device shows in every state after the proofs that its peer is away, and that it is back",
         arguments: [true, false],
         [true, false]
     )
@@ -38,7 +38,9 @@ import Testing
         }
     }
 
-    @Test("is told to a visitor before the proofs, for as long as the code lives") func greeting() throws {
+    @Test("A visitor shows before the proofs that the offerer is away, for as long as the code lives") func greeting()
+        throws
+    {
         let bench = try Bench()
         let met = RelayFrame.met(meeting: Bench.meeting, token: Bench.token, expiresIn: .seconds(400))
         bench.give(.frame(met), bench.visitor)
@@ -52,7 +54,7 @@ import Testing
         #expect(bench.visitor.states.map(\.name) == ["connecting", "greeting", "peer-away", "greeting"])
     }
 
-    @Test("a screen's time left is the relay's, whichever of the two it tells first", arguments: [true, false])
+    @Test("A screen's time left is the relay's, whichever device the relay tells first", arguments: [true, false])
     func timeLeft(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)
         func deadline(_ device: Device) -> Duration? {
@@ -77,7 +79,7 @@ import Testing
         #expect(bench.offerer.states.count { $0.name == name } == 2, "shown again once, for the time that is less")
     }
 
-    @Test("a device that answers while it has no connection goes on saying so", arguments: [true, false])
+    @Test("A device that is answered while it has no connection goes on saying so", arguments: [true, false])
     func answersCutOff(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)
         bench.prove()
@@ -86,7 +88,7 @@ import Testing
         #expect(bench.holder.states.suffix(3).map(\.name) == ["reconnecting", "given", "reconnecting"])
     }
 
-    @Test("is told again after this device has come back itself, where it is still away", arguments: [true, false])
+    @Test("A device that has come back itself shows again that its peer is away", arguments: [true, false])
     func comesBack(isOfferer: Bool) throws {
         let bench = try Bench()
         bench.prove()
@@ -112,7 +114,7 @@ import Testing
         #expect(device.states.last?.name == "peer-away")
     }
 
-    @Test("is nobody's business once the outcome was shown, nor is a visitor's who was not seated") func notTold()
+    @Test("Nothing is shown of a peer after the outcome, or of a visitor that was not seated") func notTold()
         throws
     {
         let bench = try Bench()

@@ -6,7 +6,7 @@ import Testing
 @testable import EasySetupPairingSession
 
 /// The rules by which a session connects again or gives up.
-@Suite("The link to a relay") struct SessionConnectionTests {
+@Suite("Reconnecting to a relay") struct SessionConnectionTests {
     private let limits = ClientLimits()
 
     private func random(_ bytes: [UInt8]) -> SecretBytes {
@@ -21,7 +21,7 @@ import Testing
 
     private struct NotResting: Error {}
 
-    @Test("each wait is twice the last up to the longest, and its latter half is chance") func growing() throws {
+    @Test("Each wait is twice the last, up to the longest, and its latter half is random") func growing() throws {
         var (short, long) = (SessionConnection(limits: limits), SessionConnection(limits: limits))
         var expected = limits.firstBackoff
         for _ in 1...40 {
@@ -38,7 +38,7 @@ import Testing
         #expect(try wait(short, from: .zero) == limits.firstBackoff / 2)
     }
 
-    @Test("a thousand devices that lose one relay in one moment do not come back in one", arguments: [1, 4, 8])
+    @Test("A thousand devices that lose one relay at one moment do not come back at one moment", arguments: [1, 4, 8])
     func herd(attempt: Int) throws {
         let longest = min(limits.firstBackoff * (1 << (attempt - 1)), limits.maximumBackoff)
         var tenths = [Int](repeating: 0, count: 10)
@@ -54,7 +54,7 @@ import Testing
         #expect(tenths.allSatisfy { (40...160).contains($0) }, "\(tenths)")
     }
 
-    @Test("what a relay asks to wait comes before the wait of its own") func askedToWait() throws {
+    @Test("The wait that a relay asks for comes before the device's own") func askedToWait() throws {
         var link = SessionConnection(limits: limits)
         link.lost(now: .seconds(5), notBefore: .seconds(2), random: random([0, 0]))
         #expect(try wait(link, from: .seconds(5)) == .seconds(2) + limits.firstBackoff / 2)
@@ -65,7 +65,7 @@ import Testing
         #expect(try wait(late, from: .seconds(5)) < .seconds(4) + limits.firstBackoff)
     }
 
-    @Test("a relay that was never reached is given a moment, and no more") func neverReached() throws {
+    @Test("A relay that was never reached is tried for a moment, and no longer") func neverReached() throws {
         var link = SessionConnection(limits: limits)
         var now = Duration.seconds(70)
         var tries = 1
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test(
-        "what is no matter of time is not tried again",
+        "An error that time does not change is not tried again",
         arguments: [
             .relayUntrusted(.unfit), .notARelay(.unknown), .relayVersion, .relayFull(retryAfter: .seconds(1)),
             .tooMany(retryAfter: .zero), .relayDraining(retryAfter: .zero),
@@ -92,7 +92,7 @@ import Testing
         #expect(!again)
     }
 
-    @Test("a relay that was reached is waited for, unless it opens and never answers") func reached() {
+    @Test("A relay that was reached is waited for, unless it accepts connections and never answers") func reached() {
         var link = SessionConnection(limits: limits)
         link.opened(now: .zero)
         let again = link.attemptRetry(after: .connectionLost, now: .zero)
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test("a frame that the relay could not read is put down to the network once") func forgiving() {
+    @Test("A frame that the relay could not read is blamed on the network once") func forgiving() {
         var link = SessionConnection(limits: limits)
         let closed = [Reason.tooSlow, .elsewhere, .badFrame, .badFrame, .badOrder].map { link.forgive($0) }
         #expect(closed == [false, false, true, false, false])

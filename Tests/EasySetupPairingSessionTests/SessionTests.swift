@@ -29,7 +29,7 @@ import Testing
         ]
     }
 
-    @Test("while the seed is being stored no word of the relay's makes it a failure", arguments: [true, false])
+    @Test("While the seed is being stored, no frame from the relay makes the pairing fail", arguments: [true, false])
     func storing(offererHolds: Bool) throws {
         for index in Self.words(to: nil).indices {
             let bench = try Bench(offererHolds: offererHolds)
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test("after success nothing is shown any more, and the device goes", arguments: [true, false])
+    @Test("After its success a device shows nothing more, and ends", arguments: [true, false])
     func success(offererHolds: Bool) throws {
         for index in Self.words(to: nil).indices {
             let bench = try Bench(offererHolds: offererHolds)
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test("a broken message in the receipt's place says nothing about the seed", arguments: [true, false])
+    @Test("A broken message in place of the receipt says nothing about the seed", arguments: [true, false])
     func forgedReceipt(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)
         bench.prove()
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(
-        "a holder waits for the receipt as long as its limit says, and then says what it knows",
+        "A holder waits for the receipt as long as its limit says, and then says that it does not know",
         arguments: [true, false]
     )
     func noReceipt(offererHolds: Bool) throws {
@@ -89,7 +89,10 @@ import Testing
         #expect(bench.holder.isOver)
     }
 
-    @Test("a last word that nobody acknowledges is waited for as long as its limit says", arguments: [true, false])
+    @Test(
+        "A device waits for the acknowledgement of its last message as long as its limit says",
+        arguments: [true, false]
+    )
     func farewell(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)
         bench.prove()
@@ -102,7 +105,7 @@ import Testing
         #expect(bench.holder.isOver)
     }
 
-    @Test("a visitor that hears that a room may come back visits again, and after a while believes that there is none")
+    @Test("A visitor whose room may come back visits again, and after a while believes that there is no such room")
     func unknownForNow() throws {
         var now = Duration.zero
         let device = try DrainTests.visiting()
@@ -128,7 +131,7 @@ import Testing
         #expect(said.contains { if case .show(.failed(.noSuchCode)) = $0 { true } else { false } })
     }
 
-    @Test("a device that slept before its first frame comes back", arguments: [true, false])
+    @Test("A device that slept before its first frame comes back", arguments: [true, false])
     func refusedTooSlow(isOfferer: Bool) throws {
         let bench = try Bench()
         bench.prove()
@@ -145,7 +148,7 @@ import Testing
         #expect(actions.contains { if case .connect = $0 { true } else { false } })
     }
 
-    @Test("no word of the relay's keeps a question open beyond the seat's time", arguments: [true, false])
+    @Test("No frame from the relay keeps a question open beyond the seat's time", arguments: [true, false])
     func seatedAgain(offererHolds: Bool) throws {
         let bench = try Bench(offererHolds: offererHolds)
         bench.prove()
@@ -166,8 +169,7 @@ import Testing
         }
     }
 
-    @Test("a yes that nobody waits for gives nothing", arguments: [true, false]) func lateYes(offererHolds: Bool) throws
-    {
+    @Test("A yes to no question gives nothing", arguments: [true, false]) func lateYes(offererHolds: Bool) throws {
         // No device has proved yet that it knows the code.
         let early = try Bench(offererHolds: offererHolds)
         #expect(early.give(.answered(.approve), early.holder).messages.isEmpty)
@@ -191,7 +193,8 @@ import Testing
         }
     }
 
-    @Test("a yes where a word is due is not enough, and three wrong words are a no") func wordIsDue() throws {
+    @Test("A plain yes is not enough where a word is asked for, and three wrong words are a no") func wordIsDue() throws
+    {
         let bench = try Bench(offererHolds: false)
         bench.prove()
         #expect(bench.give(.answered(.approve), bench.holder).messages.isEmpty)
@@ -202,7 +205,9 @@ import Testing
         #expect(bench.toStore.isEmpty)
     }
 
-    @Test("a relay that asks for work and says nothing more is given up, and so is one that asks again for no more")
+    @Test(
+        "A relay that asks for work and then says nothing is given up, and so is one that asks again for no more work"
+    )
     func endlessWork() throws {
         let wanted = RelayFrame.workWanted(challenge: [1], difficulty: 1, expiresIn: .seconds(30))
         let limits = ClientLimits()
@@ -247,7 +252,7 @@ import Testing
         }
     }
 
-    @Test("an answer to an attach that nobody made is not believed", arguments: [true, false])
+    @Test("An answer to an attach that the device did not send is not believed", arguments: [true, false])
     func unaskedAttach(isVisitor: Bool) throws {
         let bench = try Bench()
         bench.prove()
@@ -264,7 +269,7 @@ import Testing
         #expect(device.outcome == .failed(.relayMisbehaved))
     }
 
-    @Test("after its proof a visitor begins no other meeting") func oneProof() throws {
+    @Test("After its proof, a visitor begins no other meeting") func oneProof() throws {
         let bench = try Bench()
         bench.give(.frame(.visitor(meeting: Bench.meeting)), bench.offerer)
         let met = RelayFrame.met(meeting: Bench.meeting, token: Bench.token, expiresIn: .seconds(600))

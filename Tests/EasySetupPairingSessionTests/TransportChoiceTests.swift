@@ -6,21 +6,22 @@ import Testing
 @Suite("The choice of the transport") struct TransportChoiceTests {
     private var choice = TransportChoice()
 
-    @Test("begins with the WebSocket, and stays with it while it works") mutating func webSocket() {
+    @Test("A device begins with the WebSocket, and stays with it while it works") mutating func webSocket() {
         #expect(choice.next == .webSocket)
         choice.opened(by: .webSocket)
         choice.attemptFailed()
         #expect(choice.next == .webSocket)
     }
 
-    @Test("is long polling for one attempt after a WebSocket on which no frame came") mutating func silent() {
+    @Test("A device uses long polling for one attempt after a WebSocket on which no frame came") mutating func silent()
+    {
         choice.webSocketStayedSilent()
         #expect(choice.next == .longPolling)
         choice.attemptFailed()
         #expect(choice.next == .webSocket)
     }
 
-    @Test("stays with long polling once that has worked, whatever fails later") mutating func worked() {
+    @Test("A device stays with long polling once that has worked, whatever fails later") mutating func worked() {
         choice.webSocketStayedSilent()
         choice.opened(by: .longPolling)
         choice.attemptFailed()

@@ -4,7 +4,7 @@ import Testing
 @testable import EasySetupRelayCore
 
 /// The admission policy for connections, as a value without a relay.
-struct AdmissionTests {
+@Suite("Admission of connections") struct AdmissionTests {
     private static let nobody = Admission.Callers(open: 0, remembered: 0)
 
     private func prefix(_ last: UInt8) throws -> AddressPrefix {
@@ -19,7 +19,7 @@ struct AdmissionTests {
 
     private func id(_ number: UInt64) -> ConnectionID { ConnectionID(number: number) }
 
-    @Test func `Devices that come through calls take places as connections do`() throws {
+    @Test("Long-polling devices take places as connections do") func longPollingDevices() throws {
         var admission = admission { ($0.connections, $0.keptConnections) = (4, 0) }
         for _ in 0..<3 { admission.accepted(nil, Self.nobody) }
         #expect(!admission.isFull(Self.nobody))
@@ -29,7 +29,8 @@ struct AdmissionTests {
         #expect(admission.idleFourths(Self.nobody) == 2)
     }
 
-    @Test func `An address has so many connections that say nothing, and more once they have spoken`() throws {
+    @Test("An address has a limited number of silent connections, and more once they have spoken")
+    func addressLimitedNumber() throws {
         var admission = admission { $0.openingPerPrefix = 2 }
         let prefix = try prefix(1)
         for _ in 0..<2 {
@@ -48,7 +49,8 @@ struct AdmissionTests {
         #expect(admission.opening.isEmpty && admission.sockets.isEmpty && admission.idleSocketCount == 0)
     }
 
-    @Test func `Where only devices that come back are let in, nobodies of the fullest address give way, two at most`()
+    @Test("Where only devices that come back are let in, idle sockets of the fullest address give way, two at most")
+    func devicesComeBack()
         throws
     {
         var admission = admission { ($0.connections, $0.keptConnections) = (16, 2) }
@@ -73,7 +75,8 @@ struct AdmissionTests {
         #expect(admission.makeRoom(for: id(16), nil, Self.nobody, using: &generator).count == 2)
     }
 
-    @Test func `What is left unread, and bodies that come, are borne from one while all have little`() {
+    @Test("Unread bytes and incoming bodies are refused beyond their limits, except for one answer's and one frame's")
+    func unreadBytesIncoming() {
         var admission = admission {
             ($0.unreadBytesInAll, $0.outboundBytes, $0.bodyBytesInAll) = (1_000_000, 500_000, 100_000)
         }
@@ -86,7 +89,8 @@ struct AdmissionTests {
         #expect(admission.unread == 0 && admission.bodyBytes == 0)
     }
 
-    @Test func `A crowd has gone when half of it has, and it was one`() {
+    @Test("A crowd of connections has gone when half of it has, and a few connections are no crowd")
+    func crowdConnectionsGone() {
         var admission = admission { _ in }
         for _ in 0..<600 { admission.accepted(nil, Self.nobody) }
         for number in UInt64(0)..<299 { admission.connectionEnded(id(number), nil, wasIdle: false) }

@@ -2,12 +2,12 @@ import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Testing
 
-@Suite("Attach") struct AttachTests {
+@Suite("Devices that come back") struct AttachTests {
     static func held(_ meeting: MeetingID, _ acked: UInt32, _ received: UInt32, seated: Bool = false) -> MeetingResume {
         MeetingResume(meeting: meeting, acked: acked, received: received, isSeated: seated)
     }
 
-    @Test("a visitor that comes back gets what it has not") func visitor() {
+    @Test("A visitor that comes back gets the messages that it lacks") func visitor() {
         var scene = Scene.met()
         scene.say("A", 1)
         scene.say("B", 1, ack: 1)
@@ -25,7 +25,7 @@ import Testing
         )
     }
 
-    @Test("an offerer that comes back gets what it has not") func offerer() {
+    @Test("An offerer that comes back gets the messages that it lacks") func offerer() {
         var scene = Scene.met()
         let meeting = scene.meetings["A"]!
         scene.say("A", 1)
@@ -49,7 +49,7 @@ import Testing
         )
     }
 
-    @Test("an attach that was on its way while the device came back by a newer one changes nothing") func stale() {
+    @Test("An attach that a newer connection of the device has overtaken changes nothing") func stale() {
         var scene = Scene.met()
         let meeting = scene.meetings["A"]!
         scene.say("A", 1)
@@ -63,7 +63,7 @@ import Testing
         #expect(scene.say("A3", 2, ack: 1) == [.send(.message(meeting: meeting, .sample(2, 1)), to: "B3")])
     }
 
-    @Test("the last attach wins, and the older connection is told") func elsewhere() {
+    @Test("The last attach wins, and the relay tells the older connection") func elsewhere() {
         var scene = Scene.met()
         scene.come("A2", .attachVisitor(token: scene.tokens["A"]!, acked: 0, received: 0))
         #expect(scene.last("A") == .refused(.elsewhere, retryAfter: .zero))
@@ -74,7 +74,7 @@ import Testing
         #expect(scene.lose("A") == [])
     }
 
-    @Test("a meeting the offerer does not name is over, unless it may never have heard of it") func unnamed() {
+    @Test("A meeting that the offerer does not name is over, unless it may never have heard of it") func unnamed() {
         var scene = Scene.met()
         scene.say("A", 1)
         scene.say("B", 1)
@@ -92,7 +92,7 @@ import Testing
         )
     }
 
-    @Test("a seat that was lost on the way is taken on coming back") func lostSeat() {
+    @Test("A seat that was lost on the way is taken when the offerer comes back") func lostSeat() {
         var scene = Scene.met()
         scene.lose("B")
         scene.come(
@@ -106,7 +106,7 @@ import Testing
         #expect(scene.last("A") == .seated(meeting: nil, expiresIn: .seconds(300)))
     }
 
-    @Test("who claims to have what was never delivered is out of order") func lies() {
+    @Test("A device that claims to have what was never delivered is out of order") func lies() {
         var scene = Scene.met()
         scene.come("A2", .attachVisitor(token: scene.tokens["A"]!, acked: 0, received: 1))
         #expect(scene.last("A2") == .refused(.badOrder, retryAfter: .zero))
@@ -116,7 +116,7 @@ import Testing
         #expect(scene.say("A", 1) == [.send(.message(meeting: scene.meetings["A"], .sample(1)), to: "B")])
     }
 
-    @Test("tokens of the other role, of another key and damaged ones are refused") func badTokens() throws {
+    @Test("Tokens of the other role, of another key and damaged ones are refused") func badTokens() throws {
         var scene = Scene.met()
         scene.come("1", .attachVisitor(token: scene.tokens["B"]!, acked: 0, received: 0))
         #expect(scene.last("1") == .refused(.badToken, retryAfter: .zero))
@@ -131,7 +131,7 @@ import Testing
         #expect(scene.last("4") == .refused(.relayForgot, retryAfter: .zero))
     }
 
-    @Test("nobody comes back to a room that ended") func ended() {
+    @Test("No device comes back to a room that ended") func ended() {
         var scene = Scene.met()
         scene.send("B", .leave(.cancelled))
         scene.come("A2", .attachVisitor(token: scene.tokens["A"]!, acked: 0, received: 0))
@@ -141,8 +141,8 @@ import Testing
     }
 }
 
-@Suite("Restart") struct RestartTests {
-    @Test("a killed relay takes its devices back and loses no message", arguments: [true, false])
+@Suite("A relay that was started again") struct RestartTests {
+    @Test("A killed relay takes its devices back and loses no message", arguments: [true, false])
     func takesBack(offererFirst: Bool) throws {
         var scene = Scene.met()
         let meeting = scene.meetings["A"]!
@@ -179,7 +179,7 @@ import Testing
         #expect(scene.last("B2") == .visitor(meeting: scene.meetings["C"]!))
     }
 
-    @Test("what the peer has is not delivered twice") func noDuplicates() {
+    @Test("A message that the peer has is not delivered twice") func noDuplicates() {
         var scene = Scene.met()
         let meeting = scene.meetings["A"]!
         scene.restart()
@@ -194,7 +194,7 @@ import Testing
         )
     }
 
-    @Test("a seated meeting gets five minutes beyond the code's time") func seated() {
+    @Test("A seated meeting gets five minutes beyond the code's time") func seated() {
         var scene = Scene.met()
         scene.restart(down: .seconds(700))
         scene.come(
@@ -209,7 +209,7 @@ import Testing
         #expect(scene.last("C") == .refused(.seated, retryAfter: .zero))
     }
 
-    @Test("a room that is made again has no more meetings than a new one may have") func tooMany() {
+    @Test("A room that is made again has no more meetings than a new one may have") func tooMany() {
         var scene = Scene.offered(LineTests.small)
         let held = (1...3 as ClosedRange<UInt8>).map {
             AttachTests.held(MeetingID([UInt8](repeating: $0, count: 16))!, 0, 0)
@@ -220,7 +220,7 @@ import Testing
         #expect(scene.relay.brokenBound == nil)
     }
 
-    @Test("a code whose time is over is not made again") func expired() {
+    @Test("A code whose time is over is not made again") func expired() {
         var scene = Scene.met()
         scene.restart(down: .seconds(700))
         scene.come(
@@ -233,7 +233,7 @@ import Testing
         #expect(scene.last("A2") == .refused(.expired, retryAfter: .zero))
     }
 
-    @Test("a calendar set back makes no room live longer than a new one") func calendar() {
+    @Test("A calendar that is set back makes no room live longer than a new one") func calendar() {
         var scene = Scene.met()
         scene.restart(down: .seconds(-100_000))
         scene.come("B2", .attachOfferer(token: scene.tokens["B"]!, held: []))
@@ -242,7 +242,8 @@ import Testing
         )
     }
 
-    @Test("only the offerer makes a room again; a visitor waits and is then told") func visitorFirst() {
+    @Test("Only the offerer makes a room again; a visitor waits, and then learns that there is none")
+    func visitorFirst() {
         var scene = Scene.met()
         scene.restart()
         scene.come("A2", .attachVisitor(token: scene.tokens["A"]!, acked: 0, received: 0))
@@ -257,7 +258,7 @@ import Testing
         #expect(scene.relay.statistics == Statistics())
     }
 
-    @Test("a slot that went to another room is lost, the meetings are not") func slotLost() throws {
+    @Test("A slot that went to another room is lost, and the meetings are not") func slotLost() throws {
         let meeting = MeetingID([UInt8](repeating: 3, count: 16))!
         var scene = Scene.offered()
         let other = TokenClaims(
@@ -285,7 +286,7 @@ import Testing
         #expect(scene.last("B") == .visitor(meeting: scene.meetings["D"]!))
     }
 
-    @Test("the previous key is good for coming back") func previousKey() throws {
+    @Test("The previous key is good for coming back") func previousKey() throws {
         var scene = Scene.met()
         scene.restart(
             keys: try TokenKeys(current: [UInt8](repeating: 8, count: 32), others: [[UInt8](repeating: 7, count: 32)])
@@ -296,7 +297,7 @@ import Testing
         )
     }
 
-    @Test("a key that is too short is none") func shortKey() {
+    @Test("A key that is too short is refused") func shortKey() {
         #expect(throws: TokenKeys.KeyTooShort.self) { try TokenKeys(current: [UInt8](repeating: 1, count: 31)) }
     }
 }

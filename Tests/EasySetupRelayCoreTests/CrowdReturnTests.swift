@@ -4,7 +4,7 @@ import Testing
 
 /// Devices that come back with a token, or wait for one that does, while strangers try to take every place.
 @Suite("Devices that come back among crowds") struct CrowdReturnTests {
-    @Test("strangers who visited a code leave a place for its visitor to wait for the offerer after a restart")
+    @Test("Strangers who visited a code leave a place for its visitor to wait for the offerer after a restart")
     func waitingForOfferer() {
         var scene = Scene.offered(CrowdTests.free())
         for number in 0..<15 { scene.visit("\(number)", 1_000 + number) }
@@ -30,7 +30,7 @@ import Testing
         #expect(scene.relay.brokenBound == nil)
     }
 
-    @Test("a block of addresses leaves a place before the offerer, too") func waitingBlock() {
+    @Test("A block of addresses, too, leaves a place to wait for the offerer") func waitingBlock() {
         var scene = Scene.offered(CrowdTests.free())
         for number in 0..<15 { scene.visit("\(number)", 1_000 + number) }
         scene.visit("A", 1)
@@ -48,7 +48,7 @@ import Testing
         #expect(!scene.closed.contains("A"))
     }
 
-    @Test("a visitor that waits for its offerer and comes again has one place, that of the newer connection")
+    @Test("A visitor that waits for its offerer and comes again has one place, on the newer connection")
     func again() {
         var scene = Scene.met(CrowdTests.free { $0.waitingForOffererPerRoom = 1 })
         scene.restart(limits: scene.limits)
@@ -70,7 +70,7 @@ import Testing
         #expect(scene.relay.brokenBound == nil)
     }
 
-    @Test("a device that comes back needs no place of strangers") func placesOfTheirOwn() {
+    @Test("A device that comes back needs no place that strangers hold") func placesOfTheirOwn() {
         var limits = CrowdTests.free()
         limits.offersPerPrefix = 1
         limits.roomless = 4
@@ -89,7 +89,7 @@ import Testing
         #expect(scene.heard["A"]?.contains { $0.isAttached } == true)
     }
 
-    @Test("one that comes back is let in where the outside has no place for who is new") func crowdedOutside() {
+    @Test("A device that comes back is let in where new ones find no place for connections") func crowdedOutside() {
         var scene = Scene.met()
         scene.lose("A")
         let full = AdmissionRefusal(reason: .relayFull, retryAfter: .seconds(30))
@@ -116,7 +116,8 @@ import Testing
         return scene
     }
 
-    @Test("what a token brings goes no further than what visitors bring, save what has been exchanged") func restore() {
+    @Test("Meetings that tokens bring leave an eighth of the places for meetings with exchanged messages")
+    func restore() {
         let limits = CrowdTests.free { $0.meetingsInAll = 64 }
         var scene = Self.restarted(12, limits)
         var named = 0
@@ -141,7 +142,7 @@ import Testing
         #expect(scene.relay.brokenBound == nil)
     }
 
-    @Test("a seat that has no place is told so, and may come again") func seatWithoutPlace() {
+    @Test("A device whose seat has no place is told so, and may come again") func seatWithoutPlace() {
         var scene = Self.restarted(2, CrowdTests.free { $0.meetingsInAll = 8 })
         let many = Self.held(8, exchanged: true)
         scene.come("0", from: Scene.address(0), .attachOfferer(token: scene.tokens["0"]!, held: many))
@@ -152,7 +153,7 @@ import Testing
         #expect(scene.relay.statistics.rooms == 1)
     }
 
-    @Test("tokens of one address don't fill the next relay; all devices of a house come back") func tokens() {
+    @Test("Tokens of one address don't fill the next relay, and all devices of a house come back") func tokens() {
         var limits = CrowdTests.free { $0.meetingsInAll = 4_000 }
         limits.restoresPerPrefix = Limits().restoresPerPrefix
         var scene = Self.restarted(250, limits)

@@ -4,7 +4,7 @@ import Testing
 
 /// Strangers who try to take every place: how many places one address, one block and many addresses get, and how many
 /// are left for others.
-@Suite("Crowds") struct CrowdTests {
+@Suite("Crowds of strangers") struct CrowdTests {
     /// Limits under which offers need no work, so that only shares hold strangers back.
     static func free(_ change: (inout Limits) -> Void = { _ in }) -> Limits {
         var limits = Limits()
@@ -32,8 +32,8 @@ import Testing
 
     // MARK: Rooms
 
-    @Test("one address stops at half of the rooms, held or not", arguments: [true, false]) func oneAddress(holds: Bool)
-    {
+    @Test("One address gets half of the rooms at most, whether it holds them or not", arguments: [true, false])
+    func oneAddress(holds: Bool) {
         var scene = Scene(Self.free { $0.rooms = 200 })
         var count = 0
         while Self.offers(&scene, "\(count)", Scene.home) {
@@ -46,7 +46,7 @@ import Testing
         #expect(scene.relay.brokenBound == nil)
     }
 
-    @Test("a block stops where it has half of what is left, whichever block it is", arguments: 0..<3) func oneBlock(
+    @Test("A block, of any size, gets half of the rooms that are left at most", arguments: 0..<3) func oneBlock(
         kind: Int
     ) {
         var scene = Scene(Self.free { $0.rooms = 400 })
@@ -66,7 +66,7 @@ import Testing
         #expect(Self.offers(&scene, "honest", AddressPrefix(bytes: [192, 0, 2, 7])!))
     }
 
-    @Test("a thousand addresses leave places for those who have none") func manyAddresses() {
+    @Test("A thousand addresses leave places for addresses that have none") func manyAddresses() {
         var scene = Scene(Self.free { $0.rooms = 10_000 })
         for round in 0..<20 {
             for number in 0..<1_000 { _ = Self.offers(&scene, "\(round) \(number)", Scene.address(number << 8)) }
@@ -75,7 +75,7 @@ import Testing
         #expect(Self.offers(&scene, "honest", AddressPrefix(bytes: [192, 0, 2, 7])!))
     }
 
-    @Test("from half full on everybody is asked for work, and for more the fuller it is") func load() {
+    @Test("From half full on everybody is asked for work, and for more the fuller the relay is") func load() {
         var scene = Scene(
             Self.free {
                 $0.rooms = 64
@@ -96,7 +96,7 @@ import Testing
         #expect(scene.last("65") == .refused(.relayFull, retryAfter: .seconds(30)))
     }
 
-    @Test("a room that nobody holds and nobody visited is given up for another, the fullest owner's first")
+    @Test("A room that nobody holds and nobody visited is given up for another, the fullest owner's first")
     func abandoned() {
         var scene = Scene(Self.free { $0.rooms = 8 })
         for name in ["1", "2", "3"] { #expect(Self.offers(&scene, name, Scene.home)) }
@@ -116,7 +116,7 @@ import Testing
         #expect(scene.relay.brokenBound == nil)
     }
 
-    @Test("a room that is held, or was visited once, is not given up") func kept() {
+    @Test("A room that is held, or was visited once, is not given up") func kept() {
         var scene = Scene(Self.free { $0.rooms = 2 })
         scene.come("B", .offer(slotLength: 0, work: nil))
         scene.visit("A", 1)
@@ -129,7 +129,7 @@ import Testing
         #expect(scene.last("E") == .refused(.relayFull, retryAfter: .seconds(30)))
     }
 
-    @Test("who comes and goes leaves no list of rooms behind") func list() {
+    @Test("Connections that come and go leave no list of rooms behind") func list() {
         var scene = Scene(Self.free())
         for number in 0..<1_000 {
             #expect(Self.offers(&scene, "\(number)", Scene.address(number << 8)))
@@ -143,7 +143,7 @@ import Testing
 
     // MARK: Lines and meetings
 
-    @Test("a line is not one block's", arguments: [true, false]) func line(isIPv6: Bool) {
+    @Test("No block gets a whole line", arguments: [true, false]) func line(isIPv6: Bool) {
         var limits = Self.free()
         limits.meetings = 1
         var scene = Scene.met(limits)
@@ -160,7 +160,7 @@ import Testing
         #expect(scene.last("honest") == .inLine(position: 17))
     }
 
-    @Test("the rooms of one address have half of the meetings and of the waiting, and no more") func meetings() {
+    @Test("The rooms of one address have half of the meetings and of the waiting places at most") func meetings() {
         var scene = Scene(
             Self.free {
                 $0.meetingsInAll = 64
@@ -187,7 +187,7 @@ import Testing
 
     // MARK: Looking for codes
 
-    @Test("visits that find nothing cost more and more, beyond what other work may be") func misses() {
+    @Test("Visits that find nothing need more and more work, beyond the bound of other work") func misses() {
         var limits = Limits()
         limits.restartGuard = .zero
         limits.difficulty = 1...2
@@ -209,7 +209,7 @@ import Testing
         #expect(scene.difficulty(of: "neighbour") ?? 0 <= 2)
     }
 
-    @Test("why a code ended is told to nobody who looks around") func endedToSeekers() {
+    @Test("Strangers who look for codes don't learn why a code ended") func endedToSeekers() {
         var limits = Limits()
         limits.missesPerPrefix = 3
         limits.difficulty = 1...1
@@ -230,7 +230,7 @@ import Testing
 
     // MARK: Frames
 
-    @Test("acknowledgements and repeats without news end the connection, and not the meeting") func frames() {
+    @Test("Acknowledgements and repeats without news end the connection, and not the meeting") func frames() {
         var scene = Scene.met()
         var count = 0
         while !scene.closed.contains("A"), count < 1_000 {
@@ -242,7 +242,7 @@ import Testing
         #expect(scene.last("B") == .presence(meeting: scene.meetings["A"]!, isPresent: false))
     }
 
-    @Test("long frames count as several") func longFrames() {
+    @Test("Long frames count as several") func longFrames() {
         var scene = Scene.met()
         var count = 0
         while !scene.closed.contains("A"), count < 1_000 {
@@ -252,7 +252,7 @@ import Testing
         #expect(count == 43)
     }
 
-    @Test("a visitor in line may say very little") func framesInLine() {
+    @Test("A visitor in line may send very few frames") func framesInLine() {
         var limits = Limits()
         limits.meetings = 1
         var scene = Scene.met(limits)
@@ -265,7 +265,7 @@ import Testing
         #expect(count == 16)
     }
 
-    @Test("an offerer may answer a whole crowd of strangers") func busyOfferer() {
+    @Test("An offerer may answer a whole crowd of strangers") func busyOfferer() {
         var scene = Scene.offered(Self.free())
         for number in 1...500 {
             let name = "\(number)"

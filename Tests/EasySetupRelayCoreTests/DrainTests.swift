@@ -3,11 +3,11 @@ import EasySetupRelayProtocol
 import Testing
 
 /// A relay that is about to stop.
-@Suite("Draining") struct DrainTests {
+@Suite("A relay that drains") struct DrainTests {
     static let goodbye = RelayFrame.goodbye(retryAfter: .seconds(2))
     static let draining = RelayFrame.refused(.draining, retryAfter: .seconds(2))
 
-    @Test("offers and visits are refused and told how long to wait; so is what has just connected") func refuses() {
+    @Test("Offers, visits and new connections are refused, and told how long to wait") func refuses() {
         var scene = Scene.met()
         scene.connect("N")
         scene.drain()
@@ -22,7 +22,8 @@ import Testing
         #expect(scene.relay.statistics.isDraining)
     }
 
-    @Test("an offerer whom nobody has met goes on elsewhere at once, and its code lives there") func idleOfferer() {
+    @Test("An offerer whom nobody has met goes to the next relay at once, and its code lives there") func idleOfferer()
+    {
         var scene = Scene.offered()
         let slot = scene.slot
         scene.drain()
@@ -41,7 +42,7 @@ import Testing
         #expect(scene.last("B") == .visitor(meeting: scene.meetings["A"]!))
     }
 
-    @Test("a pairing in hand goes on to its end, and then the relay is done") func goesOn() {
+    @Test("A pairing under way goes on to its end, and then the relay is done") func goesOn() {
         var scene = Scene.met()
         #expect(scene.drain().isEmpty)
         scene.say("A", 1)
@@ -56,7 +57,8 @@ import Testing
         #expect(scene.relay.statistics.rooms == 0)
     }
 
-    @Test("both devices of a pairing in hand may come back; of any other room they are told to wait") func attaches() {
+    @Test("Both devices of a pairing under way may come back, and devices of other rooms are told to wait")
+    func attaches() {
         var scene = Scene.met()
         let meeting = scene.meetings["A"]!
         scene.say("A", 1)
@@ -90,7 +92,10 @@ import Testing
         #expect(other.relay.statistics.rooms == 0)
     }
 
-    @Test("a pairing of which both devices are away holds no relay, and goes on at the next", arguments: [true, false])
+    @Test(
+        "A pairing whose devices are both away does not keep the relay, and goes on at the next one",
+        arguments: [true, false]
+    )
     func deserted(isFirst: Bool) {
         var scene = Scene.met()
         let meeting = scene.meetings["A"]!
@@ -116,7 +121,7 @@ import Testing
         #expect(scene.relay.statistics.seated == 1)
     }
 
-    @Test("a room that has ended is over, whoever asks") func ended() {
+    @Test("A room that has ended is over for every device that asks") func ended() {
         var scene = Scene.met()
         scene.send("B", .leave(.codeBurnt))
         scene.drain()
@@ -124,7 +129,7 @@ import Testing
         #expect(scene.last("A") == .refused(.codeBurnt, retryAfter: .zero))
     }
 
-    @Test("an offerer whose last meeting ends without a seat goes on elsewhere then") func wrongProof() {
+    @Test("An offerer whose last meeting ends without a seat then goes to the next relay") func wrongProof() {
         var scene = Scene.met()
         scene.drain()
         scene.send("B", .close(meeting: scene.meetings["A"]!, .wrongProof))
@@ -133,7 +138,8 @@ import Testing
         #expect(scene.relay.statistics.rooms == 0)
     }
 
-    @Test("a room in which nobody proves anything goes on elsewhere after a while, its line too") func unseated() {
+    @Test("A room in which nobody proves anything goes to the next relay after a while, with its line") func unseated()
+    {
         var limits = Limits()
         limits.meetings = 1
         var scene = Scene.met(limits)
@@ -163,7 +169,7 @@ import Testing
         #expect(scene.last("A") == .attachedVisitor(expiresIn: .seconds(585), have: 0))
     }
 
-    @Test("a visitor that waits for its offerer is sent on") func early() {
+    @Test("A visitor that waits for its offerer is sent to the next relay") func early() {
         var scene = Scene.met()
         scene.restart()
         scene.come("A", .attachVisitor(token: scene.tokens["A"]!, acked: 0, received: 0))
@@ -174,7 +180,7 @@ import Testing
         #expect(scene.relay.statistics.connections == 0)
     }
 
-    @Test("at the end everyone is sent on, and nothing of them is kept", arguments: [true, false])
+    @Test("At the end every device is sent to the next relay, and the relay keeps nothing", arguments: [true, false])
     func end(isDrained: Bool) {
         var scene = Scene.met()
         scene.come("D", from: Scene.address(4), .offer(slotLength: 0, work: nil))
@@ -193,7 +199,7 @@ import Testing
         #expect(scene.end().isEmpty)
     }
 
-    @Test("an offerer that says it drains is forgotten no sooner for it") func draining() {
+    @Test("An offerer that reports draining keeps its room for the usual time") func draining() {
         var scene = Scene.offered()
         scene.send("B", .leave(.draining))
         scene.come("B", .attachOfferer(token: scene.tokens["B"]!, held: []))

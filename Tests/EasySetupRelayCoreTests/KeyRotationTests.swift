@@ -20,7 +20,7 @@ import Testing
         .token(keys: try keys(key))
     }
 
-    @Test("every key of a relay is good for coming back") func manyKeys() throws {
+    @Test("Every key of a relay is good for coming back") func manyKeys() throws {
         for position in 0..<4 {
             var scene = Scene.met()
             var others: [UInt8] = [1, 2, 3]
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test("a pairing goes on when its key is replaced, and so it does when that is done twice") func goesOn() throws {
+    @Test("A pairing goes on when the relay's key is replaced, and when that happens twice") func goesOn() throws {
         var scene = Scene.met()
         scene.replaceKeys(by: try Self.keys(8))
         scene.replaceKeys(by: try Self.keys(9))
@@ -40,7 +40,7 @@ import Testing
         #expect(scene.heard["B2"]?.first.isAttachedOfferer == true)
     }
 
-    @Test("new tokens are made with the new key") func newTokens() throws {
+    @Test("New tokens are made with the new key") func newTokens() throws {
         var scene = Scene()
         scene.replaceKeys(by: try Self.keys(8))
         scene.come("B", .offer(slotLength: 0, work: nil))
@@ -49,7 +49,9 @@ import Testing
         #expect(scene.last("B2").isAttachedOfferer)
     }
 
-    @Test("a replaced key makes no token that lives longer than those made before") func noYoungerTokens() throws {
+    @Test("A token of a replaced key lives no longer than the tokens that were made before") func noYoungerTokens()
+        throws
+    {
         var scene = Scene.offered()
         scene.replaceKeys(by: try Self.keys(8))
         let lifetime = scene.limits.codeLifetime.components.seconds
@@ -62,7 +64,7 @@ import Testing
         #expect(scene.last("D").isAttachedOfferer)
     }
 
-    @Test("a calendar set back before a key is replaced costs no living room") func calendarSetBack() throws {
+    @Test("A calendar that is set back before a key is replaced costs no living room") func calendarSetBack() throws {
         var scene = Scene.offered()
         scene.now.utcSeconds -= 20
         scene.replaceKeys(by: try Self.keys(8))
@@ -71,7 +73,7 @@ import Testing
         #expect(scene.last("B2").isAttachedOfferer)
     }
 
-    @Test("a room that a forged token made does not keep a stolen key alive") func forgedDeadline() throws {
+    @Test("A room that a forged token made does not keep a stolen key alive") func forgedDeadline() throws {
         var scene = Scene()
         scene.slot = Scene.offered().slot
         let lifetime = scene.limits.codeLifetime.components.seconds
@@ -84,7 +86,7 @@ import Testing
         #expect(scene.last("C") == .refused(.relayForgot, retryAfter: .zero))
     }
 
-    @Test("a key that comes back is believed like any other") func comesBack() throws {
+    @Test("A key that comes back is believed like any other") func comesBack() throws {
         var scene = Scene.offered()
         scene.replaceKeys(by: try Self.keys(8))
         scene.replaceKeys(by: try Self.keys(8, 7))
@@ -92,14 +94,14 @@ import Testing
         #expect(scene.last("C").isAttachedOfferer)
     }
 
-    @Test("a key of a stranger's is unknown before and after") func strangersKey() throws {
+    @Test("A stranger's key is unknown before and after") func strangersKey() throws {
         var scene = Scene.offered()
         scene.replaceKeys(by: try Self.keys(8))
         scene.come("C", .attachOfferer(token: try Self.token(scene, key: 3, expiresIn: 60), held: []))
         #expect(scene.last("C") == .refused(.relayForgot, retryAfter: .zero))
     }
 
-    @Test("work that was asked for before the key was replaced counts while it would have, and no longer")
+    @Test("Work that was asked for before the key was replaced counts as long as it would have")
     func workCounts() throws {
         var (scene, challenge, difficulty) = try WorkTests.asked()
         let work = WorkTests.solve(challenge, difficulty)
@@ -112,7 +114,7 @@ import Testing
         #expect(late.last("3") == .refused(.badWork, retryAfter: .zero))
     }
 
-    @Test("new challenges are made with the new key") func newChallenges() throws {
+    @Test("New challenges are made with the new key") func newChallenges() throws {
         var (scene, _, _) = try WorkTests.asked()
         scene.replaceKeys(by: try Self.keys(8))
         scene.replaceKeys(by: try Self.keys(9))

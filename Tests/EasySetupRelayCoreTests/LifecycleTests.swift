@@ -2,14 +2,15 @@ import EasySetupRelayCore
 import Testing
 
 /// Transcripts of the ``Lifecycle``, one line per event.
-struct LifecycleTests {
+@Suite("The end of a relay's run") struct LifecycleTests {
     private let start = Duration.seconds(1_000)
 
     private var lifecycle: Lifecycle {
         Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3))
     }
 
-    @Test func `A relay that drains ends when its rooms have, then its polls, then its connections`() {
+    @Test("A relay that drains ends when its rooms have ended, then its polls, then its connections")
+    func relayDrainsEnds() {
         var lifecycle = lifecycle
         #expect(lifecycle.isServing && lifecycle.due == nil)
         #expect(lifecycle.changed(rooms: 0, connections: 0, untold: 0, now: start) == nil)
@@ -32,7 +33,7 @@ struct LifecycleTests {
         #expect(lifecycle.stop(now: start) == [])
     }
 
-    @Test func `Each step has its time, and a connection that stays is cut`() {
+    @Test("Each step of the end has its time, and a connection that stays is cut") func stepEndTime() {
         var lifecycle = lifecycle
         _ = lifecycle.drain(now: start)
         #expect(lifecycle.deadlinePassed(now: start + .seconds(299)) == nil)
@@ -41,7 +42,7 @@ struct LifecycleTests {
         #expect(lifecycle.deadlinePassed(now: start + .seconds(303)) == .hangUp)
     }
 
-    @Test func `Stopping skips the draining, and cuts what is there`() {
+    @Test("Stopping skips the draining, and cuts the connections that are there") func stoppingSkipsDraining() {
         var lifecycle = lifecycle
         #expect(lifecycle.stop(now: start) == [.end, .hangUp])
         #expect(lifecycle.stop(now: start) == [.hangUp])

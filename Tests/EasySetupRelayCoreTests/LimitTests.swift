@@ -5,7 +5,7 @@ import Testing
 
 /// Every limit of the rendezvous, one at a time. Requests within the limit succeed, requests beyond it fail as
 /// `Protocol/limits.md` says, and refusals because of load give a time to wait.
-@Suite("Limits") struct LimitTests {
+@Suite("The limits of the relay") struct LimitTests {
     struct Row: CustomTestStringConvertible, Sendable {
         let name: String
         /// The reasons of all refusals and ends when the limit is exceeded.
@@ -38,7 +38,10 @@ import Testing
         }
     }
 
-    @Test("each has its error", arguments: times + connection + room + relay + prefix) func each(row: Row) throws {
+    @Test(
+        "Each limit allows what is within it, and has its error beyond",
+        arguments: times + connection + room + relay + prefix
+    ) func each(row: Row) throws {
         var scene = Scene(row.limits)
         row.within(&scene)
         #expect(scene.reasons == [], "within the limit")
@@ -52,7 +55,7 @@ import Testing
         #expect(try Self.error(of: row.name) == row.error ?? row.told, "what the page says")
     }
 
-    @Test("each is tested") func complete() {
+    @Test("Each limit of the page has a test") func complete() {
         let names = Mirror(reflecting: Limits()).children.compactMap(\.label)
         #expect(
             (Self.times + Self.connection + Self.room + Self.relay + Self.prefix).map(\.name).sorted() == names.sorted()

@@ -2,7 +2,7 @@ import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Testing
 
-@Suite("The line") struct LineTests {
+@Suite("The line before a room") struct LineTests {
     static var small: Limits {
         var limits = Limits()
         limits.meetings = 2
@@ -16,14 +16,14 @@ import Testing
         return scene
     }
 
-    @Test("sixteen are let in, the next waits") func sixteen() {
+    @Test("Sixteen visitors are let in, and the next one waits") func sixteen() {
         var scene = Scene.offered()
         for number in 1...17 { scene.visit("A\(number)", number) }
         #expect(scene.relay.statistics.meetings == 16)
         #expect(scene.last("A17") == .inLine(position: 1))
     }
 
-    @Test("positions are retold when they change") func positions() {
+    @Test("Visitors are told their positions again when these change") func positions() {
         var scene = Self.crowded()
         #expect(scene.last("W2") == .inLine(position: 2))
         scene.lose("W1")
@@ -32,7 +32,7 @@ import Testing
         #expect(scene.last("B") == .visitor(meeting: scene.meetings["W2"]!))
     }
 
-    @Test("the head of a line hears that the offerer is away, and that it is back") func headOfLine() {
+    @Test("The head of a line hears that the offerer is away, and that it is back") func headOfLine() {
         var scene = Self.crowded()
         scene.lose("B")
         #expect(scene.last("W1") == .presence(meeting: nil, isPresent: false))
@@ -48,20 +48,20 @@ import Testing
         #expect(scene.last("W3") == .presence(meeting: nil, isPresent: true))
     }
 
-    @Test("a long line whose offerer comes and goes costs few frames") func offererComesAndGoes() {
+    @Test("A long line whose offerer comes and goes costs few frames") func offererComesAndGoes() {
         var scene = Scene.offered(Self.small)
         for number in 0..<102 { scene.visit("A\(number)", number) }
         #expect(scene.lose("B").count <= 2 + Self.small.positionsTold)
     }
 
-    @Test("a long line costs few frames") func traffic() {
+    @Test("A long line costs few frames") func traffic() {
         var scene = Scene.offered(Self.small)
         for number in 0..<102 { scene.visit("A\(number)", number) }
         let actions = scene.send("B", .close(meeting: scene.meetings["A0"]!, .wrongProof))
         #expect(actions.count < 20)
     }
 
-    @Test("two of a prefix wait, the third is refused") func perPrefix() {
+    @Test("Two visitors of a prefix wait, and the third is refused") func perPrefix() {
         var scene = Self.crowded()
         scene.visit("X1", 9)
         scene.visit("X2", 9)
@@ -71,7 +71,7 @@ import Testing
         #expect(scene.relay.statistics.waiting == 4)
     }
 
-    @Test("a line has an end, and so have all lines together") func ceilings() {
+    @Test("A line has a limit, and so have all lines together") func ceilings() {
         var limits = Self.small
         limits.waitingPerRoom = 2
         var scene = Self.crowded(limits)
@@ -84,7 +84,7 @@ import Testing
         #expect(scene.last("X") == .refused(.relayFull, retryAfter: .seconds(30)))
     }
 
-    @Test("who finds a free place is let in, however many wait elsewhere") func placeBesideLines() {
+    @Test("A visitor that finds a free place is let in, however many wait elsewhere") func placeBesideLines() {
         var limits = Self.small
         limits.waitingInAll = 2
         var scene = Self.crowded(limits)
@@ -93,7 +93,7 @@ import Testing
         #expect(scene.meetings["X"] != nil)
     }
 
-    @Test("who says nothing for two seconds goes to the end of the line") func silent() {
+    @Test("A visitor that says nothing for two seconds goes to the end of the line") func silent() {
         var scene = Self.crowded()
         scene.say("A2", 1, in: "A2")
         let first = scene.meetings["A1"]!
@@ -111,7 +111,7 @@ import Testing
         #expect(scene.meetings["A1"] != first)
     }
 
-    @Test("nobody is hurried while nobody waits") func alone() {
+    @Test("No visitor is hurried while nobody waits") func alone() {
         var scene = Scene.offered(Self.small)
         scene.visit("A1", 1)
         scene.visit("A2", 2)
@@ -121,7 +121,7 @@ import Testing
         #expect(scene.meetings["W"] != nil)
     }
 
-    @Test("the offerer's own time is not charged, the time after its reply is") func replies() {
+    @Test("The offerer's own time is not charged to the visitor, and the time after its reply is") func replies() {
         var scene = Self.crowded()
         scene.say("A1", 1)
         scene.say("A2", 1)
@@ -134,7 +134,7 @@ import Testing
         #expect(scene.last("A1") == .inLine(position: 2))
     }
 
-    @Test("who has sent its proof waits for the offerer as long as it takes") func proved() {
+    @Test("A visitor that has sent its proof waits for the offerer as long as that takes") func proved() {
         var scene = Self.crowded()
         for name in ["A1", "A2"] {
             scene.say(name, 1)
@@ -145,7 +145,7 @@ import Testing
         #expect(scene.meetings["W1"] == nil)
     }
 
-    @Test("the clock stops while the offerer is away") func offererAway() {
+    @Test("The visitor's clock stops while the offerer is away") func offererAway() {
         var scene = Self.crowded()
         scene.pass(.seconds(1))
         scene.lose("B")
@@ -166,7 +166,7 @@ import Testing
         #expect(scene.meetings["W1"] != nil)
     }
 
-    @Test("who is displaced while away is gone") func displacedAway() {
+    @Test("A visitor that loses its place while it is away is told that its meeting is over") func displacedAway() {
         var scene = Self.crowded()
         scene.lose("A1")
         scene.pass(.seconds(2))
@@ -175,14 +175,14 @@ import Testing
         #expect(scene.last("A1") == .refused(.meetingOver, retryAfter: .zero))
     }
 
-    @Test("nobody meets in a room whose time is over, however late the relay notices") func late() {
+    @Test("No devices meet in a room whose time is over, however late the relay notices") func late() {
         var scene = Self.crowded()
         scene.pass(.seconds(5_000))
         #expect(scene.meetings["W1"] == nil)
         #expect(scene.heard["W1"]?.last == .over(meeting: nil, .expired))
     }
 
-    @Test("who left makes room after two seconds when others wait") func left() {
+    @Test("A visitor that left makes room after two seconds when others wait") func left() {
         var scene = Self.crowded()
         for name in ["A1", "A2"] { scene.say(name, 1) }
         scene.send("A1", .leave(.cancelled))
@@ -191,7 +191,7 @@ import Testing
         #expect(scene.heard["B"]!.filter { $0 == .over(meeting: scene.meetings["A1"]!, .tooSlow) } == [])
     }
 
-    @Test("strangers who prove nothing delay an honest device, and no more") func strangers() {
+    @Test("Strangers who prove nothing delay an honest device, and no more") func strangers() {
         var scene = Scene.offered()
         for number in 0..<200 { scene.visit("S\(number)", number) }
         scene.visit("A", 1_000)
@@ -203,7 +203,7 @@ import Testing
         #expect(passed <= 13)
     }
 
-    @Test("one who waits may only leave") func waiting() {
+    @Test("A visitor that waits may only leave") func waiting() {
         var scene = Self.crowded()
         scene.send("W1", .seat(meeting: scene.meetings["A1"]!))
         #expect(scene.last("W1") == .refused(.badOrder, retryAfter: .zero))
@@ -212,7 +212,8 @@ import Testing
         #expect(scene.relay.statistics.waiting == 0)
     }
 
-    @Test("what crossed with a displacement is ignored, in the line and in the next meeting") func crossed() {
+    @Test("Frames that crossed with the loss of a place are ignored, in the line and in the next meeting")
+    func crossed() {
         var scene = Self.crowded()
         scene.say("A2", 1, in: "A2")
         let first = scene.meetings["A1"]!

@@ -7,7 +7,8 @@ import Testing
 extension LongPollSessionsTests {
     // MARK: The end
 
-    @Test mutating func `A closed connection says so in its last answer, again and again, and is then forgotten`() {
+    @Test("A closed connection says so in its last answer, again and again, and is then forgotten")
+    mutating func closedConnectionSays() {
         push([7])
         sessions.close(id, now: Self.start)
         push([8])
@@ -26,13 +27,13 @@ extension LongPollSessionsTests {
         #expect(sessions.isEmpty)
     }
 
-    @Test mutating func `Closing answers the poll that waits`() {
+    @Test("Closing answers the poll that waits") mutating func closingAnswersPoll() {
         #expect(poll(0) == .waits(id))
         sessions.close(id, now: Self.start)
         #expect(answered() == ["poll: 1 [] closed"])
     }
 
-    @Test mutating func `A connection that is forgotten answers its poll so`() {
+    @Test("A connection that is forgotten answers its poll, and says so") mutating func connectionForgottenAnswers() {
         #expect(poll(0) == .waits(id))
         sessions.forget(id)
         #expect(answered() == ["poll: unknown"])
@@ -40,7 +41,7 @@ extension LongPollSessionsTests {
         #expect(sessions.nextDeadline == nil || sessions.deadlinesPassed(now: after(.seconds(3_600))).isEmpty)
     }
 
-    @Test func `Of closed connections the oldest is forgotten first when there are too many`() {
+    @Test("Of too many closed connections, the oldest is forgotten first") func manyClosedConnections() {
         var limits = TransportLimits.usual
         limits.closedCalls = 2
         var sessions = LongPollSessions(limits: limits)
@@ -56,13 +57,14 @@ extension LongPollSessionsTests {
     }
 
     @Test(
+        "A prefix that closes many connections makes the relay forget its own, and nobody else's",
         arguments: [
             // An address; addresses of one /24; /56 prefixes of one /48, and of one /32.
             { _ in [192, 0, 2, 1] }, { [192, 0, 2, UInt8(truncatingIfNeeded: $0)] }, { ipv6(0, $0) },
             { ipv6($0 >> 8, $0) },
         ] as [@Sendable (Int) -> [UInt8]]
     )
-    func `A prefix that closes many connections makes the relay forget its own, and nobody else's`(
+    func prefixClosesMany(
         _ address: @Sendable (Int) -> [UInt8]
     ) {
         var limits = TransportLimits.usual
@@ -90,7 +92,8 @@ extension LongPollSessionsTests {
 
     // MARK: Time
 
-    @Test mutating func `A poll is answered when its time is over, and no later than the longest there is`() {
+    @Test("A poll is answered when its time is over, and no later than the longest time")
+    mutating func pollAnsweredTime() {
         #expect(poll(0, wait: .seconds(5)) == .waits(id))
         #expect(sessions.nextDeadline == after(.seconds(5)))
         #expect(sessions.deadlinesPassed(now: after(.milliseconds(4999))) == [])
@@ -104,14 +107,14 @@ extension LongPollSessionsTests {
         #expect(answered() == ["poll: 1 []"])
     }
 
-    @Test mutating func `A connection without polls is lost`() {
+    @Test("A connection without polls is lost") mutating func connectionWithoutPolls() {
         #expect(sessions.deadlinesPassed(now: after(.milliseconds(29_999))) == [])
         #expect(sessions.deadlinesPassed(now: after(.seconds(30))) == [id])
         #expect(sessions.isEmpty)
         #expect(poll(0) == .unknown)
     }
 
-    @Test mutating func `A connection is lost so long after its last poll was answered`() {
+    @Test("A connection is lost a fixed time after its last poll was answered") mutating func lostAfterLastPoll() {
         for round in Int64(0)..<4 {
             #expect(poll(0, wait: .seconds(20), at: after(.seconds(20 * round))) == .waits(id))
             #expect(sessions.deadlinesPassed(now: after(.seconds(20 * round + 20))) == [])
@@ -121,7 +124,7 @@ extension LongPollSessionsTests {
         #expect(sessions.deadlinesPassed(now: after(.seconds(110))) == [id])
     }
 
-    @Test mutating func `A poll whose call has gone waits no more`() {
+    @Test("A poll whose call has ended waits no more") mutating func pollWhoseCall() {
         #expect(poll(0, by: "one") == .waits(id))
         sessions.gone("another", of: id, now: after(.seconds(1)))
         sessions.gone("one", of: id, now: after(.seconds(2)))

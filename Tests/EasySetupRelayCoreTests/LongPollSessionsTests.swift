@@ -5,7 +5,7 @@ import Testing
 @testable import EasySetupRelayCore
 
 /// Long-polling sessions as values: numbers, polls and time, without a socket.
-@Suite struct LongPollSessionsTests {
+@Suite("Long-polling sessions") struct LongPollSessionsTests {
     static let start = Duration.seconds(1)
     private static let names = Dictionary(
         uniqueKeysWithValues: ["poll", "again", "next", "last", "one", "two", "old"].map { (ConnectionID($0), $0) }
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test mutating func `A poll that breaks before it is answered loses nothing`() {
+    @Test("A poll that breaks before it is answered loses nothing") mutating func pollBreaks() {
         #expect(poll(0) == .waits(id))
         push([1])
         sessions.gone("poll", of: id, now: after(.milliseconds(100)))
@@ -56,7 +56,7 @@ import Testing
         #expect(answered(at: after(.milliseconds(300))) == ["again: 1 [1]"])
     }
 
-    @Test mutating func `Alarms that have become stale do not pile up`() {
+    @Test("Alarms that have become stale do not pile up") mutating func alarmsBecomeStale() {
         for step in 1...1_000 {
             let now = after(.milliseconds(Int64(step)))
             #expect(poll(0, wait: .milliseconds(1), at: now) == .waits(id))
@@ -70,20 +70,20 @@ import Testing
 
     // MARK: Numbers of the device
 
-    @Test mutating func `A repeated send takes nothing twice`() {
+    @Test("A repeated send takes nothing twice") mutating func repeatedSendTakes() {
         #expect(take([[1], [2]], first: 1) == [[1], [2]])
         #expect(take([[1], [2]], first: 1) == [])
         #expect(sessions.have(of: id) == 2)
     }
 
-    @Test mutating func `A send that overlaps takes what is new`() {
+    @Test("A send that overlaps takes what is new") mutating func sendOverlapsTakes() {
         #expect(take([[1], [2]], first: 1) == [[1], [2]])
         #expect(take([[2], [3], [4]], first: 2) == [[3], [4]])
         #expect(take([[1]], first: 1) == [])
         #expect(sessions.have(of: id) == 4)
     }
 
-    @Test(arguments: [2, 3, UInt32.max]) func `A send that leaves a gap takes nothing`(_ first: UInt32) {
+    @Test("A send that leaves a gap takes nothing", arguments: [2, 3, UInt32.max]) func sendLeavesGap(_ first: UInt32) {
         var tests = self
         #expect(tests.take([[9]], first: first) == nil)
         #expect(tests.take([], first: first) == nil)
@@ -91,7 +91,7 @@ import Testing
         #expect(tests.take([[1]], first: 1) == [[1]])
     }
 
-    @Test mutating func `What crosses with the end counts as had, and is nobody's business`() {
+    @Test("Frames that cross with the end count as received, and have no effect") mutating func framesCrossEnd() {
         sessions.close(id, now: Self.start)
         #expect(take([[1]], first: 1) == [])
         #expect(sessions.have(of: id) == 1)
@@ -100,7 +100,7 @@ import Testing
 
     // MARK: Numbers of the relay
 
-    @Test mutating func `A frame waits for a poll, and is kept until a poll says that it is there`() {
+    @Test("A frame waits for a poll, and is kept until a poll acknowledges it") mutating func frameWaitsPoll() {
         push([1])
         push([2])
         #expect(poll(0) == .waits(id))
@@ -113,7 +113,7 @@ import Testing
         #expect(answered() == ["last: 3 []"])
     }
 
-    @Test mutating func `A poll waits for a frame`() {
+    @Test("A poll waits for a frame") mutating func pollWaitsFrame() {
         #expect(poll(0) == .waits(id))
         #expect(answered() == [])
         push([7])
@@ -122,7 +122,7 @@ import Testing
         #expect(answered() == [])
     }
 
-    @Test mutating func `A later poll takes the place of an earlier one`() {
+    @Test("A later poll takes the place of an earlier one") mutating func laterPollTakes() {
         #expect(poll(0, by: "one") == .waits(id))
         #expect(poll(0, by: "two") == .waits(id))
         #expect(answered() == ["one: 1 []"])
@@ -130,7 +130,7 @@ import Testing
         #expect(answered() == ["two: 1 [7]"])
     }
 
-    @Test mutating func `An old poll that comes late changes nothing`() {
+    @Test("An old poll that comes late changes nothing") mutating func oldPollComes() {
         push([7])
         #expect(poll(1, by: "one") == .waits(id))
         #expect(poll(0, by: "old") == .waits(id))
@@ -139,7 +139,7 @@ import Testing
         #expect(answered() == ["one: 2 [8]"])
     }
 
-    @Test mutating func `A poll that has more than was ever sent is a gap`() {
+    @Test("A poll that acknowledges more than was ever sent is a gap") mutating func pollAheadOfRelay() {
         #expect(poll(1) == .gap)
         push([7])
         #expect(poll(2) == .gap)
@@ -147,13 +147,14 @@ import Testing
         #expect(poll(1) == .waits(id))
     }
 
-    @Test mutating func `A poll for a connection that is not known waits for nothing`() {
+    @Test("A poll for an unknown connection waits for nothing") mutating func unknownConnection() {
         let call = PollCall(connection: .named(2), received: 0, wait: .seconds(1))
         #expect(sessions.poll(call, by: "poll", now: Self.start) == .unknown)
         #expect(answered() == [])
     }
 
-    @Test mutating func `An answer has as many frames as a body holds, and the rest comes with the next`() throws {
+    @Test("An answer has as many frames as a body holds, and the rest comes with the next")
+    mutating func answerManyFrames() throws {
         var sent: [[UInt8]] = []
         for byte in UInt8(0)..<40 {
             // Sizes up to the largest frame, so that length fields of all sizes occur.
@@ -177,7 +178,7 @@ import Testing
         #expect(got == sent)
     }
 
-    @Test mutating func `Leaving too much unread is told, and reading makes place`() {
+    @Test("Too many unread frames end the session, and reading makes room") mutating func manyUnreadFrames() {
         let frame = [UInt8](repeating: 0, count: 4096)
         var kept: UInt32 = 0
         while sessions.send(frame, to: id) {
@@ -188,7 +189,9 @@ import Testing
         push(frame)
     }
 
-    @Test func `When too much is unread in all, one answer's worth is still borne`() throws {
+    @Test("When all sessions have too much unread, each may still have one answer's worth") func allUnread()
+        throws
+    {
         var limits = TransportLimits.usual
         limits.unreadBytesInAll = 32 * 1024
         var sessions = LongPollSessions(limits: limits)
@@ -215,7 +218,7 @@ import Testing
         #expect(borne == [true, true, true, true, true, true, true, true])
     }
 
-    @Test func `Any order of calls and times keeps the books`() {
+    @Test("Any order of calls and times leaves the sums right") func anyOrder() {
         for seed in UInt64(0)..<200 {
             var generator = SplitMix(state: seed)
             var limits = TransportLimits.usual

@@ -5,7 +5,7 @@ import Testing
 
 /// An attacker with the tokens of ended meetings, at a relay that was restarted and so does not know that they ended
 /// (`Protocol/relay.md`, "After a restart").
-@Suite("Replays", .busy) struct ReplayTests {
+@Suite("Replayed frames and tokens", .busy) struct ReplayTests {
     static let pairs = 50
 
     /// Meetings that have ended normally: their tokens, and the ids of the seated meetings.
@@ -38,7 +38,8 @@ import Testing
         #expect(statistics.connections == connections)
     }
 
-    @Test("a visitor's make no room, take no seat and bring no message; they wait, and are sent away") func visitors() {
+    @Test("A visitor's replayed tokens make no room, take no seat and bring no message; they wait, and are sent away")
+    func visitors() {
         var (scene, _, visitors, _) = Self.ended()
         scene.restart()
         for (number, token) in visitors.enumerated() {
@@ -53,7 +54,7 @@ import Testing
         expectNothing(scene)
     }
 
-    @Test("no token is worth anything once its time is over", arguments: [true, false]) func late(isOfferer: Bool) {
+    @Test("No token is worth anything once its time is over", arguments: [true, false]) func late(isOfferer: Bool) {
         var (scene, offerers, visitors, meetings) = Self.ended()
         scene.restart(down: scene.limits.codeLifetime + scene.limits.seatedLifetime)
         for number in visitors.indices {
@@ -71,7 +72,7 @@ import Testing
     }
 
     /// An offerer's token gives the attacker no more than the offerer has: an empty room.
-    @Test("an offerer's own makes an empty room again, for what is left of its time and no longer") func offerers() {
+    @Test("An offerer's own replayed token makes an empty room again, for the rest of its time") func offerers() {
         var (scene, offerers, visitors, meetings) = Self.ended()
         scene.restart()
         for (number, token) in offerers.enumerated() {
@@ -94,7 +95,8 @@ import Testing
         expectNothing(scene)
     }
 
-    @Test("while the relay that saw them end still runs, each is told how it ended") func sameRelay() {
+    @Test("While the relay that saw the rooms end still runs, it says of each token how the room ended")
+    func sameRelay() {
         var (scene, offerers, visitors, _) = Self.ended()
         for number in offerers.indices {
             scene.come("Y", from: Scene.address(number), .attachOfferer(token: offerers[number], held: []))

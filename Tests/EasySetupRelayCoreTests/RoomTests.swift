@@ -2,15 +2,15 @@ import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Testing
 
-@Suite("Offer and visit") struct OfferTests {
-    @Test("an offer gets a slot, a token and ten minutes") func offer() {
+@Suite("Offers and visits") struct OfferTests {
+    @Test("An offer gets a slot, a token and ten minutes") func offer() {
         var scene = Scene()
         scene.come("B", .offer(slotLength: 0, work: nil))
         #expect(scene.last("B") == .offered(slot: scene.slot, token: scene.tokens["B"]!, expiresIn: .seconds(600)))
         #expect(scene.relay.statistics.rooms == 1)
     }
 
-    @Test("a visitor and its offerer are brought together") func visit() {
+    @Test("The relay brings a visitor and its offerer together") func visit() {
         var scene = Scene.offered()
         scene.pass(.seconds(10))
         scene.visit("A", 1)
@@ -21,7 +21,7 @@ import Testing
         #expect(scene.last("B") == .visitor(meeting: scene.meetings["A"]!))
     }
 
-    @Test("slots have 4 symbols after the start and 3 later, or more when asked") func slotLengths() {
+    @Test("Slots have 4 symbols after the start and 3 later, or more when a device asks for more") func slotLengths() {
         var scene = Scene.offered()
         #expect(scene.slot.symbols.utf8.count == 4)
         scene.pass(.seconds(901))
@@ -31,7 +31,7 @@ import Testing
         #expect(scene.slot.symbols.utf8.count == 6)
     }
 
-    @Test("a quarter of a length is handed out, none twice, and then longer ones") func sparseness() {
+    @Test("A quarter of the slots of a length is handed out, none twice, and then longer ones") func sparseness() {
         var limits = Limits()
         limits.restartGuard = .zero
         limits.offersPerPrefix = .max / 64
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test("who comes to no room is told why") func noRoom() {
+    @Test("A visitor that finds no room is told why") func noRoom() {
         var scene = Scene.offered()
         // For some time after the start, rooms from before it may come back, so a visitor is told to try again.
         scene.come("W", .visit(slot: Slot("ZZZ")!, work: nil))
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(
-        "a code that ended is told with its end",
+        "A visitor to a code that ended is told how it ended",
         arguments: [
             (Reason.codeBurnt, Reason.codeBurnt), (.done, .seated), (.cancelled, .cancelled), (.fault, .expired),
         ]
@@ -74,7 +74,7 @@ import Testing
         #expect(scene.last("A") == .refused(told, retryAfter: .zero))
     }
 
-    @Test("a full relay refuses offers and keeps what it has") func full() {
+    @Test("A full relay refuses offers and keeps what it has") func full() {
         var limits = Limits()
         limits.rooms = 1
         var scene = Scene.offered(limits)
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test(
-        "anything else as a first frame is out of order",
+        "Any other first frame is out of order",
         arguments: [
             DeviceFrame.message(meeting: nil, .sample(1)), .ack(meeting: nil, upTo: 1), .leave(.done),
             .seat(meeting: MeetingID([UInt8](repeating: 1, count: 16))!),
@@ -99,7 +99,7 @@ import Testing
         #expect(scene.relay.statistics.connections == 0)
     }
 
-    @Test("a second role on one connection is out of order") func secondRole() {
+    @Test("A second role on one connection is out of order") func secondRole() {
         var scene = Scene.met()
         scene.send("A", .visit(slot: scene.slot, work: nil))
         #expect(scene.last("A") == .refused(.badOrder, retryAfter: .zero))
@@ -108,14 +108,14 @@ import Testing
         #expect(scene.last("B") == .refused(.badOrder, retryAfter: .zero))
     }
 
-    @Test("what is no frame ends the connection and not the meeting") func badFrame() {
+    @Test("Bytes that are no frame end the connection and not the meeting") func badFrame() {
         var scene = Scene.met()
         scene.relay.receivedBadFrame(from: "A", &scene.turn)
         #expect(scene.turn.actions.prefix(2) == [.send(.refused(.badFrame, retryAfter: .zero), to: "A"), .close("A")])
         #expect(scene.relay.statistics.meetings == 1)
     }
 
-    @Test("a connection that says nothing is closed") func silence() {
+    @Test("A connection that says nothing is closed") func silence() {
         var scene = Scene()
         scene.connect("X")
         scene.pass(.seconds(9))
@@ -126,8 +126,8 @@ import Testing
 
 }
 
-@Suite("Delivery") struct DeliveryTests {
-    @Test("messages and acknowledgements go to the peer") func forward() {
+@Suite("Delivery of messages") struct DeliveryTests {
+    @Test("Messages and acknowledgements go to the peer") func forward() {
         var scene = Scene.met()
         let meeting = scene.meetings["A"]!
         #expect(scene.say("A", 1) == [.send(.message(meeting: meeting, .sample(1)), to: "B")])
@@ -137,7 +137,7 @@ import Testing
         #expect(scene.relay.statistics.mailboxBytes == 0)
     }
 
-    @Test("a repeat is dropped, and its news is not") func repeats() {
+    @Test("A repeated message is dropped, and its new acknowledgement is not") func repeats() {
         var scene = Scene.met()
         scene.say("A", 1)
         #expect(scene.say("A", 1) == [])
@@ -145,7 +145,7 @@ import Testing
         #expect(scene.say("A", 1, ack: 1) == [.send(.ack(meeting: scene.meetings["A"], upTo: 1), to: "B")])
     }
 
-    @Test("a gap is out of order, and so is an acknowledgement of what was not delivered", arguments: ["A", "B"])
+    @Test("A gap is out of order, and so is an acknowledgement of what was not delivered", arguments: ["A", "B"])
     func outOfOrder(name: String) {
         var scene = Scene.met()
         scene.say(name, 2)
@@ -158,7 +158,7 @@ import Testing
         #expect(scene.last(name) == .refused(.badOrder, retryAfter: .zero))
     }
 
-    @Test("eight messages wait, the ninth ends the visitor's meeting") func visitorMailbox() {
+    @Test("Eight messages wait, and the ninth ends the visitor's meeting") func visitorMailbox() {
         var scene = Scene.met()
         for number in 1...8 { scene.say("A", UInt32(number)) }
         #expect(scene.relay.statistics.mailboxBytes == 8)
@@ -169,7 +169,7 @@ import Testing
         #expect(scene.relay.statistics.mailboxBytes == 0)
     }
 
-    @Test("the offerer's ninth ends that meeting only") func offererMailbox() {
+    @Test("The offerer's ninth message ends that meeting only") func offererMailbox() {
         var scene = Scene.met()
         scene.visit("C", 2)
         for number in 1...9 { scene.say("B", UInt32(number)) }
@@ -179,7 +179,7 @@ import Testing
         #expect(scene.relay.statistics.meetings == 1)
     }
 
-    @Test("4 KiB wait, and no more") func mailboxBytes() {
+    @Test("4 KiB of messages wait, and no more") func mailboxBytes() {
         var limits = Limits()
         limits.mailboxMessages = 100
         var scene = Scene.met(limits)
@@ -194,7 +194,7 @@ import Testing
         #expect(scene.last("A") == .refused(.mailboxFull, retryAfter: .zero))
     }
 
-    @Test("frames about a meeting that is not in hand crossed with its end") func crossed() {
+    @Test("Frames about a meeting that has ended count as crossed with its end") func crossed() {
         var scene = Scene.met()
         let meeting = scene.meetings["A"]!
         scene.send("B", .close(meeting: meeting, .cancelled))
@@ -205,8 +205,8 @@ import Testing
     }
 }
 
-@Suite("Seat and ends") struct SeatTests {
-    @Test("the seat sends the others away and lets nobody else in") func seat() {
+@Suite("The seat, and the ends of rooms") struct SeatTests {
+    @Test("The seat sends the other visitors away and lets nobody else in") func seat() {
         var limits = Limits()
         limits.meetings = 2
         var scene = Scene.met(limits)
@@ -227,7 +227,7 @@ import Testing
         #expect(scene.last("B") == .refused(.badOrder, retryAfter: .zero))
     }
 
-    @Test("a seated meeting has five minutes from the seat, even beyond the code's ten") func seatedDeadline() {
+    @Test("A seated meeting has five minutes from the seat, even beyond the code's ten") func seatedDeadline() {
         var scene = Scene.met()
         scene.say("A", 1)
         scene.pass(.seconds(599))
@@ -240,7 +240,7 @@ import Testing
         #expect(scene.relay.statistics.rooms == 0)
     }
 
-    @Test("the offerer's close is told to the visitor, and frees the place") func close() {
+    @Test("The relay tells the visitor of the offerer's close, and frees the place") func close() {
         var limits = Limits()
         limits.meetings = 1
         var scene = Scene.met(limits)
@@ -251,7 +251,7 @@ import Testing
         #expect(scene.last("B") == .visitor(meeting: scene.meetings["W"]!))
     }
 
-    @Test("a wrong proof is charged to the visitor's prefix") func charge() {
+    @Test("A wrong proof is charged to the visitor's prefix") func charge() {
         var limits = Limits()
         limits.visitsPerPrefix = 11
         var scene = Scene.met(limits)
@@ -265,7 +265,7 @@ import Testing
         }
     }
 
-    @Test("a visitor's leaving is told and keeps its place") func leave() {
+    @Test("The relay tells the offerer that a visitor left, and keeps its place") func leave() {
         var limits = Limits()
         limits.meetings = 1
         var scene = Scene.met(limits)
@@ -278,7 +278,7 @@ import Testing
         #expect(scene.last("B") == .visitor(meeting: scene.meetings["C"]!))
     }
 
-    @Test("the offerer's leaving ends the room for all") func offererLeaves() {
+    @Test("The offerer's leaving ends the room for all") func offererLeaves() {
         var limits = Limits()
         limits.meetings = 1
         var scene = Scene.met(limits)
@@ -290,7 +290,7 @@ import Testing
         #expect(scene.relay.statistics == Statistics())
     }
 
-    @Test("lost connections are told as absence, and end nothing") func lost() {
+    @Test("The relay reports lost connections as absence, and they end nothing") func lost() {
         var scene = Scene.met()
         scene.lose("A")
         #expect(scene.last("B") == .presence(meeting: scene.meetings["A"], isPresent: false))

@@ -4,8 +4,11 @@ import SeededRandom
 import TestSupport
 import Testing
 
-@Suite("Soak", .busy) struct SoakTests {
-    @Test("random frames from random connections break no bound, and all is forgotten", arguments: [1, 2, 3, 4])
+@Suite("Random frames", .busy) struct SoakTests {
+    @Test(
+        "Random frames from random connections break no bound, and all is forgotten at the end",
+        arguments: [1, 2, 3, 4]
+    )
     func soak(seed: UInt64) {
         var limits = Limits()
         limits.meetings = 2

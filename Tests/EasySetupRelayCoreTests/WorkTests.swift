@@ -3,7 +3,7 @@ import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Testing
 
-@Suite("Work") struct WorkTests {
+@Suite("Proofs of work") struct WorkTests {
     static var strict: Limits {
         var limits = Limits()
         limits.offersPerPrefix = 1
@@ -41,20 +41,20 @@ import Testing
 
     struct NotAsked: Error {}
 
-    @Test("a prefix over its limit is asked for work, and may go on with it") func work() throws {
+    @Test("A prefix over its limit is asked for work, and may go on with it") func work() throws {
         var (scene, challenge, difficulty) = try Self.asked()
         #expect(!scene.closed.contains("2"))
         scene.send("2", .offer(slotLength: 0, work: Self.solve(challenge, difficulty)))
         #expect(scene.last("2") == .offered(slot: scene.slot, token: scene.tokens["2"]!, expiresIn: .seconds(600)))
     }
 
-    @Test("other prefixes are not asked") func others() throws {
+    @Test("Other prefixes are not asked for work") func others() throws {
         var (scene, _, _) = try Self.asked()
         scene.come("3", from: Scene.address(3), .offer(slotLength: 0, work: nil))
         #expect(scene.tokens["3"] != nil)
     }
 
-    @Test("each solution counts once") func once() throws {
+    @Test("Each solution counts once") func once() throws {
         var (scene, challenge, difficulty) = try Self.asked()
         let work = Self.solve(challenge, difficulty)
         scene.send("2", .offer(slotLength: 0, work: work))
@@ -62,7 +62,7 @@ import Testing
         #expect(scene.last("3") == .refused(.badWork, retryAfter: .zero))
     }
 
-    @Test("work for another prefix, another purpose, too late, or none at all is bad") func bad() throws {
+    @Test("Work for another prefix, for another purpose, too late, or none at all is refused") func bad() throws {
         let (scene, challenge, difficulty) = try Self.asked()
         let work = Self.solve(challenge, difficulty)
 
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test("the further over the limit, the more work, up to a bound") func harder() {
+    @Test("A prefix needs more work the further it is over the limit, up to a bound") func harder() {
         var scene = Scene(Self.strict)
         var difficulties: [Int] = []
         for number in 0..<40 {
@@ -108,7 +108,7 @@ import Testing
         #expect(difficulties == difficulties.sorted())
     }
 
-    @Test("after a restart a few visits to rooms that may come back are free, and a search is not")
+    @Test("After a restart a few visits to rooms that may come back are free, and a search is not")
     func searchAfterRestart() {
         var limits = Limits()
         limits.missesPerPrefix = 5
@@ -130,7 +130,7 @@ import Testing
         #expect(scene.last("another") == .refused(.noSuchCode, retryAfter: limits.retryDraining))
     }
 
-    @Test("challenges that were collected while they were cheap don't pay for a search", arguments: [true, false])
+    @Test("Challenges that were collected while they were cheap don't pay for a search", arguments: [true, false])
     func hoard(isFirstFrame: Bool) throws {
         var limits = Self.strict
         limits.missesPerPrefix = 1
@@ -161,7 +161,7 @@ import Testing
         #expect(scene.last(last)?.isRefusal == true)
     }
 
-    @Test("work for one bit less than is asked for by now is enough") func nearly() throws {
+    @Test("Work of one bit less than the relay asks for by now is enough") func nearly() throws {
         var limits = Self.strict
         limits.offersPerPrefix = 2
         var scene = Scene(limits)
@@ -174,7 +174,7 @@ import Testing
         #expect(scene.tokens["4"] != nil)
     }
 
-    @Test("work is asked for once a connection, and waited for so long") func asking() throws {
+    @Test("Work is asked for once on a connection, and waited for a limited time") func asking() throws {
         var (scene, _, _) = try Self.asked()
         scene.come("3", .offer(slotLength: 0, work: nil))
         scene.send("3", .offer(slotLength: 0, work: nil))
@@ -183,7 +183,7 @@ import Testing
         #expect(scene.last("2") == .refused(.tooSlow, retryAfter: .zero))
     }
 
-    @Test("counts are forgotten") func forgotten() throws {
+    @Test("The counts are forgotten") func forgotten() throws {
         var (scene, _, _) = try Self.asked()
         scene.pass(.seconds(600))
         scene.pass(.seconds(600))
@@ -191,7 +191,7 @@ import Testing
         #expect(scene.tokens["3"] != nil)
     }
 
-    @Test("neighbours share a softer limit") func neighbours() {
+    @Test("Neighbours share a softer limit") func neighbours() {
         var scene = Scene(Self.strict)
         for number in 0..<8 { scene.come("\(number)", from: Scene.address(number), .offer(slotLength: 0, work: nil)) }
         #expect(scene.relay.statistics.rooms == 8)
@@ -201,7 +201,7 @@ import Testing
         #expect(scene.relay.statistics.rooms == 9)
     }
 
-    @Test("those that come and go leave no reminders that would fill the relay") func reminders() {
+    @Test("Connections that come and go leave no deadlines that would fill the relay") func reminders() {
         var limits = Limits()
         limits.deadlines = 300
         var scene = Scene(limits)
@@ -219,7 +219,7 @@ import Testing
     }
 
     @Test(
-        "a room that is just being changed keeps its reminder, whenever the others are thrown out",
+        "A room that is just being changed keeps its deadline whenever the other deadlines are thrown out",
         arguments: 0..<120
     )
     func remindersOfRooms(comers: Int) {
@@ -234,7 +234,7 @@ import Testing
         #expect(scene.relay.statistics.rooms == 0)
     }
 
-    @Test("neighbours share a softer limit of places at work too") func workingNeighbours() {
+    @Test("Neighbours share a softer limit of places, even with work") func workingNeighbours() {
         var limits = Self.strict
         limits.roomlessPerPrefix = 2
         var scene = Scene(limits)
@@ -254,7 +254,7 @@ import Testing
         #expect(scene.relay.statistics.roomless == 0)
     }
 
-    @Test("a table of prefixes that is full asks the uncounted for work") func fullTable() {
+    @Test("A full table of prefixes makes the relay ask uncounted prefixes for work") func fullTable() {
         var limits = Self.strict
         limits.prefixes = 4
         var scene = Scene(limits)
@@ -273,7 +273,7 @@ import Testing
 }
 
 @Suite("Address prefixes") struct AddressPrefixTests {
-    @Test("an IPv6 address counts with its /56, an IPv4 one alone, mapped or not") func prefixes() {
+    @Test("An IPv6 address counts with its /56, and an IPv4 address alone, mapped or not") func prefixes() {
         let v6 = { (last: [UInt8]) in AddressPrefix(bytes: [0x20, 1, 0xD, 0xB8, 0, 1] + last) }
         #expect(v6([2, 3, 0, 0, 0, 0, 0, 0, 0, 1]) == v6([2, 4, 9, 9, 9, 9, 9, 9, 9, 9]))
         #expect(v6([2, 3, 0, 0, 0, 0, 0, 0, 0, 1]) != v6([3, 3, 0, 0, 0, 0, 0, 0, 0, 1]))
@@ -283,7 +283,7 @@ import Testing
         #expect(AddressPrefix(bytes: [1, 2, 3]) == nil)
     }
 
-    @Test("neither an address nor a key is printed") func silent() {
+    @Test("Neither an address nor a key is printed") func silent() {
         var dumped = ""
         dump(Scene.home, to: &dumped)
         dump(Scene.keys, to: &dumped)

@@ -2,20 +2,20 @@ import EasySetupRelayProtocol
 import SeededRandom
 import Testing
 
-@Suite("Frames") struct FrameTests {
-    @Test("a device's frame comes out as it went in", arguments: Samples.device)
+@Suite("Frames on the wire") struct FrameTests {
+    @Test("A device's frame comes out as it went in", arguments: Samples.device)
     func deviceRoundTrip(frame: DeviceFrame) throws {
         #expect(try DeviceFrame(parsing: frame.serialized()) == frame)
         #expect(frame.serialized().count <= WireLimits.frameBytes)
     }
 
-    @Test("a relay's frame comes out as it went in", arguments: Samples.relay)
+    @Test("A relay's frame comes out as it went in", arguments: Samples.relay)
     func relayRoundTrip(frame: RelayFrame) throws {
         #expect(try RelayFrame(parsing: frame.serialized()) == frame)
         #expect(frame.serialized().count <= WireLimits.frameBytes)
     }
 
-    @Test("the bytes are canonical protocol buffers") func exactBytes() {
+    @Test("The bytes of frames are canonical protocol buffers") func exactBytes() {
         #expect(DeviceFrame.offer(slotLength: 0, work: nil).serialized() == [0x0A, 0])
         #expect(
             DeviceFrame.visit(slot: Samples.slot, work: nil).serialized()
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(
-        "a time that does not fit is brought to the nearest that does",
+        "A time that does not fit becomes the nearest one that does",
         arguments: [
             (Duration.seconds(-5), Duration.zero), (.zero, .zero), (.nanoseconds(1), .milliseconds(1)),
             (.milliseconds(4_294_967_001), .milliseconds(4_294_967_001)),
@@ -41,11 +41,11 @@ import Testing
         #expect(try RelayFrame(parsing: bytes) == .goodbye(retryAfter: expected))
     }
 
-    @Test("a reason of a later version is unspecified") func unknownReason() throws {
+    @Test("A reason of a later version is unspecified") func unknownReason() throws {
         #expect(try DeviceFrame(parsing: [0x4A, 3, 0x08, 0xE7, 0x07]) == .leave(.unspecified))
     }
 
-    @Test("fields of a later version are ignored") func unknownField() throws {
+    @Test("Fields of a later version are ignored") func unknownField() throws {
         #expect(try DeviceFrame(parsing: [0x4A, 5, 0x08, 2, 0x92, 0x03, 0]) == .leave(.cancelled))
     }
 }
@@ -55,7 +55,7 @@ import Testing
     static let held = MeetingResume(meeting: Samples.meeting, acked: 0, received: 0, isSeated: true)
 
     @Test(
-        "a device's bad field is named",
+        "A device's bad field is named",
         arguments: [
             (DeviceFrame.offer(slotLength: 2, work: nil), FrameError.Field.slotLength),
             (.offer(slotLength: 7, work: nil), .slotLength),
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test(
-        "a relay's bad field is named",
+        "A relay's bad field is named",
         arguments: [
             (RelayFrame.inLine(position: 0), FrameError.Field.position),
             (.offered(slot: Samples.slot, token: longToken, expiresIn: .zero), .token),
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test(
-        "bytes that no frame has are refused",
+        "Bytes of no frame are refused",
         arguments: [
             ([], FrameError.unknown),
             ([0xF2, 0x06, 0], .unknown),
@@ -145,7 +145,7 @@ import Testing
         #expect(throws: error) { try DeviceFrame(parsing: bytes) }
     }
 
-    @Test("what is left of a frame, or changed in it, is a frame or an error, and never more", arguments: 0..<20)
+    @Test("A frame that is cut or changed gives a frame or an error, and never more", arguments: 0..<20)
     func mutations(seed: UInt64) throws {
         var random = SplitMix(state: seed)
         let frames = Samples.device.map { $0.serialized() } + Samples.relay.map { $0.serialized() }

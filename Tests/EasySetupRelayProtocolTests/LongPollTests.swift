@@ -5,7 +5,7 @@ import Testing
 @Suite("Bodies of long polling") struct CallTests {
     static let connection = LongPollConnectionID([UInt8](0..<16))!
 
-    @Test("bodies come out as they went in") func roundTrips() throws {
+    @Test("Bodies come out as they went in") func roundTrips() throws {
         let send = SendCall(connection: Self.connection, first: 3, frames: [[1, 2], [], [3]], isClosing: true)
         #expect(try SendCall(parsing: send.serialized()) == send)
         let sent = SendAnswer(have: 7)
@@ -16,7 +16,7 @@ import Testing
         #expect(try PollAnswer(parsing: polled.serialized()) == polled)
     }
 
-    @Test("the bytes are canonical protocol buffers") func exactBytes() {
+    @Test("The bytes of bodies are canonical protocol buffers") func exactBytes() {
         let call = SendCall(connection: Self.connection, first: 1, frames: [[0x0A, 0]])
         #expect(call.serialized() == [0x0A, 16] + [UInt8](0..<16) + [0x10, 1, 0x1A, 2, 0x0A, 0])
         #expect(SendAnswer(have: 0).serialized() == [])
@@ -25,19 +25,19 @@ import Testing
         #expect(PollAnswer(first: 1, frames: []).serialized() == [0x08, 1])
     }
 
-    @Test("a connection has sixteen bytes", arguments: [0, 1, 15, 17, 32]) func connectionLength(count: Int) {
+    @Test("A connection's name has sixteen bytes", arguments: [0, 1, 15, 17, 32]) func connectionLength(count: Int) {
         let field = [0x0A, UInt8(count)] + [UInt8](repeating: 1, count: count)
         #expect(throws: LongPollBodyError.malformed) { try SendCall(parsing: field + [0x10, 1]) }
         #expect(throws: LongPollBodyError.malformed) { try PollCall(parsing: field) }
     }
 
-    @Test("frames count from one") func numberZero() {
+    @Test("Frames count from one") func numberZero() {
         let connection = [0x0A, 16] + [UInt8](0..<16)
         #expect(throws: LongPollBodyError.malformed) { try SendCall(parsing: connection) }
         #expect(throws: LongPollBodyError.malformed) { try PollAnswer(parsing: []) }
     }
 
-    @Test("what is too long is not looked at") func tooLong() {
+    @Test("A body that is too long is not read") func tooLong() {
         let long = [UInt8](repeating: 0, count: WireLimits.callBytes + 1)
         #expect(throws: LongPollBodyError.tooLong) { try SendCall(parsing: long) }
         #expect(throws: LongPollBodyError.tooLong) { try PollCall(parsing: long) }
@@ -45,7 +45,7 @@ import Testing
         #expect(throws: LongPollBodyError.tooLong) { try PollAnswer(parsing: long) }
     }
 
-    @Test("random and mutated bytes give a value or an error", arguments: 0..<4 as Range<UInt64>)
+    @Test("Random and mutated bytes give a value or an error", arguments: 0..<4 as Range<UInt64>)
     func random(seed: UInt64) throws {
         var generator = SplitMix(state: seed)
         let samples = [
@@ -68,7 +68,7 @@ import Testing
         #expect(parsed > 0)
     }
 
-    @Test("a connection's bytes are in no text") func secrecy() {
+    @Test("A connection's bytes are in no text") func secrecy() {
         #expect("\(Self.connection)" == "CallConnection")
         #expect(Mirror(reflecting: Self.connection).children.isEmpty)
     }

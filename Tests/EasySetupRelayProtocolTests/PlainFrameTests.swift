@@ -6,8 +6,8 @@ import Testing
 @testable import EasySetupRelayProtocol
 
 /// What is read and written without SwiftProtobuf, held against it.
-@Suite("Plain frames") struct PlainFrameTests {
-    @Test("a frame read plainly is the one that the general reader finds", arguments: 0..<4 as Range<UInt64>)
+@Suite("The plain form of frames") struct PlainFrameTests {
+    @Test("A frame that is read plainly is the one that the general reader finds", arguments: 0..<4 as Range<UInt64>)
     func reading(seed: UInt64) throws {
         var random = SplitMix(state: seed)
         var (plain, others) = (0, 0)
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(
-        "every frame that a device writes, of those a relay sees often, is read plainly",
+        "Every frame that devices often write is read plainly",
         arguments: 0..<4 as Range<UInt64>
     )
     func written(seed: UInt64) throws {
@@ -72,7 +72,7 @@ import Testing
     }
 
     @Test(
-        "what is not in the plainest form is left to the general reader, and is a frame all the same",
+        "A frame that is not in the plainest form is left to the general reader, and is a frame all the same",
         arguments: [
             // The slot's length written out as zero; its tag as two bytes; the frame's length as two.
             ([0x0A, 2, 0x08, 0], DeviceFrame.offer(slotLength: 0, work: nil)),
@@ -96,7 +96,7 @@ import Testing
         #expect(try DeviceFrame(parsing: bytes) == frame)
     }
 
-    @Test("a relay's frames have the bytes that SwiftProtobuf gives them", arguments: 0..<4 as Range<UInt64>)
+    @Test("A relay's frames have the bytes that SwiftProtobuf gives them", arguments: 0..<4 as Range<UInt64>)
     func writing(seed: UInt64) throws {
         var random = SplitMix(state: seed)
         var kinds: Set<UInt8> = []
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test(
-        "a length that no frame has is written as SwiftProtobuf writes it",
+        "A length that no frame has is written as SwiftProtobuf writes it",
         arguments: [
             0, 1, 126, 127, 128, 129, 16_380, 16_381, 16_382, 16_383, 16_384, 2_097_151, 2_097_152,
         ]

@@ -12,20 +12,25 @@ import Testing
 
 /// The relay's warnings about its certificate, and its choice between the old certificate and a new one. The tests make
 /// certificates with `openssl`.
-@Suite(.inTurn, .timeLimit(.minutes(60))) struct CertificateTests {
+@Suite("Certificates of a relay", .inTurn, .timeLimit(.minutes(60))) struct CertificateTests {
     static let day: Int64 = 24 * 60 * 60
 
     // MARK: Kinds of keys
 
-    @Test(arguments: [
-        ("p256", TestKey.p256, PublicKeyKind.p256, true), ("p384", TestKey.curve("secp384r1"), .p384, true),
-        ("p521", TestKey.curve("secp521r1"), .p521, false), ("ed25519", TestKey.ed25519, .other("Ed25519"), false),
-        ("koblitz", TestKey.curve("secp256k1"), .other("ECDSA of another curve"), false),
-        ("rsa512", TestKey.rsa(512), .rsa(bits: 512), false), ("rsa1024", TestKey.rsa(1024), .rsa(bits: 1024), true),
-        ("rsa2047", TestKey.rsa(2047), .rsa(bits: 2047), true),
-        ("rsa2048", TestKey.rsa(2048), .rsa(bits: 2048), true), ("rsa3072", TestKey.rsa(3072), .rsa(bits: 3072), true),
-    ])
-    func `A kind of key is refused if a device can do nothing with it, or if it is too short to be safe`(
+    @Test(
+        "A kind of key is refused if devices can't use it, or if it is too short to be safe",
+        arguments: [
+            ("p256", TestKey.p256, PublicKeyKind.p256, true), ("p384", TestKey.curve("secp384r1"), .p384, true),
+            ("p521", TestKey.curve("secp521r1"), .p521, false), ("ed25519", TestKey.ed25519, .other("Ed25519"), false),
+            ("koblitz", TestKey.curve("secp256k1"), .other("ECDSA of another curve"), false),
+            ("rsa512", TestKey.rsa(512), .rsa(bits: 512), false),
+            ("rsa1024", TestKey.rsa(1024), .rsa(bits: 1024), true),
+            ("rsa2047", TestKey.rsa(2047), .rsa(bits: 2047), true),
+            ("rsa2048", TestKey.rsa(2048), .rsa(bits: 2048), true),
+            ("rsa3072", TestKey.rsa(3072), .rsa(bits: 3072), true),
+        ]
+    )
+    func kindKeyRefused(
         _ name: String,
         _ key: [String],
         _ kind: PublicKeyKind,
@@ -47,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `A key is told by any certificate, and nothing else is one`() async throws {
+    @Test("The kind of a key is found in any certificate, and in nothing else") func kindKeyFound() async throws {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "one")
             let der = try NIOSSLCertificate.fromPEMFile(files.certificatePath)[0].toDERBytes()
@@ -67,7 +72,7 @@ import Testing
 
     // MARK: What is said
 
-    @Test func `Time alone brings warnings, each with its day`() async throws {
+    @Test("Only times are warnings, each with its day") func timesAreWarnings() async throws {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "one", days: 30)
             let loaded = try files.load()
@@ -86,17 +91,19 @@ import Testing
     }
 
     @Test(
+        "A time is shown with its day",
         arguments: [
             (0, "1970-01-01"), (951_782_400, "2000-02-29"), (1_900_000_000, "2030-03-17"),
             (32_503_679_999, "2999-12-31"),
             (253_402_300_799, "9999-12-31"), (-1, "1969-12-31"),
         ] as [(Int64, String)]
     )
-    func `A time has a day`(_ seconds: Int64, _ day: String) {
+    func timeShownDay(_ seconds: Int64, _ day: String) {
         #expect(UTCDay.text(seconds) == day)
     }
 
     @Test(
+        "Names and purposes of a certificate are checked",
         arguments: [
             ("good", TestKey.p256, "DNS:localhost", [], []), ("address", TestKey.p256, "IP:127.0.0.1", [], []),
             ("nameless", TestKey.p256, nil, [], [.noNames]),
@@ -109,7 +116,7 @@ import Testing
             ("signs", TestKey.p256, "DNS:localhost", ["keyUsage=digitalSignature,keyCertSign"], []),
         ] as [(String, [String], String?, [String], [CertificateWarning])]
     )
-    func `Names and purposes are looked at`(
+    func namesPurposesCertificate(
         _ name: String,
         _ key: [String],
         _ names: String?,
@@ -123,7 +130,8 @@ import Testing
         }
     }
 
-    @Test func `A certificate whose key usage forbids signatures is refused, where the TLS library refuses it`()
+    @Test("A certificate whose key usage forbids signatures is refused where the TLS library refuses it")
+    func certificateWhoseKey()
         async throws
     {
         try await withFolder { folder in
@@ -132,7 +140,7 @@ import Testing
         }
     }
 
-    @Test func `A chain in wrong order, and one whose end nobody knows, are told`() async throws {
+    @Test("A chain in wrong order, and one whose end is unknown, are warnings") func chains() async throws {
         try await withFolder { folder in
             let root = try await makeCertificate(in: folder, "root", names: nil)
             let middle = try await makeCertificate(in: folder, "middle", names: nil, issuer: root)
@@ -157,8 +165,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [0o640, 0o644, 0o660, 0o666])
-    func `A private key that others may read is used, and told`(_ mode: Int) async throws {
+    @Test(
+        "A private key that others may read is used, and the relay warns of it",
+        arguments: [0o640, 0o644, 0o660, 0o666]
+    )
+    func privateKeyOthers(_ mode: Int) async throws {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "one")
             try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: files.keyPath)
@@ -171,7 +182,7 @@ import Testing
 
     // MARK: What is no certificate
 
-    @Test func `What can't be used says why`() async throws {
+    @Test("A file that can't be used is refused with its reason") func fileCaUsed() async throws {
         try await withFolder { folder in
             let good = try await makeCertificate(in: folder, "one")
             let pem = try String(contentsOfFile: good.certificatePath, encoding: .utf8)
@@ -239,7 +250,7 @@ import Testing
 
     // MARK: While it runs
 
-    @Test func `A certificate is looked at each day, and what is said of its time is said again`() async throws {
+    @Test("A certificate is checked each day, and the relay warns again") func dailyCheck() async throws {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "one", days: 30)
             let to = try files.load().chain[0].notAfter
@@ -268,7 +279,8 @@ import Testing
         }
     }
 
-    @Test func `What no device can take now takes not the place of what one can`() async throws {
+    @Test("A certificate that no device can accept now does not replace one that devices accept")
+    func certificateDeviceAccept() async throws {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "live", days: 30)
             let short = try await makeCertificate(in: folder, "short", days: 10)
@@ -301,7 +313,9 @@ import Testing
         }
     }
 
-    @Test func `An expired certificate is told at the start, and used all the same`() async throws {
+    @Test("An expired certificate is a warning at the start, and is used all the same") func expiredCertificateWarning()
+        async throws
+    {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "one", days: 30)
             let end = try files.load().chain[0].notAfter

@@ -6,7 +6,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// Transcripts of the ``ConnectionMachine``, one line per event.
-struct ConnectionMachineTests {
+@Suite("The machine of a connection") struct ConnectionMachineTests {
     /// Runs a machine, and keeps the memory for its frames.
     private struct Run: ~Copyable {
         var machine = ConnectionMachine()
@@ -36,7 +36,8 @@ struct ConnectionMachineTests {
         return events.count == 1
     }
 
-    @Test func `A request comes in pieces, then frames in pieces; bytes of one are kept for the next`() {
+    @Test("A request comes in pieces, then frames in pieces; the bytes of a piece are kept for the next")
+    func requestComesPieces() {
         var run = Run(upgraded: false)
         let request = Array(Requests.upgrade().utf8)
         let early = run.hear(Array(request.prefix(20)))
@@ -48,7 +49,7 @@ struct ConnectionMachineTests {
         #expect(rest == Array(repeating: .received(Self.offer, bytes: Self.offered.count), count: 2))
     }
 
-    @Test func `Another request is for HTTP's handlers, and so is all that comes after it`() {
+    @Test("Another request is left to the HTTP handlers, and so are all bytes after it") func requestLeftHTTP() {
         var run = Run(upgraded: false)
         let bytes = Array("GET /health/live HTTP/1.1\r\n\r\n".utf8)
         let events = run.hear(bytes)
@@ -65,8 +66,8 @@ struct ConnectionMachineTests {
         (.text, [65], .unacceptableData), (.continuation, [], .policyViolation), (.binary, [0xFF], .policyViolation),
     ]
 
-    @Test(arguments: violations)
-    func `A violation is told once, nothing more is read, and the close frame says which`(
+    @Test("A violation is reported once, nothing more is read, and the close frame has its code", arguments: violations)
+    func violationReportedOnce(
         _ opcode: WebSocketOpcode,
         _ payload: [UInt8],
         _ code: WebSocketErrorCode
@@ -82,7 +83,7 @@ struct ConnectionMachineTests {
         #expect(close == payloadOf(code))
     }
 
-    @Test func `A frame that is no WebSocket frame breaks the rules`() {
+    @Test("Bytes that are no WebSocket frame break the rules") func bytesWebsocketFrame() {
         var run = Run()
         let events = run.hear(WebSocketBytes.frame(.binary, Self.offered, isMasked: false))
         #expect(events == [.violated])
@@ -90,7 +91,7 @@ struct ConnectionMachineTests {
         #expect(close == payloadOf(.protocolError))
     }
 
-    @Test func `Of a batch's pings the last one is answered, once`() {
+    @Test("Only the last ping of a batch is answered, once") func lastPingBatch() {
         var run = Run()
         _ = run.hear(.ping, [1])
         _ = run.hear(.ping, [2])
@@ -98,7 +99,7 @@ struct ConnectionMachineTests {
         #expect(pongs == [[2], nil])
     }
 
-    @Test func `Control frames are counted in an interval, and a tick begins another`() {
+    @Test("Control frames are counted in an interval, and a tick begins another") func controlFramesCounted() {
         var run = Run()
         for _ in 0..<3 {
             let events = run.hear(.pong)
@@ -113,7 +114,7 @@ struct ConnectionMachineTests {
         #expect(fourth == [.violated])
     }
 
-    @Test func `A device that says nothing for more intervals than it may is silent`() {
+    @Test("A device that says nothing for too many intervals is silent") func deviceSaysNothing() {
         var run = Run()
         var ticks: [ConnectionMachine.OnTick] = []
         for _ in 0..<3 { ticks.append(run.machine.tick(silentIntervals: 1)) }
@@ -126,7 +127,7 @@ struct ConnectionMachineTests {
         }
     }
 
-    @Test func `The peer's close frame is answered, and ends it`() {
+    @Test("The peer's close frame is answered, and ends the connection") func peerCloseFrame() {
         var run = Run()
         let events = run.hear(WebSocketBytes.frame(.connectionClose, []) + WebSocketBytes.frame(.ping, []))
         #expect(events == [.peerCloses(answer: payloadOf(.normalClosure))])
@@ -148,14 +149,16 @@ struct ConnectionMachineTests {
         ([0x03, 0xE8, 0xED, 0xA0, 0x80], .dataInconsistentWithMessage),
     ]
 
-    @Test(arguments: closings)
-    func `What is wrong with the peer's close frame is answered`(_ payload: [UInt8], _ code: WebSocketErrorCode) {
+    @Test("An invalid close frame of the peer's is answered", arguments: closings)
+    func invalidCloseFrame(_ payload: [UInt8], _ code: WebSocketErrorCode) {
         var run = Run()
         let events = run.hear(.connectionClose, payload)
         #expect(events == [.peerCloses(answer: payloadOf(code))])
     }
 
-    @Test func `After our close frame nothing is sent, and the peer's or too many others end it`() {
+    @Test(
+        "After the relay's close frame nothing is sent, and the peer's close frame or too many others end the connection"
+    ) func relayCloseFrame() {
         var run = Run()
         let close = run.machine.close(.goingAway)
         #expect(close == payloadOf(.goingAway))
@@ -183,8 +186,8 @@ struct ConnectionMachineTests {
         (.refused(.noSuchCode, retryAfter: .zero), .normalClosure),
     ]
 
-    @Test(arguments: reasons)
-    func `The close frame says what the last frame said`(_ frame: RelayFrame, _ code: WebSocketErrorCode) {
+    @Test("The close frame's code fits the last frame", arguments: reasons)
+    func closeFrameCode(_ frame: RelayFrame, _ code: WebSocketErrorCode) {
         var run = Run()
         let isSent = run.machine.prepareToSend(frame)
         #expect(isSent)
@@ -192,7 +195,7 @@ struct ConnectionMachineTests {
         #expect(close == payloadOf(code))
     }
 
-    @Test func `A connection ends once, and hears nothing after that`() {
+    @Test("A connection ends once, and handles nothing after that") func endsOnce() {
         var run = Run()
         let ends = [run.machine.end(), run.machine.end()]
         #expect(ends == [true, false])

@@ -8,7 +8,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// The protocol of one device's connection, with connections in memory and a manual clock.
-@Suite struct ConnectionTests {
+@Suite("Connections of devices") struct ConnectionTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String
         var bytes: [UInt8]
@@ -53,7 +53,7 @@ import Testing
     ]
 
     @Test(
-        "Answers a bad frame with bad-frame, a close frame that says in which way, and hears no more",
+        "A bad frame is answered with bad-frame and a close frame with its code, and nothing more is read",
         arguments: violations
     )
     func violation(_ example: Case) throws {
@@ -70,7 +70,7 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test func `A peer that does not answer a close frame is cut off`() throws {
+    @Test("A peer that does not answer a close frame is cut off") func noAnswerToClose() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connectDevice()
         try? peer.send(WebSocketBytes.frame(.text, []))
@@ -79,7 +79,7 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test func `A close frame is answered with one`() throws {
+    @Test("A close frame is answered with one") func closeFrameAnswered() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connectDevice()
         try peer.send(WebSocketBytes.frame(.connectionClose, [0x03, 0xE8]))
@@ -87,14 +87,14 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test func `Only the last ping of a batch is answered`() throws {
+    @Test("Only the last ping of a batch is answered") func lastPingBatch() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connectDevice()
         try peer.send(WebSocketBytes.frame(.ping, [1]) + WebSocketBytes.frame(.ping, [2]))
         #expect(try peer.receivedFrames() == [.init(opcode: .pong, payload: [2])])
     }
 
-    @Test func `Too many pings in one interval end the connection`() throws {
+    @Test("Too many pings in one interval end the connection") func tooManyPings() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connectDevice()
         for _ in 0..<60 {
@@ -105,7 +105,7 @@ import Testing
         #expect(try peer.receivedFrames().last?.closeCode == 1008)
     }
 
-    @Test func `A connection that sends no request in time is closed`() throws {
+    @Test("A connection that sends no request in time is closed") func connectionSendsRequest() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         try peer.send(text: "GET /easysetup/v1/ws HTTP/1.1\r\nHost:")
@@ -115,14 +115,14 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test func `A device that is silent after its upgrade is told that it is too slow`() throws {
+    @Test("A device that is silent after its upgrade is told that it is too slow") func deviceSilentUpgrade() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connectDevice()
         relay.loop.advanceTime(by: .seconds(10))
         #expect(try peer.receivedFrames().first?.relayFrame == .refused(.tooSlow, retryAfter: .zero))
     }
 
-    @Test func `A silent peer is asked for life, and dropped when it gives none`() throws {
+    @Test("A silent peer gets a ping, and is dropped when it does not answer") func silentPeerGets() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connectDevice()
         try peer.send(.offer(slotLength: 0, work: nil))
@@ -138,7 +138,7 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test func `A peer that answers pings stays`() throws {
+    @Test("A peer that answers pings stays connected") func peerAnswersPings() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connectDevice()
         try peer.send(.offer(slotLength: 0, work: nil))
@@ -149,7 +149,8 @@ import Testing
         #expect(peer.isOpen)
     }
 
-    @Test func `When a crowd has gone, tables are made smaller a little later, and who stayed stays`() throws {
+    @Test("When a crowd has gone, tables are made smaller a little later, and the others stay connected")
+    func crowdGoneTables() throws {
         let relay = try MemoryRelay()
         let stayed = try relay.connectDevice(from: "198.51.100.1")
         try stayed.send(.offer(slotLength: 0, work: nil))
@@ -166,7 +167,9 @@ import Testing
         #expect(try stayed.receivedFrames().last == .init(opcode: .pong, payload: [7]))
     }
 
-    @Test func `A crowd of long polling has gone when its connections are not remembered any more`() throws {
+    @Test("A crowd of long polling has gone when its connections are not remembered any more") func crowdLongPolling()
+        throws
+    {
         let relay = try MemoryRelay()
         var crowd: [MemoryPeer] = []
         for number in 0..<400 {
@@ -194,7 +197,7 @@ import Testing
         #expect(relay.calls.callers.remembered == 1)
     }
 
-    @Test func `A peer that leaves too much unread is cut off`() throws {
+    @Test("A peer that leaves too much unread is cut off") func peerLeavesMuch() throws {
         var limits = ConnectionLimits()
         limits.outboundBytes = 200
         let relay = try MemoryRelay(connectionLimits: limits)
@@ -212,14 +215,14 @@ import Testing
         func flush(context: ChannelHandlerContext) {}
     }
 
-    @Test func `What comes with the upgrade request in one packet is not lost`() throws {
+    @Test("Bytes that come with the upgrade request in one packet are not lost") func bytesComeUpgrade() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         try peer.send(Array(Requests.upgrade().utf8) + WebSocketBytes.frame(.ping, [9]))
         #expect(try peer.received().suffix(3) == [0x8A, 1, 9])
     }
 
-    @Test func `Bytes may come one at a time`() throws {
+    @Test("Bytes may come one at a time") func bytesComeTime() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         for byte in Requests.upgrade().utf8 {

@@ -11,7 +11,7 @@ import Testing
 
 /// Random events on many connections of a relay with two cores, which run in random order. The seed determines the
 /// events.
-@Suite(.busy) struct CoreStormTests {
+@Suite("Random events on two cores", .busy) struct CoreStormTests {
     private struct Storm {
         let relay: MemoryRelay
         var random: SplitMix
@@ -97,7 +97,8 @@ import Testing
         }
     }
 
-    @Test func `Whatever connections do on whichever core, in the end nothing is counted of them`() throws {
+    @Test("Whatever connections do on whichever core, the relay counts nothing of them in the end")
+    func whateverConnectionsWhichever() throws {
         var met = 0
         for seed in UInt64(0)..<40 {
             var storm = try Storm(seed: seed)

@@ -11,7 +11,7 @@ import Testing
 
 /// A relay with several cores. Devices meet whichever event loops serve them, and every limit holds for all loops
 /// together.
-@Suite(.inTurn, .timeLimit(.minutes(60))) struct CoreTests {
+@Suite("Relays with several cores", .inTurn, .timeLimit(.minutes(60))) struct CoreTests {
     typealias Transports = PairingTests.Transports
     typealias Pair = PairingTests.Pair
 
@@ -28,10 +28,11 @@ import Testing
     // MARK: Over real sockets
 
     @Test(
+        "Many pairings at once succeed, and every core serves some",
         arguments: [2, 3],
         [Transports(), Transports(offerer: .longPolling, visitor: .longPolling), Transports(visitor: .longPolling)]
     )
-    func `Many pairings at once go well, and every core serves some`(_ cores: Int, _ transports: Transports)
+    func manyPairingsOnce(_ cores: Int, _ transports: Transports)
         async throws
     {
         let log = LogKeeper()
@@ -54,7 +55,9 @@ import Testing
         #expect(accepted.filter { $0 > 0 }.count == cores, "\(accepted)")
     }
 
-    @Test func `Whoever is killed is told as absent, and may come back, from whichever core`() async throws {
+    @Test("A killed device is reported absent, and may come back, on whichever core") func killedDeviceReported()
+        async throws
+    {
         try await withRelay(Self.configuration(cores: 2)) { _, port in
             for _ in 0..<24 {
                 let pair = try await Pair(port: port)
@@ -63,7 +66,8 @@ import Testing
         }
     }
 
-    @Test func `A full relay takes nobody on any core, and the next when there is room`() async throws {
+    @Test("A full relay lets nobody in on any core, and lets the next device in when there is room")
+    func fullRelayLets() async throws {
         var configuration = Self.configuration(cores: 2)
         configuration.connectionLimits.connections = 1
         try await withRelay(configuration) { _, port in
@@ -81,7 +85,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [2, 3]) func `Draining lets pairings go on, and ends with them`(_ cores: Int) async throws {
+    @Test("A relay that drains lets pairings go on, and ends with them", arguments: [2, 3]) func drainLetsPairingsGoOn(
+        _ cores: Int
+    ) async throws {
         let server = RelayServer(configuration: Self.configuration(cores: cores), logger: quietLogger)
         let group = ServiceGroup(services: [server], logger: quietLogger)
         let running = Task { try await group.run() }
@@ -104,7 +110,9 @@ import Testing
         try await running.value
     }
 
-    @Test(arguments: [2, 3]) func `Stopping ends every connection of every core`(_ cores: Int) async throws {
+    @Test("Stopping ends every connection of every core", arguments: [2, 3]) func stoppingEndsConnection(_ cores: Int)
+        async throws
+    {
         let log = LogKeeper()
         let server = RelayServer(configuration: Self.configuration(cores: cores), logger: log.logger)
         let running = Task { try await server.run() }
@@ -127,8 +135,8 @@ import Testing
         #expect(log.lines.contains { $0.contains("stopped") && $0.contains("\"connections\": 0") })
     }
 
-    @Test(arguments: [(1, 2), (2, 1), (2, 2)])
-    func `A port that another relay has is taken, though cores share one`(_ first: Int, _ second: Int) async throws {
+    @Test("A port that another relay has is taken, although cores share one", arguments: [(1, 2), (2, 1), (2, 2)])
+    func portRelayTaken(_ first: Int, _ second: Int) async throws {
         try await withRelay(Self.configuration(cores: first)) { _, port in
             var configuration = Self.configuration(cores: second)
             configuration.listen = [ListenAddress(host: "127.0.0.1", port: port)]
@@ -138,8 +146,8 @@ import Testing
         }
     }
 
-    @Test func `A relay with several cores listens at the port that it is told, and again after its end`() async throws
-    {
+    @Test("A relay with several cores listens at the port that it is told, and again after its end")
+    func relaySeveralCores() async throws {
         var tries = 0
         while true {
             do {
@@ -198,7 +206,10 @@ import Testing
         }
     }
 
-    @Test func `What the other core decides comes in one piece and in its order, however often it does`() throws {
+    @Test("The other core's decisions come in one piece and in order, however many there are")
+    func otherCoresDecisions()
+        throws
+    {
         let met = try Met()
         for number in UInt32(1)...5 { try met.visitor.send(LongPollMeetingTests.message(number)) }
         #expect(try met.offerer.receivedFrames().isEmpty)
@@ -213,7 +224,8 @@ import Testing
         #expect(try met.offerer.receivedFrames().compactMap(\.relayFrame) == [met.message(6)])
     }
 
-    @Test func `A core that finds what another has left for it misses nothing that comes after`() throws {
+    @Test("A core that takes what another core left for it misses nothing that comes later") func coreTakesCore() throws
+    {
         let met = try Met()
         try met.visitor.send(LongPollMeetingTests.message(1))
         // The core takes the visitor's message together with its own event, before it handles the wake-up. A later
@@ -226,7 +238,7 @@ import Testing
         #expect(try met.offerer.receivedFrames().compactMap(\.relayFrame) == [met.message(2)])
     }
 
-    @Test func `A device that is cut off on one core is absent on the other`() throws {
+    @Test("A device that is cut off on one core is absent on the other") func deviceCutOff() throws {
         let met = try Met()
         met.visitor.channel.close(promise: nil)
         for loop in met.relay.loops.reversed() { loop.run() }
@@ -234,7 +246,9 @@ import Testing
         #expect(told == [.presence(meeting: met.meeting, isPresent: false)])
     }
 
-    @Test func `What is left for a connection that is gone does no harm to another`() throws {
+    @Test("An effect for a connection that has gone does no harm to another connection") func effectForGoneConnection()
+        throws
+    {
         let met = try Met()
         try met.visitor.send(LongPollMeetingTests.message(1))
         met.offerer.channel.close(promise: nil)
@@ -247,7 +261,8 @@ import Testing
         )
     }
 
-    @Test func `One address has so many connections without a device on all cores together`() throws {
+    @Test("One address has a limited number of connections without a device on all cores together")
+    func addressLimitedNumber() throws {
         var limits = ConnectionLimits()
         limits.openingPerPrefix = 3
         let relay = try MemoryRelay(connectionLimits: limits, cores: 2)
@@ -261,7 +276,7 @@ import Testing
         #expect(relay.outcomes[.tooManyOpening] == 2)
     }
 
-    @Test func `A core whose limit another has freed accepts again`() throws {
+    @Test("A core accepts again when another core has freed a place") func coreAcceptsAgain() throws {
         var limits = ConnectionLimits()
         limits.connections = 2
         let relay = try MemoryRelay(connectionLimits: limits, cores: 2)
@@ -279,7 +294,7 @@ import Testing
         #expect(freed == [1, 1])
     }
 
-    @Test func `A poll on one core is answered by what happens on the other, and by time`() throws {
+    @Test("A poll on one core is answered by an event on the other core, and by time") func pollAcrossCores() throws {
         let met = try Met()
         let poller = try met.relay.connect(core: 0)
         #expect(try poller.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(9))?.sendAnswer?.have == 1)
@@ -290,7 +305,7 @@ import Testing
         #expect(try poller.receivedAnswers().first?.pollAnswer?.isClosed == true)
     }
 
-    @Test func `The clocks of two cores that read them crosswise don't take the relay's time back`() throws {
+    @Test("Cores that read their clocks crosswise don't set the relay's time back") func coresReadClocks() throws {
         let relay = try MemoryRelay(cores: 2)
         var seen: [Moment] = []
         for seconds in [10, 8, 12] {
@@ -303,7 +318,7 @@ import Testing
         #expect(seen.map(\.monotonic) == [.seconds(10), .seconds(10), .seconds(12)])
     }
 
-    @Test func `Stopping on one core ends what is on the other`() throws {
+    @Test("Stopping on one core ends the connections of the other") func stoppingCoreEnds() throws {
         let met = try Met()
         var hasEnded = false
         met.relay.ended.assumeIsolated().whenSuccess { hasEnded = true }

@@ -8,7 +8,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// A relay whose connections, requests and frames are used up by strangers.
-@Suite struct CrowdedTests {
+@Suite("A relay that is full") struct CrowdedTests {
     static let offer = DeviceFrame.offer(slotLength: 0, work: nil)
 
     /// Limits with 32 connections, 28 of which are for new devices.
@@ -53,11 +53,14 @@ import Testing
 
     // MARK: Sockets of a block
 
-    @Test(arguments: [
-        ("192.0.2.", "", "198.51.100.1"), ("2001:db8:7:", "00::1", "2001:db8:8::1"),
-        ("2001:db8:", "::1", "2001:db9::1"),
-    ])
-    func `The sockets of one block are counted together, and leave the rest to others`(
+    @Test(
+        "The sockets of one block are counted together, and leave the rest to others",
+        arguments: [
+            ("192.0.2.", "", "198.51.100.1"), ("2001:db8:7:", "00::1", "2001:db8:8::1"),
+            ("2001:db8:", "::1", "2001:db9::1"),
+        ]
+    )
+    func socketsBlockCounted(
         _ begin: String,
         _ end: String,
         _ elsewhere: String
@@ -73,7 +76,7 @@ import Testing
         #expect(relay.outcomes[.tooManyOpening] == 150 - taken)
     }
 
-    @Test func `Whom a PROXY header names is counted with its block`() throws {
+    @Test("The address in a PROXY header is counted with its block") func addressInHeader() throws {
         var limits = ConnectionLimits()
         limits.openingPerPrefix = 2
         let proxies = TrustedProxies(at: [try #require(AddressBlock("10.0.0.1"))], usesProxyProtocol: true)
@@ -91,7 +94,7 @@ import Testing
         #expect(peers.filter(\.isOpen).count == 16)
     }
 
-    @Test func `A WebSocket stands for nobody until its first frame`() throws {
+    @Test("A WebSocket stands for no device until its first frame") func websocketStandsDevice() throws {
         var limits = ConnectionLimits()
         limits.openingPerPrefix = 2
         let relay = try MemoryRelay(connectionLimits: limits)
@@ -101,7 +104,9 @@ import Testing
         #expect(try Self.takes(relay, from: "192.0.2.1"))
     }
 
-    @Test func `From half full on a block has its part of what is free, whatever its sockets are`() throws {
+    @Test("From half full on a block has its part of what is free, whatever its sockets are") func halfFullBlock()
+        throws
+    {
         var limits = ConnectionLimits()
         limits.connections = 800
         let relay = try MemoryRelay(connectionLimits: limits)
@@ -111,7 +116,7 @@ import Testing
         #expect(try Self.takes(relay, from: "198.51.100.1"))
     }
 
-    @Test func `Devices of one block have half of the connections, and others the rest`() throws {
+    @Test("Devices of one block have half of the connections, and others have the rest") func blockHasHalf() throws {
         var limits = ConnectionLimits()
         limits.connections = 160
         var rendezvous = Limits()
@@ -126,8 +131,8 @@ import Testing
 
     // MARK: All connections taken
 
-    @Test func `A full relay answers health, tells who is new that it is full, and takes back who has a token`() throws
-    {
+    @Test("A full relay answers health requests, refuses new devices, and takes devices with a token back")
+    func fullRelayAnswers() throws {
         let relay = try MemoryRelay(connectionLimits: Self.small)
         var devices = try Self.waiting(28, at: relay)
         let health = try relay.connect(from: "192.0.2.1")
@@ -161,7 +166,7 @@ import Testing
         #expect(devices.allSatisfy { $0.peer.isOpen })
     }
 
-    @Test func `Idle sockets make room, those of the fullest address first`() throws {
+    @Test("Idle sockets make room, those of the fullest address first") func idleSocketsMakeRoom() throws {
         let relay = try MemoryRelay(connectionLimits: Self.small)
         let devices = try Self.waiting(10, at: relay)
         func idle(from address: String) throws -> MemoryPeer {
@@ -188,7 +193,8 @@ import Testing
         #expect(relay.outcomes[.gaveWay] == 4)
     }
 
-    @Test func `Who says nothing where only answers are given makes room for the next who asks`() throws {
+    @Test("Silent connections make room for the next one where only devices that come back are let in")
+    func silentConnectionsMake() throws {
         let relay = try MemoryRelay(connectionLimits: Self.small)
         let devices = try Self.waiting(28, at: relay)
         for number in 0..<40 {
@@ -202,7 +208,7 @@ import Testing
         #expect(devices.allSatisfy { $0.peer.isOpen })
     }
 
-    @Test func `The fuller the relay, the sooner an idle socket is closed`() throws {
+    @Test("The fuller the relay, the sooner an idle socket is closed") func closedSooner() throws {
         var limits = Self.small
         limits.pollAbsence = .seconds(1_000)
         for (others, patience) in [(2, 60), (18, 30), (25, 15)] {
@@ -220,7 +226,8 @@ import Testing
 
     // MARK: Requests and frames without end
 
-    @Test func `A socket may ask so often in a while, and is then opened anew`() throws {
+    @Test("A socket may make a limited number of requests in a while, and must then be opened anew")
+    func socketMakeLimited() throws {
         var limits = ConnectionLimits()
         limits.requestsPerInterval = 3
         let relay = try MemoryRelay(connectionLimits: limits)
@@ -234,7 +241,7 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test func `A proxy's socket may ask as often as its devices do`() throws {
+    @Test("A proxy's socket may make as many requests as its devices do") func proxySocket() throws {
         var limits = ConnectionLimits()
         limits.requestsPerInterval = 3
         let proxies = TrustedProxies(at: [try #require(AddressBlock("192.0.2.1"))], header: .xForwardedFor)
@@ -244,7 +251,7 @@ import Testing
         #expect(peer.isOpen)
     }
 
-    @Test func `A device that calls without end is lost`() throws {
+    @Test("A device that calls without end is lost") func deviceCallsWithout() throws {
         var limits = ConnectionLimits()
         limits.requestsPerInterval = 5
         let relay = try MemoryRelay(connectionLimits: limits)
@@ -260,7 +267,7 @@ import Testing
         #expect(relay.outcomes[.badFrame] == 1)
     }
 
-    @Test func `Frames without news end a connection, through either transport`() throws {
+    @Test("Frames without news end a connection, through either transport") func framesWithoutNews() throws {
         let relay = try MemoryRelay()
         let ack = DeviceFrame.ack(meeting: MeetingID([UInt8](repeating: 1, count: 16)), upTo: 0)
         let device = try relay.connectDevice()
@@ -282,7 +289,7 @@ import Testing
         #expect(answer?.isClosed == true)
     }
 
-    @Test func `Who goes on and on after the relay's close is cut off`() throws {
+    @Test("A device that goes on sending after the relay's close is cut off") func sendsAfterClose() throws {
         let relay = try MemoryRelay()
         let device = try relay.connectDevice()
         try device.send(.leave(.done))

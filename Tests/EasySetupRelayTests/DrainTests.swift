@@ -10,7 +10,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// The shutdown of a relay, over real sockets, or over connections in memory where time has to pass.
-@Suite(.inTurn, .timeLimit(.minutes(60))) struct DrainTests {
+@Suite("A relay that drains, over sockets", .inTurn, .timeLimit(.minutes(60))) struct DrainTests {
     typealias Pair = PairingTests.Pair
 
     static let goodbye = RelayFrame.goodbye(retryAfter: .seconds(2))
@@ -47,8 +47,11 @@ import Testing
         try await running.value
     }
 
-    @Test(arguments: PairingTests.Transport.allCases)
-    func `A pairing in hand goes on and may come back, others are told, and the relay ends with it`(
+    @Test(
+        "A pairing under way goes on and may come back, other devices are sent on, and the relay ends with the pairing",
+        arguments: PairingTests.Transport.allCases
+    )
+    func pairingWayGoes(
         _ transport: PairingTests.Transport
     ) async throws {
         try await withDraining { port, group in
@@ -73,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `With no pairing in hand it ends at once`() async throws {
+    @Test("A relay without a pairing under way ends at once") func relayWithoutPairing() async throws {
         try await withDraining { port, group in
             let silent = try await TestDevice.connect(port: port)
             await group.triggerGracefulShutdown()
@@ -82,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func `With no time to drain, a pairing in hand is sent on too`() async throws {
+    @Test("A relay without time to drain sends the devices of a pairing on, too") func relayWithoutTime() async throws {
         var configuration = RelayConfiguration()
         configuration.connectionLimits.drainTime = .zero
         try await withDraining(configuration) { port, group in
@@ -96,7 +99,7 @@ import Testing
         }
     }
 
-    @Test func `Whoever is seated has the time to drain, and is sent on then`() throws {
+    @Test("A seated pairing has the time to drain, and is sent on then") func seatedPairingTime() throws {
         var limits = ConnectionLimits()
         #expect(limits.drainTime == Limits().seatedLifetime)
         limits.drainTime = .seconds(290)

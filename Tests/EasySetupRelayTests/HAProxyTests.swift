@@ -10,7 +10,12 @@ import Testing
 
 /// The headers of a real HAProxy (Debian's package `haproxy`). The relay must count devices from two loopback addresses
 /// separately, and require work for a second offer from one address.
-@Suite(.enabled(if: HAProxy.path != nil, "HAProxy is not installed"), .inTurn, .timeLimit(.minutes(60)))
+@Suite(
+    "A relay behind HAProxy",
+    .enabled(if: HAProxy.path != nil, "HAProxy is not installed"),
+    .inTurn,
+    .timeLimit(.minutes(60))
+)
 struct HAProxyTests {
     static let headers = """
             option forwardfor
@@ -49,7 +54,8 @@ struct HAProxyTests {
         }
     }
 
-    @Test func `HAProxy finds the relay well through the PROXY protocol, and gone when it is`() async throws {
+    @Test("HAProxy finds through the PROXY protocol that the relay is well, and that it has gone")
+    func haproxyFindsThrough() async throws {
         var configuration = RelayConfiguration()
         configuration.trustedProxies = TrustedProxies(
             at: [try #require(AddressBlock("127.0.0.1"))],
@@ -74,7 +80,10 @@ struct HAProxyTests {
         #expect(answer == "DOWN")
     }
 
-    @Test func `Behind one name, a relay that drains hands its codes on while its pairings finish`() async throws {
+    @Test("Behind one name, a relay that drains passes its codes on while its pairings finish")
+    func drainsBehindOneName()
+        async throws
+    {
         try await withFolder { folder in
             var configuration = RelayConfiguration()
             configuration.keyFile = PathBytes(folder + "/relay.key")

@@ -6,7 +6,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// The relay's responses to HTTP requests, byte for byte, over a connection in memory.
-@Suite struct HTTPRoutesTests {
+@Suite("The paths of the relay") struct HTTPRoutesTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String
         var request: String
@@ -137,7 +137,10 @@ import Testing
         ),
     ]
 
-    @Test("Refuses what is no upgrade of ours, says why, and closes", arguments: refused)
+    @Test(
+        "A request that is no upgrade to the protocol is refused with its reason, and the connection closed",
+        arguments: refused
+    )
     func refuses(_ example: Case) throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
@@ -154,7 +157,7 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test func `A device is let in, with the subprotocol and no extension`() throws {
+    @Test("A device is let in, with the subprotocol and no extension") func deviceLetIn() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         try peer.send(
@@ -171,8 +174,12 @@ import Testing
         #expect(peer.isOpen)
     }
 
-    @Test(arguments: ["GET", "HEAD"], ["/health/live", "/health/ready"])
-    func `Health is answered, and the connection closed`(_ method: String, _ path: String) throws {
+    @Test(
+        "A health request is answered, and the connection closes",
+        arguments: ["GET", "HEAD"],
+        ["/health/live", "/health/ready"]
+    )
+    func healthRequestAnswered(_ method: String, _ path: String) throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         try peer.send(text: "\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -182,7 +189,7 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test func `A configured origin is let in, another one is not`() {
+    @Test("A configured origin is let in, and another one is not") func configuredOriginLet() {
         let routes = HTTPRoutes(allowedOrigins: ["https://good.example"])
         #expect(routes.answer(toUpgradeFrom: "https://good.example") == .upgrade)
         #expect(routes.answer(toUpgradeFrom: "https://bad.example") == .refuse(.foreignOrigin))

@@ -9,7 +9,7 @@ import Testing
 
 /// The transition from the upgrade request to WebSocket frames. Whichever parser reads the request, no frame may be
 /// lost or reordered.
-@Suite struct HandOverTests {
+@Suite("From HTTP to WebSocket") struct HandOverTests {
     /// Additional headers that decide which parser reads the request.
     static let headers: [[String]] = [
         [], ["X-Anything: 1"], ["Forwarded: for=192.0.2.7"], ["Origin: https://example.org"], ["Content-Length: 0"],
@@ -65,15 +65,15 @@ import Testing
         }
     }
 
-    @Test(arguments: headers)
-    func `Frames in one packet with the request arrive, in their order`(_ headers: [String]) throws {
+    @Test("Frames in one packet with the request arrive in order", arguments: headers)
+    func framesPacketRequest(_ headers: [String]) throws {
         let scene = try Scene(headers)
         try scene.send([scene.bytes[...]], turnsBetween: false)
         #expect(try scene.isComplete())
     }
 
-    @Test(arguments: headers, [false, true])
-    func `In two packets, split anywhere, they arrive`(_ headers: [String], _ turnsBetween: Bool) throws {
+    @Test("A request and frames in two packets arrive, wherever they are split", arguments: headers, [false, true])
+    func requestFramesTwo(_ headers: [String], _ turnsBetween: Bool) throws {
         let count = try Scene(headers).bytes.count
         // Every second place in the usual request of each of the two parsers, and every seventeenth in the others.
         for place in stride(from: 1, to: count, by: headers == Self.headers[0] || headers == Self.headers[1] ? 2 : 17) {
@@ -84,15 +84,15 @@ import Testing
         }
     }
 
-    @Test(arguments: headers, [false, true])
-    func `Byte by byte they arrive`(_ headers: [String], _ turnsBetween: Bool) throws {
+    @Test("A request and frames arrive byte by byte", arguments: headers, [false, true])
+    func requestFramesArrive(_ headers: [String], _ turnsBetween: Bool) throws {
         let scene = try Scene(headers)
         try scene.send(scene.bytes.indices.map { scene.bytes[$0...$0] }, turnsBetween: turnsBetween)
         #expect(try scene.isComplete())
     }
 
-    @Test(arguments: headers)
-    func `A ping behind the request is answered`(_ headers: [String]) throws {
+    @Test("A ping behind the request is answered", arguments: headers)
+    func pingBehindRequest(_ headers: [String]) throws {
         let relay = try MemoryRelay(origins: ["https://example.org"])
         let peer = try relay.connect()
         try peer.send(Array(Requests.upgrade(adding: headers).utf8) + WebSocketBytes.frame(.ping, [7]))
@@ -100,9 +100,8 @@ import Testing
         #expect(answer.suffix(3) == [0x8A, 1, 7])
     }
 
-    @Test(arguments: headers, [false, true])
-    func `A device that is gone before the loop turns leaves nothing behind`(_ headers: [String], _ isCut: Bool) throws
-    {
+    @Test("A device that is gone before the loop's next turn leaves nothing behind", arguments: headers, [false, true])
+    func deviceGoneLoop(_ headers: [String], _ isCut: Bool) throws {
         let scene = try Scene(headers)
         try scene.visitor.channel.writeInbound(ByteBuffer(bytes: scene.bytes))
         scene.visitor.channel.close(promise: nil)

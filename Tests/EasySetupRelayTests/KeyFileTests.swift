@@ -4,9 +4,9 @@ import Testing
 
 @testable import EasySetupRelay
 
-@Suite struct KeyFileTests {
-    @Test(arguments: KeyFile.Way.allCases)
-    func `A missing file is made, for its owner only, and read the next time`(_ way: KeyFile.Way) async throws {
+@Suite("A relay's key file") struct KeyFileTests {
+    @Test("A missing file is made for its owner only, and read the next time", arguments: KeyFile.Way.allCases)
+    func missingFileMade(_ way: KeyFile.Way) async throws {
         try await withFolder { folder in
             let path = folder + "/relay.key"
             let first = try KeyFile.load(path: path, ways: [way])
@@ -21,8 +21,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [KeyFile.Way.link, .rename])
-    func `Relays that start together get the same key, and one of them has made it`(_ way: KeyFile.Way) async throws {
+    @Test(
+        "Relays that start together get the same key, and one of them has made it",
+        arguments: [KeyFile.Way.link, .rename]
+    )
+    func relaysStartTogether(_ way: KeyFile.Way) async throws {
         try await withFolder { folder in
             let path = folder + "/relay.key"
             let all = try await withThrowingTaskGroup { tasks in
@@ -37,7 +40,9 @@ import Testing
 
     /// Another thread creates and removes the file all the time. So the file may appear after the relay did not find
     /// it, and before the relay looks for a symbolic link in its place.
-    @Test func `A file that appears while it is looked for is missing or read, and no link`() async throws {
+    @Test("A file that appears while the relay looks for it is missing or read, and is no link") func fileAppears()
+        async throws
+    {
         try await withFolder { folder in
             let path = folder + "/certificate.pem"
             let isDone = Mutex(false)
@@ -59,8 +64,8 @@ import Testing
         }
     }
 
-    @Test(arguments: KeyFile.Way.allCases)
-    func `No way of making a file replaces what has come meanwhile`(_ way: KeyFile.Way) async throws {
+    @Test("No way of making a file replaces one that has come by then", arguments: KeyFile.Way.allCases)
+    func wayMakingFile(_ way: KeyFile.Way) async throws {
         try await withFolder { folder in
             let path = folder + "/relay.key"
             try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder + "/none")
@@ -73,24 +78,36 @@ import Testing
 
     // MARK: Who owns it, and who may read it
 
-    @Test(arguments: [0o600, 0o400, 0o700, 0o640, 0o440], [0, 1000] as [uid_t])
-    func `What root owns its group may read, and what the user owns nobody else`(_ mode: Int, _ owner: uid_t) {
+    @Test(
+        "The group may read root's file, and nobody but the owner may read a user's",
+        arguments: [0o600, 0o400, 0o700, 0o640, 0o440],
+        [0, 1000] as [uid_t]
+    )
+    func groupReadRoot(_ mode: Int, _ owner: uid_t) {
         let problem = OperatorFile.secrecyProblem(owner: owner, mode: mode_t(mode), user: 1000)
         #expect(problem == (mode & 0o040 != 0 && owner != 0 ? .openToOthers : nil))
     }
 
-    @Test(arguments: [0o604, 0o602, 0o601, 0o620, 0o660, 0o444, 0o644, 0o666, 0o777], [0, 1000] as [uid_t])
-    func `What others may read, or its group may write, is no secret`(_ mode: Int, _ owner: uid_t) {
+    @Test(
+        "A file that others may read, or that its group may write, is no secret",
+        arguments: [0o604, 0o602, 0o601, 0o620, 0o660, 0o444, 0o644, 0o666, 0o777],
+        [0, 1000] as [uid_t]
+    )
+    func fileOthersRead(_ mode: Int, _ owner: uid_t) {
         #expect(OperatorFile.secrecyProblem(owner: owner, mode: mode_t(mode), user: 1000) == .openToOthers)
     }
 
-    @Test(arguments: [1, 1001] as [uid_t], [0, 1000] as [uid_t])
-    func `A third user's file is none of the relay's, for root neither`(_ owner: uid_t, _ user: uid_t) {
+    @Test(
+        "A relay uses no third user's file, even if it runs as root",
+        arguments: [1, 1001] as [uid_t],
+        [0, 1000] as [uid_t]
+    )
+    func relayUsesThird(_ owner: uid_t, _ user: uid_t) {
         #expect(OperatorFile.secrecyProblem(owner: owner, mode: 0o600, user: user) == .foreignOwner)
     }
 
-    @Test(arguments: [0o604, 0o620, 0o666])
-    func `A file that others may read or write is refused`(_ mode: Int) async throws {
+    @Test("A file that others may read or write is refused", arguments: [0o604, 0o620, 0o666])
+    func fileOthersReadWrite(_ mode: Int) async throws {
         try await withFolder { folder in
             let path = folder + "/relay.key"
             _ = try KeyFile.load(path: path)
@@ -100,8 +117,8 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: geteuid() == 0, "only root can give a file away"))
-    func `A file of another user's is refused`() async throws {
+    @Test("Another user's file is refused", .enabled(if: geteuid() == 0, "only root can give a file away"))
+    func userFileRefused() async throws {
         try await withFolder { folder in
             let path = folder + "/relay.key"
             _ = try KeyFile.load(path: path)
@@ -110,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func `A link to a good file is as good as the file`() async throws {
+    @Test("A link to a good file is as good as the file") func linkGoodFile() async throws {
         try await withFolder { folder in
             let made = try KeyFile.load(path: folder + "/secret")
             let link = folder + "/relay.key"
@@ -121,7 +138,8 @@ import Testing
 
     // MARK: What is there in its place
 
-    @Test func `What is no file is refused, and nothing waits for it`() async throws {
+    @Test("A folder, a pipe, a socket or a device is refused, and the relay does not wait for it")
+    func folderPipeSocket() async throws {
         try await withFolder { folder in
             let pipe = folder + "/pipe"
             #expect(mkfifo(pipe, 0o600) == 0)
@@ -139,7 +157,9 @@ import Testing
         }
     }
 
-    @Test func `Links that lead nowhere, and to each other, are refused, and nothing is made`() async throws {
+    @Test("Links that lead nowhere, or to each other, are refused, and nothing is made") func linksLeadNowhere()
+        async throws
+    {
         try await withFolder { folder in
             for (name, target) in [("gone", "/not/mounted/relay.key"), ("one", "two"), ("two", "one")] {
                 try FileManager.default.createSymbolicLink(atPath: "\(folder)/\(name)", withDestinationPath: target)
@@ -154,7 +174,7 @@ import Testing
         }
     }
 
-    @Test func `A file in no folder, and in what is no folder, cannot be made`() async throws {
+    @Test("A file can't be made where there is no folder") func fileCaMade() async throws {
         try await withFolder { folder in
             _ = try KeyFile.load(path: folder + "/file")
             for path in [folder + "/none/relay.key", folder + "/file/relay.key"] {
@@ -165,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func `A file that is missing is not made when it is only to be read`() async throws {
+    @Test("A missing file that is only to be read is not made") func missingFileOnlyRead() async throws {
         try await withFolder { folder in
             let path = folder + "/relay.key"
             #expect(throws: RelayError.badKeyFile(path: path, .file(.missing))) { try KeyFile.read(path: path) }
@@ -174,7 +194,7 @@ import Testing
         }
     }
 
-    @Test func `A file that is too large is refused`() async throws {
+    @Test("A file that is too large is refused") func largeFile() async throws {
         try await withFolder { folder in
             let path = folder + "/relay.key"
             let limit = KeyFile.maximumByteCount
@@ -194,43 +214,49 @@ import Testing
 
     // MARK: What is in it
 
-    @Test func `The first key is the current one, and all others are believed`() throws {
+    @Test("The first key is the current one, and all others are accepted") func firstKeyCurrent() throws {
         let text = "# note\n\(hex("ab"))\r\n\n  # another\n\(hex("0C"))\n\(hex("ab"))\n\(hex("1d"))"
         let keys = try KeyFile.parse(Array(text.utf8))
         #expect(keys == TokenKeySet(current: key(0xAB), others: [key(0x0C), key(0x1D)]))
     }
 
-    @Test(arguments: [
-        "\(hex("ab")) \n", "\(hex("ab"))\t\r\n", "  \(hex("AB"))", "\u{FEFF}\(hex("ab"))\n",
-        "\u{FEFF}# note\r\n\(hex("ab"))",
-        "# old\r\(hex("ab"))\r", "\n\n \n\(hex("ab"))\u{0C}\n", "#\n#\n\(hex("ab"))\n#",
-    ])
-    func `White space around a line, ends of lines of all systems and a byte order mark are no part of a key`(
+    @Test(
+        "White space around a line, line ends of all systems and a byte order mark are no part of a key",
+        arguments: [
+            "\(hex("ab")) \n", "\(hex("ab"))\t\r\n", "  \(hex("AB"))", "\u{FEFF}\(hex("ab"))\n",
+            "\u{FEFF}# note\r\n\(hex("ab"))",
+            "# old\r\(hex("ab"))\r", "\n\n \n\(hex("ab"))\u{0C}\n", "#\n#\n\(hex("ab"))\n#",
+        ]
+    )
+    func whiteSpaceAround(
         _ text: String
     ) throws {
         #expect(try KeyFile.parse(Array(text.utf8)) == TokenKeySet(current: key(0xAB)))
     }
 
-    @Test func `What is written is read back`() throws {
+    @Test("A file that the relay wrote is read back") func fileRelayWrote() throws {
         let keys = TokenKeySet(current: Array(0..<32), others: (1..<8).map { key($0) })
         #expect(try KeyFile.parse(KeyFile.format(keys)) == keys)
     }
 
-    @Test(arguments: [
-        ("", RelayError.KeyFileProblem.noKey), ("# only a note\n", .noKey), (" \r\n\t\n", .noKey),
-        ("abcd", .malformed(line: 1)),
-        (String(hex("ab").dropLast()), .malformed(line: 1)), ("\n" + hex("zz"), .malformed(line: 2)),
-        ("# a\r\n\(hex("ab"))\r\n\(hex("ab"))00\r\n", .malformed(line: 3)), ("é" + hex("ab"), .malformed(line: 1)),
-        (hex("ab") + " # comment", .malformed(line: 1)), ("0x" + hex("ab"), .malformed(line: 1)),
-    ])
-    func `What is no key file is refused, with the line that is none`(
+    @Test(
+        "A file with other content is refused, with the number of the wrong line",
+        arguments: [
+            ("", RelayError.KeyFileProblem.noKey), ("# only a note\n", .noKey), (" \r\n\t\n", .noKey),
+            ("abcd", .malformed(line: 1)),
+            (String(hex("ab").dropLast()), .malformed(line: 1)), ("\n" + hex("zz"), .malformed(line: 2)),
+            ("# a\r\n\(hex("ab"))\r\n\(hex("ab"))00\r\n", .malformed(line: 3)), ("é" + hex("ab"), .malformed(line: 1)),
+            (hex("ab") + " # comment", .malformed(line: 1)), ("0x" + hex("ab"), .malformed(line: 1)),
+        ]
+    )
+    func fileContentRefused(
         _ text: String,
         _ problem: RelayError.KeyFileProblem
     ) {
         #expect(throws: problem) { try KeyFile.parse(Array(text.utf8)) }
     }
 
-    @Test func `Nine keys are one too many`() throws {
+    @Test("Nine keys are one too many") func nineKeysMany() throws {
         let lines = (1...9).map { hex("0\($0)") }
         #expect(try KeyFile.parse(Array(lines.dropLast().joined(separator: "\n").utf8)).others.count == 7)
         #expect(throws: RelayError.KeyFileProblem.tooManyKeys(limit: 8)) {

@@ -6,9 +6,12 @@ import Testing
 @testable import EasySetupRelay
 
 /// A relay whose key file changes while it runs.
-@Suite(.inTurn, .timeLimit(.minutes(60))) struct KeyReloadTests {
-    @Test(arguments: [1, 2])
-    func `Devices come back with tokens of the old key, and after a restart with those of the new one`(
+@Suite("Key files that are read again", .inTurn, .timeLimit(.minutes(60))) struct KeyReloadTests {
+    @Test(
+        "Devices come back with tokens of the old key, and after a restart with those of the new one",
+        arguments: [1, 2]
+    )
+    func devicesComeBack(
         _ cores: Int
     ) async throws {
         try await withFolder { folder in
@@ -35,8 +38,8 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "nonsense", "# no key\n"])
-    func `A file that is none leaves the keys in force, and is logged`(_ text: String) async throws {
+    @Test("An invalid file leaves the keys in force, and the relay logs it", arguments: ["", "nonsense", "# no key\n"])
+    func invalidFileLeaves(_ text: String) async throws {
         try await withFolder { folder in
             var configuration = RelayConfiguration()
             configuration.keyFile = PathBytes(folder + "/relay.key")

@@ -6,7 +6,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// The tables of limits in `Protocol/` and the limits in the sources must have the same names and numbers.
-@Suite("Pages of limits") struct LimitPagesTests {
+@Suite("The pages of limits") struct LimitPagesTests {
     /// The rows of the tables in these sections of a page: each name with the text of the second cell.
     static func rows(_ page: String, _ sections: [String]) throws -> [String: String] {
         let file = URL(filePath: #filePath).deletingLastPathComponent()
@@ -50,7 +50,9 @@ import Testing
         }
     }
 
-    @Test func `Each can be set by its name, or has an option of its own, or is no number of things or seconds`() {
+    @Test(
+        "Each limit can be set by its name, or has an option of its own, or is neither a number of things nor of seconds"
+    ) func limitSetName() {
         let labels = [Mirror(reflecting: Limits()), Mirror(reflecting: ConnectionLimits())].map {
             $0.children.compactMap(\.label)
         }
@@ -60,7 +62,7 @@ import Testing
         #expect(Set(NamedLimit.all.map(\.name)).count == NamedLimit.all.count)
     }
 
-    @Test func `A limit that is set is set, and nonsense is refused`() {
+    @Test("A limit can be set, and nonsense is refused") func setLimits() {
         for limit in NamedLimit.all {
             var configuration = RelayConfiguration()
             let before = configuration
@@ -75,17 +77,17 @@ import Testing
         #expect(NamedLimit(named: "unheard-of") == nil)
     }
 
-    @Test func `Those of the rendezvous`() throws {
+    @Test("The limits of the rendezvous are those of the page") func limitsRendezvousPage() throws {
         let sections = ["Times", "One connection", "One room", "The whole relay", "One address prefix"]
         Self.compare(try Self.rows("limits.md", sections), Mirror(reflecting: Limits()).children.map { $0 })
     }
 
-    @Test func `Those of a connection`() throws {
+    @Test("The limits of a connection are those of the page") func limitsConnectionPage() throws {
         let rows = try Self.rows("limits.md", ["The relay's transport"])
         Self.compare(rows, Mirror(reflecting: ConnectionLimits()).children.map { $0 })
     }
 
-    @Test func `Those of the wire format`() throws {
+    @Test("The limits of the wire format are those of the page") func limitsWireFormat() throws {
         let values: [(label: String?, value: Any)] = [
             ("frameBytes", WireLimits.frameBytes),
             ("callBytes", WireLimits.callBytes),
@@ -103,7 +105,7 @@ import Testing
         #expect(names.sorted() == page.keys.sorted())
     }
 
-    @Test func `Other numbers are seen`() {
+    @Test("A wrong number on the page is found") func wrongNumberPage() {
         #expect(Self.begins("10 min", Duration.seconds(600)))
         #expect(!Self.begins("10 min", Duration.seconds(10)))
         #expect(!Self.begins("10", Duration.seconds(10)))

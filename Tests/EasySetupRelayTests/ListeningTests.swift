@@ -6,38 +6,43 @@ import Testing
 @testable import EasySetupRelay
 
 /// The relay's listen addresses, over real sockets.
-@Suite(.inTurn, .timeLimit(.minutes(60))) struct ListeningTests {
+@Suite("The addresses at which a relay listens", .inTurn, .timeLimit(.minutes(60))) struct ListeningTests {
     @Test(
+        "A host and a port are read",
         arguments: [
             ("127.0.0.1:8080", "127.0.0.1", 8080), ("[::1]:0", "::1", 0), ("relay.example:443", "relay.example", 443),
             ("*:8080", nil, 8080), (":8080", nil, 8080), ("0.0.0.0:80", "0.0.0.0", 80), ("[::]:80", "::", 80),
             ("[fe80::1%lo]:8080", "fe80::1%lo", 8080), ("localhost:65535", "localhost", 65535),
         ] as [(String, String?, Int)]
     )
-    func `What is written is a host and a port`(_ text: String, _ host: String?, _ port: Int) {
+    func hostPortRead(_ text: String, _ host: String?, _ port: Int) {
         #expect(ListenAddress(text) == ListenAddress(host: host, port: port))
     }
 
-    @Test(arguments: [
-        "", "8080", "localhost", "localhost:", "localhost:65536", "localhost:+80", "localhost:-1", "localhost: 80",
-        "::1:80",
-        "::", "[::1]", "[]:80", "[*]:80", "[localhost]:80", "[127.0.0.1]:80", "**:80", "*.example:80", "a b:80", " :80",
-        "[::1:80", "::1]:80", "localhost:８０",
-    ])
-    func `What is no host and port is refused`(_ text: String) {
+    @Test(
+        "Other texts are refused",
+        arguments: [
+            "", "8080", "localhost", "localhost:", "localhost:65536", "localhost:+80", "localhost:-1", "localhost: 80",
+            "::1:80",
+            "::", "[::1]", "[]:80", "[*]:80", "[localhost]:80", "[127.0.0.1]:80", "**:80", "*.example:80", "a b:80",
+            " :80",
+            "[::1:80", "::1]:80", "localhost:８０",
+        ]
+    )
+    func textsRefused(_ text: String) {
         #expect(ListenAddress(text) == nil)
     }
 
-    @Test(arguments: ["127.0.0.1", "::1"], [1, 2])
-    func `It listens at an address and says which port is free`(_ host: String, _ cores: Int) async throws {
+    @Test("A relay listens at an address, and tells its free port", arguments: ["127.0.0.1", "::1"], [1, 2])
+    func relayListensAddress(_ host: String, _ cores: Int) async throws {
         try await withRelay([ListenAddress(host: host, port: 0)], cores: cores) { addresses in
             #expect(addresses.map(\.host) == [host])
             try await expectWell(addresses[0])
         }
     }
 
-    @Test(arguments: [1, 2])
-    func `Every address is IPv4 and IPv6, at one port`(_ cores: Int) async throws {
+    @Test("Every address means IPv4 and IPv6, at one port", arguments: [1, 2])
+    func addressMeansIpv4(_ cores: Int) async throws {
         try await withRelay([ListenAddress(host: nil, port: 0)], cores: cores) { addresses in
             #expect(addresses.map(\.host) == ["0.0.0.0", "::"])
             #expect(Set(addresses.map(\.port)).count == 1)
@@ -47,8 +52,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2])
-    func `A name is every address that it has, at one port`(_ cores: Int) async throws {
+    @Test("A name means all its addresses, at one port", arguments: [1, 2])
+    func nameMeansAddresses(_ cores: Int) async throws {
         // The addresses of `localhost` depend on the machine.
         let name = ListenAddress(host: "localhost", port: 0)
         let found = try Resolver.places([name])[0].addresses.compactMap(\.bound?.host)
@@ -59,8 +64,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2])
-    func `Every IPv4 address and every IPv6 address are two things, and both may be wanted`(_ cores: Int) async throws {
+    @Test(
+        "All IPv4 addresses and all IPv6 addresses are two places, and a relay may listen at both",
+        arguments: [1, 2]
+    )
+    func ipv4AddressesIpv6(_ cores: Int) async throws {
         try await withRelay(
             atFreePort: { port in ["0.0.0.0", "::"].map { ListenAddress(host: $0, port: port) } },
             cores
@@ -71,8 +79,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2])
-    func `It listens at each of several addresses, with ports of their own`(_ cores: Int) async throws {
+    @Test("A relay listens at each of several addresses, with ports of their own", arguments: [1, 2])
+    func relayListensSeveral(_ cores: Int) async throws {
         let wanted = ["127.0.0.1", "::1", "127.0.0.1", "127.0.0.2"].map { ListenAddress(host: $0, port: 0) }
         try await withRelay(wanted, cores: cores) { addresses in
             #expect(addresses.map(\.host) == wanted.map(\.host))
@@ -81,8 +89,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2])
-    func `An address that is wanted twice, or served by one for all, is bound once`(_ cores: Int) async throws {
+    @Test("An address that is named twice, or served by one for all, is bound once", arguments: [1, 2])
+    func addressNamedTwice(_ cores: Int) async throws {
         let wanted: @Sendable (Int) -> [ListenAddress] = { port in
             ["127.0.0.1", nil, "localhost", "127.0.0.1"].map { ListenAddress(host: $0, port: port) }
         }
@@ -92,8 +100,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2])
-    func `Where one address can't be had, none is, and the error names it`(_ cores: Int) async throws {
+    @Test("When one address can't be had, none is bound, and the error names it", arguments: [1, 2])
+    func addressCaNone(_ cores: Int) async throws {
         try await withRelay([ListenAddress(host: "127.0.0.1", port: 0)], cores: 1) { taken in
             // Systems assign ports from a higher range, so no other process has this port.
             let port = Int.random(in: 20_000..<30_000)
@@ -110,19 +118,23 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("192.0.2.99", RelayError.ListenProblem.addressNotAvailable), ("fe80::99", .needsZone),
-        ("224.0.0.1", .addressNotAvailable), ("255.255.255.255", .addressNotAvailable),
-        ("ff02::1", .addressNotAvailable),
-        ("no-such-host.invalid", .unknownHost),
-        ("fe80::1%no-such-interface", .unknownZone), ("fe80::1%", .unknownZone), ("fe80::1%4000000000", .unknownZone),
-        ("::1%lo", .needlessZone), ("::1%1", .needlessZone), ("2001:db8::1%no-such-interface", .needlessZone),
-        ("::ffff:127.0.0.1", .mappedAddress), ("::FFFF:7f00:1", .mappedAddress),
-        ("::ffff:127.0.0.1%lo", .mappedAddress),
-        ("010.0.0.1", .oldForm), ("127.0.0.01", .oldForm), ("0x7f.0.0.1", .oldForm), ("127.1", .oldForm),
-        ("2130706433", .oldForm), ("ff02::1%lo", .addressNotAvailable), ("::1%%lo", .needlessZone),
-    ])
-    func `An address of another machine, and a host that is none, are clear errors`(
+    @Test(
+        "Another machine's address and an unknown host are clear errors",
+        arguments: [
+            ("192.0.2.99", RelayError.ListenProblem.addressNotAvailable), ("fe80::99", .needsZone),
+            ("224.0.0.1", .addressNotAvailable), ("255.255.255.255", .addressNotAvailable),
+            ("ff02::1", .addressNotAvailable),
+            ("no-such-host.invalid", .unknownHost),
+            ("fe80::1%no-such-interface", .unknownZone), ("fe80::1%", .unknownZone),
+            ("fe80::1%4000000000", .unknownZone),
+            ("::1%lo", .needlessZone), ("::1%1", .needlessZone), ("2001:db8::1%no-such-interface", .needlessZone),
+            ("::ffff:127.0.0.1", .mappedAddress), ("::FFFF:7f00:1", .mappedAddress),
+            ("::ffff:127.0.0.1%lo", .mappedAddress),
+            ("010.0.0.1", .oldForm), ("127.0.0.01", .oldForm), ("0x7f.0.0.1", .oldForm), ("127.1", .oldForm),
+            ("2130706433", .oldForm), ("ff02::1%lo", .addressNotAvailable), ("::1%%lo", .needlessZone),
+        ]
+    )
+    func machineAddressUnknown(
         _ host: String,
         _ cause: RelayError.ListenProblem
     ) async throws {
@@ -134,14 +146,16 @@ import Testing
         #expect(error == .cannotListen(host: host, port: 0, cause) || (cause == .unknownHost && error == mayBeAway))
     }
 
-    @Test func `An address with a zone is told with it`() throws {
+    @Test("An address is told with its zone") func toldWithZone() throws {
         let places = try Resolver.places([ListenAddress(host: "fe80::1%lo", port: 80)])
         let bound = try #require(places.first?.addresses.first?.bound)
         #expect(bound.description == "[fe80::1%lo]:80")
         #expect(bound.authority == "[fe80::1%25lo]:80")
     }
 
-    @Test func `A machine that is full takes connections again at each address`() async throws {
+    @Test("A machine that had no more sockets accepts connections again at each address") func socketsFreeAgain()
+        async throws
+    {
         var configuration = RelayConfiguration(listen: ["127.0.0.1", "::1"].map { ListenAddress(host: $0, port: 0) })
         configuration.connectionLimits.connections = 1
         let server = RelayServer(configuration: configuration, logger: quietLogger)

@@ -7,8 +7,10 @@ import Testing
 @testable import EasySetupRelay
 
 /// Long-polling devices at the relay's limits, with connections in memory and a manual clock.
-@Suite struct LongPollCeilingTests {
-    @Test func `A relay without a place says so, and takes the next one when there is`() throws {
+@Suite("Long polling at the relay's limits") struct LongPollCeilingTests {
+    @Test("A relay without a place says so, and takes the next device when there is one") func relayWithoutPlace()
+        throws
+    {
         var limits = ConnectionLimits()
         limits.connections = 3
         let relay = try MemoryRelay(connectionLimits: limits)
@@ -25,7 +27,8 @@ import Testing
         #expect(try peer.send([offer], first: 1, of: .named(3))?.status == 200)
     }
 
-    @Test func `One address opens so many connections, and those not let in leave nothing behind`() throws {
+    @Test("One address opens a limited number of connections, and refused ones leave nothing behind")
+    func addressOpensLimited() throws {
         var limits = Limits()
         limits.roomlessPerPrefix = 2
         // The relay answers each offer by asking for work, so no device gets a room.
@@ -49,7 +52,8 @@ import Testing
         #expect(other?.status == 200)
     }
 
-    @Test func `One address holds so many connections that stand for no device, however often it asks`() throws {
+    @Test("One address holds a limited number of connections without a device, however often it asks")
+    func addressHoldsLimited() throws {
         var limits = ConnectionLimits()
         limits.openingPerPrefix = 3
         let relay = try MemoryRelay(connectionLimits: limits)
@@ -88,7 +92,7 @@ import Testing
         return Requests.call("send", call.serialized(), replacing: ["X-Forwarded-For": address])
     }
 
-    @Test func `A device that leaves too much unread is lost`() throws {
+    @Test("A device that leaves too much unread is lost") func tooMuchUnread() throws {
         var limits = ConnectionLimits()
         limits.outboundBytes = 3000
         let relay = try MemoryRelay(connectionLimits: limits)

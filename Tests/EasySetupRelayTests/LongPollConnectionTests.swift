@@ -7,12 +7,12 @@ import Testing
 @testable import EasySetupRelay
 
 /// Several long-polling requests on one connection, and their times, over connections in memory with a manual clock.
-@Suite struct LongPollConnectionTests {
+@Suite("Several requests on one connection") struct LongPollConnectionTests {
     private static let offer = LongPollRequestTests.offer
 
     // MARK: Several requests
 
-    @Test func `Requests in one packet are answered in order`() throws {
+    @Test("Requests in one packet are answered in order") func requestsPacketAnswered() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         let poll = PollCall(connection: .named(1), received: 0, wait: .zero)
@@ -27,7 +27,7 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test func `Behind a poll that waits a few requests may wait, and no more`() throws {
+    @Test("Behind a poll that waits a few requests may wait, and no more") func behindPollWaits() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         #expect(try peer.answer(to: Requests.call(Self.offer)) != nil)
@@ -41,7 +41,8 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test func `A WebSocket may begin on a connection that had calls, but not behind a poll that waits`() throws {
+    @Test("A WebSocket may begin on a connection that had calls, but not behind a poll that waits")
+    func websocketBeginConnection() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         #expect(try peer.answer(to: Requests.call(Self.offer)) != nil)
@@ -57,7 +58,8 @@ import Testing
         #expect(!other.isOpen)
     }
 
-    @Test func `Of half-sent bodies only so many bytes are kept, beyond what one frame needs`() throws {
+    @Test("The relay keeps a limited number of bytes of half-sent bodies, and room for a usual request")
+    func relayKeepsLimited() throws {
         var limits = ConnectionLimits()
         limits.bodyBytesInAll = 20_500
         let relay = try MemoryRelay(connectionLimits: limits)
@@ -77,7 +79,7 @@ import Testing
         #expect(peers[0].isOpen)
     }
 
-    @Test func `A peer that does not read its answer gets no further one`() throws {
+    @Test("A peer that does not read its answer gets no further one") func peerReadAnswer() throws {
         let relay = try MemoryRelay()
         let stuck = StuckWriter()
         let peer = try relay.connect()
@@ -114,8 +116,12 @@ import Testing
 
     // MARK: Time
 
-    @Test(arguments: [0, 1, 2], [true, false])
-    func `A request that takes too long ends the connection, the first and later ones`(
+    @Test(
+        "A request that takes too long ends the connection, whether it is the first or a later one",
+        arguments: [0, 1, 2],
+        [true, false]
+    )
+    func requestTakesLong(
         _ before: Int,
         _ isSlowInHead: Bool
     ) throws {
@@ -138,7 +144,8 @@ import Testing
         #expect(relay.outcomes[.slowOpening] == 1)
     }
 
-    @Test func `A connection without requests is closed after a while, one with them is not`() throws {
+    @Test("A connection without requests is closed after a while, and one with requests is not")
+    func connectionWithoutRequests() throws {
         let relay = try MemoryRelay()
         let idle = try relay.connect()
         let busy = try relay.connect()

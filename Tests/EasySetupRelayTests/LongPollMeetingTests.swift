@@ -8,7 +8,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// Long-polling devices in meetings and at the relay's limits, with connections in memory and a manual clock.
-@Suite struct LongPollMeetingTests {
+@Suite("Long polling in a meeting") struct LongPollMeetingTests {
     /// A relay with a meeting of two devices: an offerer by WebSocket, and a visitor by long polling.
     struct Met {
         let relay: MemoryRelay
@@ -45,7 +45,7 @@ import Testing
         .message(meeting: nil, Message(number: number, ack: 0, body: [UInt8(number)]))
     }
 
-    @Test func `A send that a proxy repeats is passed on once`() throws {
+    @Test("A send that a proxy repeats is passed on once") func sendRepeatedByProxy() throws {
         let met = try Met()
         for _ in 0..<3 {
             #expect(try met.visitor.send([Self.message(1)], first: 2, of: met.name)?.sendAnswer?.have == 2)
@@ -62,7 +62,7 @@ import Testing
         #expect(bodies == [[1], [2]])
     }
 
-    @Test func `A number that can't be is a gap, and takes nothing`() throws {
+    @Test("An impossible number is a gap, and nothing is taken") func impossibleNumberGap() throws {
         let met = try Met()
         let send = try #require(try met.visitor.send([Self.message(1)], first: 3, of: met.name))
         #expect(send.status == 409)
@@ -75,7 +75,8 @@ import Testing
         #expect(try met.told().count == 1)
     }
 
-    @Test func `A poll waits for what the peer sends, and gets it again until it says that it has it`() throws {
+    @Test("A poll waits for the peer's message, and gets it again until the device acknowledges it")
+    func pollWaitsPeer() throws {
         let met = try Met()
         #expect(try met.visitor.poll(1, of: met.name, wait: .seconds(20)) == nil)
         let message = Message(number: 1, ack: 0, body: [9])
@@ -90,7 +91,7 @@ import Testing
         #expect(try other.poll(2, of: met.name)?.pollAnswer?.frames == [])
     }
 
-    @Test func `Of two polls at once the later one waits`() throws {
+    @Test("Of two polls at once the later one waits") func twoPollsOnce() throws {
         let met = try Met()
         let other = try met.relay.connect()
         #expect(try met.visitor.poll(1, of: met.name, wait: .seconds(20)) == nil)
@@ -102,7 +103,7 @@ import Testing
         #expect(try other.receivedAnswers().count == 1)
     }
 
-    @Test func `A poll whose connection breaks loses nothing`() throws {
+    @Test("A poll whose connection breaks loses nothing") func pollWhoseConnection() throws {
         let met = try Met()
         #expect(try met.visitor.poll(1, of: met.name, wait: .seconds(20)) == nil)
         try met.visitor.channel.close().wait()
@@ -113,7 +114,7 @@ import Testing
         #expect(try met.told().isEmpty)
     }
 
-    @Test func `A device that closes is gone at once, and hears so as often as it asks`() throws {
+    @Test("A device that closes is gone at once, and is told so as often as it asks") func deviceClosesGone() throws {
         let met = try Met()
         for _ in 0..<2 {
             #expect(try met.visitor.send([], first: 2, of: met.name, isClosing: true)?.sendAnswer?.have == 1)
@@ -126,7 +127,7 @@ import Testing
         #expect(try met.told().isEmpty)
     }
 
-    @Test func `A device that leaves is done, and its last words are taken with it`() throws {
+    @Test("A device that leaves is done, and its last frames are taken") func deviceLeavesDone() throws {
         let met = try Met()
         let frames = [Self.message(1), .leave(.done), Self.message(2)]
         #expect(try met.visitor.send(frames, first: 2, of: met.name, isClosing: true)?.sendAnswer?.have == 4)
@@ -136,7 +137,7 @@ import Testing
         #expect(try met.visitor.poll(1, of: met.name)?.pollAnswer?.isClosed == true)
     }
 
-    @Test func `A device without polls is lost, and comes back by another connection`() throws {
+    @Test("A device without polls is lost, and comes back by another connection") func deviceWithoutPolls() throws {
         let met = try Met()
         met.relay.loop.advanceTime(by: .seconds(29))
         try met.offerer.send(WebSocketBytes.frame(.ping, []))
@@ -153,7 +154,7 @@ import Testing
         #expect(try met.told() == [.presence(meeting: met.meeting, isPresent: true)])
     }
 
-    @Test func `A device that polls is not lost, however little there is to say`() throws {
+    @Test("A device that polls is not lost, however few frames there are") func devicePollsLost() throws {
         let met = try Met()
         for _ in 0..<8 {
             #expect(try met.visitor.poll(1, of: met.name, wait: .seconds(100)) == nil)
@@ -164,7 +165,7 @@ import Testing
         #expect(try met.told().isEmpty)
     }
 
-    @Test func `A frame that is none ends the connection, and is told by a frame`() throws {
+    @Test("An invalid frame ends the connection, and the relay says so by a frame") func invalidFrameEnds() throws {
         let met = try Met()
         let call = SendCall(connection: met.name, first: 2, frames: [[0xFF], Self.message(1).serialized()])
         #expect(try met.visitor.answer(to: Requests.call(call))?.sendAnswer?.have == 3)
@@ -175,7 +176,7 @@ import Testing
         #expect(met.relay.outcomes[.badFrame] == 1)
     }
 
-    @Test func `A visit to no code is refused by a frame, and closed`() throws {
+    @Test("A visit to no code is refused by a frame, and the connection closed") func visitWithoutCode() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         let slot = try #require(Slot("ZZZZZZ"))
@@ -227,7 +228,7 @@ import Testing
         }
     }
 
-    @Test func `An offerer that polls makes eleven calls for a pairing`() throws {
+    @Test("An offerer that polls makes eleven calls for a pairing") func offererPollsMakes() throws {
         let relay = try MemoryRelay()
         var offerer = try CountingDevice(.named(1), at: relay)
         try offerer.send(.offer(slotLength: 0, work: nil))
@@ -268,7 +269,7 @@ import Testing
 
     // MARK: The end of the relay
 
-    @Test func `A device that is sent on hears so by the poll that waits`() throws {
+    @Test("A device that is sent to another relay is told so by the poll that waits") func sentToAnotherRelay() throws {
         let relay = try MemoryRelay()
         let offerer = try relay.connect()
         #expect(try offerer.send([.offer(slotLength: 0, work: nil)], first: 1, of: .named(1))?.status == 200)
@@ -280,7 +281,8 @@ import Testing
         #expect(answer.isClosed)
     }
 
-    @Test func `Draining lets a meeting go on, and refuses what is new by frames`() throws {
+    @Test("A relay that drains lets a meeting go on, and refuses new offers and visits by frames")
+    func drainLetsPairingsGoOn() throws {
         let met = try Met()
         met.relay.worker.drain()
         met.relay.loop.run()
@@ -292,7 +294,7 @@ import Testing
         #expect(answer?.isClosed == true)
     }
 
-    @Test func `Stopping answers the polls that wait, and closes`() throws {
+    @Test("Stopping answers the polls that wait, and closes the connections") func stoppingAnswersPolls() throws {
         let met = try Met()
         var hasEnded = false
         met.relay.ended.assumeIsolated().whenSuccess { hasEnded = true }
@@ -306,8 +308,11 @@ import Testing
         #expect(hasEnded)
     }
 
-    @Test(arguments: [false, true])
-    func `A relay that has drained waits until a device has asked for its last frames, but not for long`(_ asks: Bool)
+    @Test(
+        "A relay that has drained waits for a device to fetch its last frames, but not for long",
+        arguments: [false, true]
+    )
+    func relayDrainedWaits(_ asks: Bool)
         throws
     {
         let met = try Met()

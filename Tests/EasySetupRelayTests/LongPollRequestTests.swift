@@ -9,7 +9,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// Long polling as HTTP requests, byte for byte, over connections in memory with a manual clock.
-@Suite struct LongPollRequestTests {
+@Suite("Long-polling requests") struct LongPollRequestTests {
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String
         var request: [UInt8]
@@ -91,7 +91,7 @@ import Testing
             )
         }
 
-    @Test("Refuses what can be no call of ours, says why, and closes", arguments: refusedHeads)
+    @Test("A request that is no call is refused with its reason, and the connection closed", arguments: refusedHeads)
     func refusesHead(_ example: Case) throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
@@ -104,8 +104,11 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test(arguments: [("ws", "GET"), ("send", "POST"), ("poll", "POST"), ("../../health/live", "GET, HEAD")])
-    func `HEAD has no body, and Allow says what there is`(_ path: String, _ allowed: String) throws {
+    @Test(
+        "HEAD has no body, and Allow lists the methods",
+        arguments: [("ws", "GET"), ("send", "POST"), ("poll", "POST"), ("../../health/live", "GET, HEAD")]
+    )
+    func headBodyAllow(_ path: String, _ allowed: String) throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         let uri = path.hasPrefix("..") ? "/health/live" : "/easysetup/v1/\(path)"
@@ -145,7 +148,7 @@ import Testing
             Case(testDescription: what, request: Requests.call(path, body), status: status, problem: problem)
         }
 
-    @Test("Says what is wrong with a body, and goes on", arguments: refusedBodies)
+    @Test("A call with a wrong body is refused with its reason, and the connection stays", arguments: refusedBodies)
     func refusesBody(_ example: Case) throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
@@ -157,12 +160,15 @@ import Testing
         #expect(relay.calls.callers.open == 1)
     }
 
-    @Test(arguments: [
-        ["Content-Type": "Application/Protobuf; charset=x"], ["Content-Encoding": "identity"],
-        // A usual nginx configuration for WebSockets adds this header to every request.
-        ["Connection": "upgrade"], ["X-Whatever": "a", "Accept-Encoding": "gzip", "Cookie": "b=c"],
-    ])
-    func `Other headers matter to nobody`(_ headers: [String: String]) throws {
+    @Test(
+        "Other headers change nothing",
+        arguments: [
+            ["Content-Type": "Application/Protobuf; charset=x"], ["Content-Encoding": "identity"],
+            // A usual nginx configuration for WebSockets adds this header to every request.
+            ["Connection": "upgrade"], ["X-Whatever": "a", "Accept-Encoding": "gzip", "Cookie": "b=c"],
+        ]
+    )
+    func headersChangeNothing(_ headers: [String: String]) throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         for _ in 0..<2 {
@@ -176,7 +182,9 @@ import Testing
         }
     }
 
-    @Test func `An upgrade to something else is not done, and the connection is not kept`() throws {
+    @Test("An upgrade to another protocol is ignored, and the connection is not kept") func otherUpgrade()
+        throws
+    {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         let headers = ["Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c"]
@@ -187,9 +195,11 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test(arguments: [("1.0", nil, false), ("1.0", "keep-alive", true), ("1.1", "close", false)])
-    func `The connection is kept as version and header say`(_ version: String, _ header: String?, _ isKept: Bool) throws
-    {
+    @Test(
+        "The connection is kept as version and header say",
+        arguments: [("1.0", nil, false), ("1.0", "keep-alive", true), ("1.1", "close", false)]
+    )
+    func connectionKeptVersion(_ version: String, _ header: String?, _ isKept: Bool) throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         let request = Requests.call(
@@ -204,7 +214,7 @@ import Testing
         #expect(peer.isOpen == isKept)
     }
 
-    @Test(arguments: [1, 7, 1000]) func `A body may come in chunks`(_ size: Int) throws {
+    @Test("A body may come in chunks", arguments: [1, 7, 1000]) func bodyComeChunks(_ size: Int) throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         var body: [UInt8] = []
@@ -220,7 +230,7 @@ import Testing
         }
     }
 
-    @Test func `A body in chunks is refused as soon as it is too large`() throws {
+    @Test("A body in chunks is refused as soon as it is too large") func bodyChunksRefused() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         let headers: [String: String?] = ["Content-Length": nil, "Transfer-Encoding": "chunked"]
@@ -240,7 +250,7 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test func `A peer that goes on sending what was refused is cut off`() throws {
+    @Test("A peer that goes on sending a refused body is cut off") func sendsAfterRefusal() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         let answer = try peer.answer(to: Requests.call("send", [], replacing: ["Content-Length": "1000000"]))
@@ -250,7 +260,7 @@ import Testing
         #expect(!peer.isOpen)
     }
 
-    @Test func `Who waits to be asked for the body is asked, once`() throws {
+    @Test("A device that waits to be asked for its body is asked once") func deviceWaitsAsked() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         let request = Requests.call("send", Self.offer.serialized(), replacing: ["Expect": "100-continue"])
@@ -263,7 +273,7 @@ import Testing
         #expect(try peer.answer(to: refused)?.status == 413)
     }
 
-    @Test func `Bytes may come one at a time`() throws {
+    @Test("Bytes may come one at a time") func bytesComeTime() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         for _ in 0..<3 {
@@ -276,7 +286,7 @@ import Testing
 
     // MARK: Anything
 
-    @Test func `Whatever is sent is answered or ends the connection, and the relay goes on`() throws {
+    @Test("Any bytes are answered or end the connection, and the relay goes on") func anyBytes() throws {
         var generator = SplitMix(state: 3)
         let relay = try MemoryRelay()
         let poll = PollCall(connection: .named(1), received: 0, wait: .seconds(1))

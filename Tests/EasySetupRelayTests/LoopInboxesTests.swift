@@ -3,8 +3,9 @@ import Testing
 @testable import EasySetupRelay
 
 /// The inboxes of the event loops, as a value without loops.
-struct LoopInboxesTests {
-    @Test func `Deeds wait for their loop in their order, and it is woken once until it takes them`() {
+@Suite("The inboxes of event loops") struct LoopInboxesTests {
+    @Test("Effects wait for their loop in order, and the loop is woken once until it takes them") func effectsWaitLoop()
+    {
         var inboxes = LoopInboxes<String>()
         let loops = [inboxes.join {}, inboxes.join {}]
         #expect(loops == [0, 1])

@@ -7,10 +7,10 @@ import Testing
 @testable import EasySetupRelay
 
 /// The parts of an event loop's worker, each alone: the deadlines, the alarm, the buffers and the writer.
-struct LoopTests {
+@Suite("The parts of an event loop's worker") struct LoopTests {
     private func id(_ number: UInt64) -> ConnectionID { ConnectionID(number, loop: 0) }
 
-    @Test func `Deadlines come due by their kinds, and the earliest of those added is told once`() {
+    @Test("Deadlines come due by kind, and the earliest of the added ones is reported once") func deadlinesComeDue() {
         var limits = ConnectionLimits()
         limits.openingTime = .seconds(10)
         limits.closingTime = .seconds(3)
@@ -33,14 +33,16 @@ struct LoopTests {
         #expect(deadlines.next == nil)
     }
 
-    @Test func `Connections that are gone are forgotten, and the longest opening come first`() {
+    @Test("Connections that are gone are forgotten, and the longest opening come first") func connectionsGoneForgotten()
+    {
         var deadlines = LoopDeadlines(ConnectionLimits())
         for number in UInt64(1)...6 { deadlines.addOpening(id(number), request: 1, now: .now()) }
         deadlines.keep { $0 != id(3) }
         #expect(deadlines.longestOpening(2) { $0 != id(1) } == [id(2), id(4)])
     }
 
-    @Test func `The alarm moves to an earlier time and to no later one, and never closer than its grain`() {
+    @Test("The alarm moves to an earlier time and to no later one, and never closer than its grain")
+    func alarmMovesEarlier() {
         let loop = EmbeddedEventLoop()
         var rings: [NIODeadline] = []
         let alarm = Alarm(loop: loop, grain: .milliseconds(10)) { rings.append(loop.now) }
@@ -61,7 +63,7 @@ struct LoopTests {
         #expect(rings.count == 1)
     }
 
-    @Test func `A buffer that was given back is taken again, empty, and a large one is not kept`() {
+    @Test("A buffer that was given back is taken again, empty, and a large one is not kept") func bufferGivenBack() {
         let pool = BufferPool()
         var buffer = pool.take()
         buffer.writeString("something")
@@ -71,7 +73,9 @@ struct LoopTests {
         #expect(pool.take().capacity < 100_000)
     }
 
-    @Test func `The frames of a batch leave in one piece, and the first of them asks for the flush`() throws {
+    @Test("The frames of a batch leave in one piece, and the first of them asks for the flush") func framesBatchLeave()
+        throws
+    {
         var writer = FrameWriter()
         let pool = BufferPool()
         #expect(writer.write(.binary, [1], pool) == .flushAtEndOfBatch)
@@ -84,7 +88,7 @@ struct LoopTests {
         #expect(writer.write(.binary, [3], pool) == .flushAtEndOfBatch)
     }
 
-    @Test func `A PROXY header in pieces is taken off, and what is behind it goes on`() {
+    @Test("A PROXY header in pieces is removed, and the bytes behind it go on") func proxyHeaderPieces() {
         let header = ProxyHeaderTests.v4
         var reader = ProxyHeaderReader(limits: ConnectionLimits())
         let first = reader.received(ByteBuffer(bytes: header.prefix(7)))

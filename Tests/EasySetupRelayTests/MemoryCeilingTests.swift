@@ -4,9 +4,12 @@ import Testing
 @testable import EasySetupRelay
 
 /// A relay lowers its limits so that it fits into a given amount of memory.
-@Suite struct MemoryCeilingTests {
-    @Test(arguments: [128, 160, 256, 512, 1_024, 4_096])
-    func `A relay fits into the memory it is given, and no address may have most of it`(mebibytes: Int) {
+@Suite("The memory ceiling") struct MemoryCeilingTests {
+    @Test(
+        "A relay fits into the memory it is given, and no address may have most of it",
+        arguments: [128, 160, 256, 512, 1_024, 4_096]
+    )
+    func relayFitsMemory(mebibytes: Int) {
         var configuration = RelayConfiguration()
         configuration.fit(memory: mebibytes << 20)
         #expect(configuration.memoryCeiling <= mebibytes << 20)
@@ -18,7 +21,7 @@ import Testing
         #expect(limits.rooms > 0 && limits.meetingsInAll > 0)
     }
 
-    @Test func `With memory enough nothing is brought down`() {
+    @Test("Enough memory leaves every limit as it is") func enoughMemoryLeaves() {
         var configuration = RelayConfiguration()
         let before = configuration
         configuration.fit(memory: configuration.memoryCeiling)

@@ -6,7 +6,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// `Protocol/openapi.json` must describe the relay's HTTP interface exactly.
-@Suite struct OpenAPITests {
+@Suite("The OpenAPI description") struct OpenAPITests {
     let document: Object
     let operations: [Operation]
 
@@ -46,7 +46,9 @@ import Testing
         }
     }
 
-    @Test func `It is OpenAPI 3.1, and every reference leads somewhere`() throws {
+    @Test("The description is OpenAPI 3.1, and every reference leads somewhere") func descriptionOpenapiReference()
+        throws
+    {
         #expect(document["openapi"]?.text == "3.1.0")
         #expect(document["info"]?["title"]?.text != nil)
         #expect(document["info"]?["version"]?.text != nil)
@@ -61,14 +63,15 @@ import Testing
         #expect(Set(operations.map { $0.fields["operationId"]?.text }).count == operations.count)
     }
 
-    @Test func `It has the paths and methods that the relay answers`() {
+    @Test("The description has the paths and methods that the relay answers") func descriptionPathsMethods() {
         let paths =
             [RelayPath.webSocket] + HTTPRoutes.Call.allCases.map(\.path) + HTTPRoutes.Health.allCases.map(\.rawValue)
         let answered = paths.flatMap { path in HTTPRoutes.methods(for: path).map { "\($0.rawValue) \(path)" } }
         #expect(Set(operations.map { "\($0.method) \($0.path)" }) == Set(answered))
     }
 
-    @Test func `It has the problems that the relay tells, each with its status`() throws {
+    @Test("The description has the problems that the relay reports, each with its status")
+    func descriptionProblemsRelay() throws {
         let all = Dictionary(uniqueKeysWithValues: ProblemType.allCases.map { ($0.rawValue, Int($0.status.code)) })
         #expect(document["components"]?["schemas"]?["Problem"]?["properties"]?["type"]?.problems == Set(all.keys))
         var told: Set<String> = []
@@ -84,7 +87,7 @@ import Testing
         #expect(told.union(["not-found"]) == Set(all.keys))
     }
 
-    @Test func `What it does not have is not answered`() throws {
+    @Test("The relay answers nothing that the description lacks") func relayAnswersNothing() throws {
         for example in HTTPRoutesTests.refused {
             try expectToBeKnown(
                 request: Array(example.request.utf8),
@@ -105,8 +108,12 @@ import Testing
         #expect(operation.problems[try #require(status)]?.contains(problem) == true, "\(words[1]): \(problem)")
     }
 
-    @Test(arguments: HTTPRoutes.Health.allCases, [HTTPMethod.GET, .HEAD])
-    func `Health has the statuses that it has`(_ health: HTTPRoutes.Health, _ method: HTTPMethod) throws {
+    @Test(
+        "The health paths have the statuses of the description",
+        arguments: HTTPRoutes.Health.allCases,
+        [HTTPMethod.GET, .HEAD]
+    )
+    func healthPathsStatuses(_ health: HTTPRoutes.Health, _ method: HTTPMethod) throws {
         let operation = try #require(operations.first { $0.path == health.rawValue && $0.method == method.rawValue })
         let routes = HTTPRoutes(allowedOrigins: [])
         for isDraining in [false, true] {

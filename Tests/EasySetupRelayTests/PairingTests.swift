@@ -8,7 +8,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// A pairing as the relay sees it, over real sockets: two devices, and messages with arbitrary bodies.
-@Suite(.inTurn, .timeLimit(.minutes(60))) struct PairingTests {
+@Suite("Pairings over sockets", .inTurn, .timeLimit(.minutes(60))) struct PairingTests {
     /// Two devices with a meeting at the relay.
     struct Pair {
         let offerer: any PairDevice
@@ -91,15 +91,15 @@ import Testing
         var visitor = Transport.webSocket
     }
 
-    @Test(arguments: Transport.allCases, Transport.allCases)
-    func `Two devices meet, talk, are seated and part`(_ offerer: Transport, _ visitor: Transport) async throws {
+    @Test("Two devices meet, exchange messages, are seated and part", arguments: Transport.allCases, Transport.allCases)
+    func twoDevicesMeet(_ offerer: Transport, _ visitor: Transport) async throws {
         try await withRelay { _, port in
             let transports = Transports(offerer: offerer, visitor: visitor)
             try await Pair(port: port, through: transports).run(bodies: [[1, 2, 3], [4]])
         }
     }
 
-    @Test func `A code that nobody offers is refused, and the connection closed`() async throws {
+    @Test("A code that nobody offers is refused, and the connection closed") func unknownCode() async throws {
         try await withRelay { _, port in
             let visitor = try await TestDevice.connect(port: port)
             try await visitor.send(.visit(slot: try #require(Slot("ZZZZZZ")), work: nil))
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func `A code expires`() async throws {
+    @Test("A code expires") func codeExpires() async throws {
         var configuration = RelayConfiguration()
         let clock = HandClock()
         configuration.clock = clock.clock
@@ -125,7 +125,9 @@ import Testing
         }
     }
 
-    @Test func `A killed relay that is started again with its key takes a pairing back`() async throws {
+    @Test("A killed relay that is started again with its key takes a pairing back") func killedRelay()
+        async throws
+    {
         try await withFolder { folder in
             var configuration = RelayConfiguration()
             configuration.keyFile = PathBytes(folder + "/relay.key")
@@ -145,8 +147,8 @@ import Testing
         }
     }
 
-    @Test(arguments: Transport.allCases)
-    func `Nothing of a pairing is in the logs, at any level`(_ transport: Transport) async throws {
+    @Test("No log at any level has anything of a pairing", arguments: Transport.allCases)
+    func logLevelAnything(_ transport: Transport) async throws {
         let log = LogKeeper()
         let bodies: [[UInt8]] = [Array("first body".utf8), Array("second body".utf8)]
         let pair = try await withRelay(logger: log.logger) { _, port in

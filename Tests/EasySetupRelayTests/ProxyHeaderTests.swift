@@ -9,7 +9,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// The PROXY protocol, version 2: the parser of its header, and the header's effect on connections.
-@Suite(.inTurn, .timeLimit(.minutes(60))) struct ProxyHeaderTests {
+@Suite("The PROXY header", .inTurn, .timeLimit(.minutes(60))) struct ProxyHeaderTests {
     static let signature: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A, 0, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A]
     /// A header for a connection from 192.0.2.7:0x1111 to 198.51.100.1:443.
     static let v4 = signature + [0x21, 0x11, 0, 12, 192, 0, 2, 7, 198, 51, 100, 1, 0x11, 0x11, 0x01, 0xBB]
@@ -76,7 +76,7 @@ import Testing
         ProxyHeader.parse(bytes, limits: ConnectionLimits())
     }
 
-    @Test("Reads a header, and leaves what follows", arguments: good)
+    @Test("A header is read, and the bytes behind it are left", arguments: good)
     func reads(_ example: Case) throws {
         let source = try example.source.map { try #require(PeerAddress(text: $0.utf8)) }
         let expected = ProxyHeader.Parsed.header(ProxyHeader(source: source, byteCount: example.bytes.count))
@@ -86,21 +86,21 @@ import Testing
         #expect(Self.parse(([9] + example.bytes).dropFirst()) == expected)
     }
 
-    @Test("Waits for more as long as the bytes are a header's beginning", arguments: good)
+    @Test("Bytes that may be a header's beginning wait for more", arguments: good)
     func waits(_ example: Case) {
         for count in example.bytes.indices {
             #expect(Self.parse(example.bytes.prefix(count)) == .incomplete, "\(count) bytes")
         }
     }
 
-    @Test("Refuses at the first byte that can't be", arguments: bad)
+    @Test("A header is refused at the first wrong byte", arguments: bad)
     func refuses(_ example: Case) {
         #expect(Self.parse(example.bytes) == .malformed)
         #expect(Self.parse(example.bytes + [UInt8](repeating: 0, count: 300)) == .malformed)
     }
 
-    @Test(arguments: 0..<4)
-    func `Bytes changed at random give an answer, and never one beyond them`(_ seed: UInt64) {
+    @Test("Randomly changed bytes give an answer, and never more bytes than there are", arguments: 0..<4)
+    func randomlyChangedBytes(_ seed: UInt64) {
         var random = SplitMix(state: seed)
         for _ in 0..<5_000 {
             var bytes = (Self.good + Self.bad).randomElement(using: &random)?.bytes ?? []
@@ -130,7 +130,7 @@ import Testing
         )
     }
 
-    @Test("Whoever sends no such header is closed before anything else is read", arguments: bad)
+    @Test("A connection without such a header is closed before anything else is read", arguments: bad)
     func closes(_ example: Case) throws {
         let relay = try Self.relay()
         let peer = try relay.connect(from: "10.0.0.1")
@@ -140,14 +140,14 @@ import Testing
         #expect(relay.outcomes[.badProxyHeader] == 1)
     }
 
-    @Test func `Whoever is no trusted proxy is closed at once`() throws {
+    @Test("A connection from no trusted proxy is closed at once") func connectionTrustedProxy() throws {
         let relay = try Self.relay()
         let peer = try relay.connect(from: "192.0.2.7")
         #expect(!peer.isOpen)
         #expect(relay.outcomes[.badProxyHeader] == 1)
     }
 
-    @Test func `A header that never ends is closed with the time for opening`() throws {
+    @Test("A header that never ends is closed with the time for opening") func headerNeverEnds() throws {
         let relay = try Self.relay()
         let peer = try relay.connect(from: "10.0.0.1")
         for byte in Self.v4.dropLast() {
@@ -174,7 +174,7 @@ import Testing
         #expect(try peer.receivedFrames().first?.relayFrame?.isOffered == true)
     }
 
-    @Test func `Limits count whom the header names, and the proxy when it names nobody`() throws {
+    @Test("Limits count the address in the header, and the proxy's when there is none") func countedAddress() throws {
         let relay = try Self.relay()
         for (header, isNew) in [
             (Self.v4, true), (Self.withExtras, false), (Self.v6, true), (Self.local, true), (Self.local, false),
@@ -187,7 +187,7 @@ import Testing
         }
     }
 
-    @Test func `A PROXY header may name a proxy that writes the other kind`() throws {
+    @Test("A PROXY header may name a proxy that writes a forwarding header") func headerNamesProxy() throws {
         let proxies = TrustedProxies(
             at: [try #require(AddressBlock("10.0.0.1")), try #require(AddressBlock("192.0.2.7"))],
             header: .xForwardedFor,
@@ -203,7 +203,7 @@ import Testing
         }
     }
 
-    @Test func `Whom the header names holds so many connections that say nothing, and no more`() throws {
+    @Test("An address in the header holds a limited number of silent connections") func addressHeaderHolds() throws {
         var limits = ConnectionLimits()
         limits.openingPerPrefix = 2
         let proxies = TrustedProxies(at: [try #require(AddressBlock("10.0.0.1"))], usesProxyProtocol: true)
@@ -224,7 +224,8 @@ import Testing
         return configuration
     }
 
-    @Test func `Over a socket: devices get in, health is answered to the proxy, others are closed`() async throws {
+    @Test("Over a socket devices get in, health is answered to the proxy, and other connections are closed")
+    func socketDevicesGet() async throws {
         try await withRelay(try Self.configuration()) { _, port in
             for header in [Self.v4, Self.v6] {
                 let device = try await TestDevice.connect(port: port, first: header)
@@ -238,7 +239,7 @@ import Testing
         }
     }
 
-    @Test func `The header comes before TLS`() async throws {
+    @Test("The header comes before TLS") func headerComesTLS() async throws {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "relay")
             var configuration = try Self.configuration()

@@ -8,7 +8,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// A connection that has ended leaves no memory behind.
-@Suite struct ReleaseTests {
+@Suite("The memory of connections") struct ReleaseTests {
     enum Kind: CaseIterable {
         case silent
         case halfARequest
@@ -50,8 +50,8 @@ import Testing
         }
     }
 
-    @Test(arguments: Kind.allCases, [false, true])
-    func `A connection that is gone is forgotten, and its memory is free`(_ kind: Kind, _ endsByTime: Bool) throws {
+    @Test("A connection that is gone is forgotten, and its memory is free", arguments: Kind.allCases, [false, true])
+    func connectionGoneForgotten(_ kind: Kind, _ endsByTime: Bool) throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
         weak let line = relay.worker.connections.values.first
@@ -73,7 +73,7 @@ import Testing
         #expect(kept == (0, 0, 0))
     }
 
-    @Test func `What a device has read at last does not count as unread any more`() throws {
+    @Test("Frames that a device has read do not count as unread any more") func readFrames() throws {
         let relay = try MemoryRelay()
         let peer = try relay.connectDevice()
         // The device makes an offer, because the relay closes idle connections.

@@ -7,7 +7,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// Transcripts of the ``RequestMachine``, one line per event.
-struct RequestMachineTests {
+@Suite("The machine of a request") struct RequestMachineTests {
     private static let poll = HTTPRoutes.Answer.call(.poll)
 
     private func machine(_ change: (inout ConnectionLimits) -> Void = { _ in }, isFromProxy: Bool = false)
@@ -33,7 +33,7 @@ struct RequestMachineTests {
         return then == afterwards
     }
 
-    @Test func `A call is asked of the core when it is whole, answered, and followed by the next`() {
+    @Test("A call is passed to the core when it is whole, answered, and followed by the next") func callPassedCore() {
         var machine = machine()
         #expect(machine.received(head(), answer: Self.poll, now: .now()).isEmpty)
         #expect(machine.received(body: ByteBuffer(bytes: [1, 2])) == [.keep(difference: 2, total: 2)])
@@ -48,7 +48,8 @@ struct RequestMachineTests {
         #expect(machine.responseWritten() == [.call(.poll, body: [], [:])])
     }
 
-    @Test func `A poll waits for its device's answer, and the connection is that device's meanwhile`() {
+    @Test("A poll waits for its device's answer, and its connection counts as that device's then")
+    func pollWaitsDevice() {
         var machine = machine()
         _ = call(&machine)
         let device = ConnectionID(callsAs: 7)
@@ -61,7 +62,7 @@ struct RequestMachineTests {
         #expect(machine.countIdleFourths() == 2)
     }
 
-    @Test func `Bodies that are not borne end the connection`() {
+    @Test("Bodies beyond the limit of all bodies end the connection") func bodiesBeyondLimit() {
         var machine = machine()
         _ = machine.received(head(), answer: Self.poll, now: .now())
         _ = machine.received(body: ByteBuffer(bytes: [1]))
@@ -70,7 +71,7 @@ struct RequestMachineTests {
         #expect(machine.receivedEnd() == [.close])
     }
 
-    @Test func `A body that is too large is refused before it has come whole, and the rest is awaited`() {
+    @Test("A body that is too large is refused before it is whole, and the rest is awaited") func largeBody() {
         var machine = machine()
         _ = machine.received(head(), answer: Self.poll, now: .now())
         _ = machine.received(body: ByteBuffer(repeating: 1, count: WireLimits.callBytes))
@@ -83,14 +84,14 @@ struct RequestMachineTests {
         #expect(machine.receivedEnd() == [.close])
     }
 
-    @Test func `A device that waits to be asked for its body is asked once`() {
+    @Test("A device that waits to be asked for its body is asked once") func deviceWaitsAsked() {
         var machine = machine()
         let head = head("/easysetup/v1/send", [("Expect", "100-continue")])
         #expect(machine.received(head, answer: .call(.send), now: .now()) == [.askForBody])
         #expect(machine.received(body: ByteBuffer()).isEmpty)
     }
 
-    @Test func `An upgrade is handed over when it is whole, and refused behind another request`() {
+    @Test("An upgrade is handed over when it is whole, and refused behind another request") func upgradeHandedOver() {
         var machine = machine()
         let head = head("/easysetup/v1/ws")
         #expect(machine.received(head, answer: .upgrade, now: .now()).isEmpty)
@@ -104,7 +105,7 @@ struct RequestMachineTests {
         #expect(refused.first == .noteRefusal && responds(refused, .linger))
     }
 
-    @Test func `More requests than may wait behind a poll end the connection`() {
+    @Test("More requests than may wait behind a poll end the connection") func tooManyBehindPoll() {
         var machine = machine { $0.waitingRequests = 1 }
         _ = call(&machine)
         _ = machine.answered(.later(of: ConnectionID(callsAs: 1)))
@@ -112,8 +113,11 @@ struct RequestMachineTests {
         #expect(machine.received(head(), answer: Self.poll, now: .now()) == [.close])
     }
 
-    @Test(arguments: [false, true])
-    func `After more requests than one device makes the connection is closed, unless it is a proxy's`(_ isProxy: Bool) {
+    @Test(
+        "After more requests than one device makes, the connection is closed, unless it is a proxy's",
+        arguments: [false, true]
+    )
+    func requestsDeviceMakes(_ isProxy: Bool) {
         var machine = machine({ $0.requestsPerInterval = 2 }, isFromProxy: isProxy)
         let start = NIODeadline.uptimeNanoseconds(1_000)
         for _ in 0..<2 {
@@ -129,7 +133,7 @@ struct RequestMachineTests {
         #expect(responds(fresh.answered(.body([])), .next))
     }
 
-    @Test func `Each later request has its time from its first byte, told once`() {
+    @Test("Each later request has its time from its first byte, reported once") func laterRequests() {
         var machine = machine()
         #expect(machine.isReading(request: 1))
         _ = call(&machine)
@@ -142,7 +146,9 @@ struct RequestMachineTests {
         #expect(machine.isReading(request: 2))
     }
 
-    @Test func `What the parser refuses is told and closed; behind a call that waits it is only closed`() {
+    @Test(
+        "A request that the parser refuses is answered and the connection closed; behind a call that waits it is only closed"
+    ) func requestParserRefuses() {
         var machine = machine()
         let actions = machine.failed(.badRequest)
         #expect(actions.first == .noteRefusal && responds(actions, .close))

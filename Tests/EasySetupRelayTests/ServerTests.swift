@@ -9,8 +9,8 @@ import Testing
 @testable import EasySetupRelay
 
 /// The server as a whole, over real sockets.
-@Suite(.inTurn, .timeLimit(.minutes(60))) struct ServerTests {
-    @Test func `Requests over a socket are answered`() async throws {
+@Suite("A relay's server", .inTurn, .timeLimit(.minutes(60))) struct ServerTests {
+    @Test("Requests over a socket are answered") func requestsSocketAnswered() async throws {
         try await withRelay { _, port in
             let health = try await exchange("GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n", port: port)
             #expect(health.hasPrefix("HTTP/1.1 200 OK\r\n"))
@@ -19,7 +19,7 @@ import Testing
         }
     }
 
-    @Test func `A connection that never finishes its request is closed`() async throws {
+    @Test("A connection that never finishes its request is closed") func connectionNeverFinishes() async throws {
         var configuration = RelayConfiguration()
         configuration.connectionLimits.openingTime = .milliseconds(500)
         try await withRelay(configuration) { _, port in
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `Connections beyond the limit wait until there is room`() async throws {
+    @Test("Connections beyond the limit wait until there is room") func connectionsBeyondLimit() async throws {
         var configuration = RelayConfiguration()
         configuration.connectionLimits.connections = 1
         try await withRelay(configuration) { _, port in
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func `Cancelling ends every connection`() async throws {
+    @Test("Cancelling ends every connection") func cancellingEndsConnection() async throws {
         let server = RelayServer(configuration: RelayConfiguration(), logger: quietLogger)
         let running = Task { try await server.run() }
         let device = try await TestDevice.connect(port: try await server.port)

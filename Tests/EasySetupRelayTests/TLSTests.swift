@@ -7,8 +7,8 @@ import Testing
 @testable import EasySetupRelay
 
 /// The relay with TLS. The tests make certificates with `openssl`.
-@Suite(.inTurn, .timeLimit(.minutes(60))) struct TLSTests {
-    @Test func `A device gets in over TLS, and only if it trusts the certificate`() async throws {
+@Suite("TLS of a relay", .inTurn, .timeLimit(.minutes(60))) struct TLSTests {
+    @Test("A device gets in over TLS, and only if it trusts the certificate") func deviceGetsTLS() async throws {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "one")
             let other = try await makeCertificate(in: folder, "other")
@@ -22,8 +22,8 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "\u{16}", "\u{16}\u{3}\u{1}"])
-    func `A connection that never finishes its handshake is closed`(_ beginning: String) async throws {
+    @Test("A connection that never finishes its handshake is closed", arguments: ["", "\u{16}", "\u{16}\u{3}\u{1}"])
+    func connectionNeverFinishes(_ beginning: String) async throws {
         try await withFolder { folder in
             var configuration = RelayConfiguration.secured(by: try await makeCertificate(in: folder, "relay"))
             configuration.connectionLimits.openingTime = .milliseconds(500)
@@ -34,7 +34,9 @@ import Testing
         }
     }
 
-    @Test func `A renewed certificate counts for new connections, and old ones go on`() async throws {
+    @Test("A renewed certificate counts for new connections, and old ones go on") func renewedCertificateCounts()
+        async throws
+    {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "relay")
             var configuration = RelayConfiguration.secured(by: files)
@@ -55,7 +57,9 @@ import Testing
         }
     }
 
-    @Test func `An unreadable new certificate leaves the old one, and is logged`() async throws {
+    @Test("An unreadable new certificate leaves the old one, and the relay logs it") func unreadableNewCertificate()
+        async throws
+    {
         try await withFolder { folder in
             let files = try await makeCertificate(in: folder, "relay")
             let original = try String(contentsOfFile: files.certificatePath, encoding: .utf8)
@@ -72,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `Files that are no pair are refused`() async throws {
+    @Test("A certificate and a key that don't fit are refused") func otherKey() async throws {
         try await withFolder { folder in
             let one = try await makeCertificate(in: folder, "one")
             let two = try await makeCertificate(in: folder, "two")

@@ -8,7 +8,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// The parser for upgrade requests in their plain form. It leaves all others to the HTTP handlers.
-@Suite struct UpgradeRequestTests {
+@Suite("Upgrade requests in their usual form") struct UpgradeRequestTests {
     static let key = Array("dGhlIHNhbXBsZSBub25jZQ==".utf8)
     /// The upgrade request as the client of this project writes it.
     static let plain = Requests.lines([
@@ -24,25 +24,28 @@ import Testing
         return UpgradeRequest.recognise(bytes.span)
     }
 
-    @Test func `A device's request is recognised, whatever follows it`() {
+    @Test("A device's request is recognised, whatever follows it") func deviceRequestRecognised() {
         for behind in ["", "\r\n", "x", "GET / HTTP/1.1\r\n\r\n", String(repeating: "\u{0}", count: 5000)] {
             let request = UpgradeRequest(key: Self.key, byteCount: Self.plain.utf8.count)
             #expect(Self.recognise(Self.plain + behind) == .request(request))
         }
     }
 
-    @Test(arguments: [
-        ["host: x", "UPGRADE: WebSocket", "connection: UPGRADE", "sec-websocket-version:13"],
-        [
-            "Host: x", "Upgrade:\t websocket", "Connection:Upgrade", "Sec-WebSocket-Version: 13",
-            "User-Agent: any \"one\" (at all)",
-        ],
-        [
-            "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits", "Host: x", "Upgrade: websocket",
-            "Connection: Upgrade", "Sec-WebSocket-Version: 13",
-        ],
-    ])
-    func `Order, capitals and blanks don't matter`(_ lines: [String]) {
+    @Test(
+        "Order, capitals and blanks don't matter",
+        arguments: [
+            ["host: x", "UPGRADE: WebSocket", "connection: UPGRADE", "sec-websocket-version:13"],
+            [
+                "Host: x", "Upgrade:\t websocket", "Connection:Upgrade", "Sec-WebSocket-Version: 13",
+                "User-Agent: any \"one\" (at all)",
+            ],
+            [
+                "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits", "Host: x", "Upgrade: websocket",
+                "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+            ],
+        ]
+    )
+    func orderCapitalsBlanks(_ lines: [String]) {
         let ours = ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: easysetup.v1"]
         for lines in [lines + ours, ours + lines] {
             let text = Requests.lines(lines)
@@ -50,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `Every beginning of it is one so far`() {
+    @Test("Every beginning of a request is recognised as one") func beginningRequestRecognised() {
         let bytes = Array(Self.plain.utf8)
         for count in 0..<bytes.count {
             #expect(UpgradeRequest.recognise(bytes.span.extracting(first: count)) == .incomplete)
@@ -93,12 +96,12 @@ import Testing
         )
     }
 
-    @Test(arguments: others)
-    func `Whatever else it is, it is somebody else's to judge`(_ text: String) {
+    @Test("Any other request is left to the HTTP handlers", arguments: others)
+    func requestLeftHTTP(_ text: String) {
         #expect(Self.recognise(text) == .other)
     }
 
-    @Test func `A request that is long, or never ends, is somebody else's`() {
+    @Test("A request that is long, or never ends, is left to the HTTP handlers") func longRequest() {
         let start = Self.withoutEnd
         let room = 1024 - start.utf8.count - "User-Agent: ".utf8.count
         func asking(_ count: Int) -> String { start + "User-Agent: " + String(repeating: "a", count: count) }
@@ -113,8 +116,8 @@ import Testing
 
     // MARK: Held against HTTP
 
-    @Test(arguments: 0..<4 as Range<UInt64>)
-    func `What is recognised, the HTTP handlers accept, with the same key`(_ seed: UInt64) throws {
+    @Test("The HTTP handlers accept each recognised request, with the same key", arguments: 0..<4 as Range<UInt64>)
+    func httpHandlersAccept(_ seed: UInt64) throws {
         var random = SplitMix(state: seed)
         var (recognised, others) = (0, 0)
         for _ in 0..<800 {
@@ -134,7 +137,7 @@ import Testing
         #expect(others > 100)
     }
 
-    @Test func `A key is base64, for the HTTP handlers too`() throws {
+    @Test("A key is base64, for the HTTP handlers too") func keyBase64HTTP() throws {
         let symbols = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         let place = try #require(Self.plain.utf8.firstRange(of: Self.key)).lowerBound
         let start = Self.plain.utf8.distance(from: Self.plain.startIndex, to: place)
@@ -149,8 +152,8 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<3 as Range<UInt64>)
-    func `In two pieces it is what it is in one`(_ seed: UInt64) throws {
+    @Test("A request in two pieces is recognised as in one", arguments: 0..<3 as Range<UInt64>)
+    func requestTwoPieces(_ seed: UInt64) throws {
         var random = SplitMix(state: seed)
         for _ in 0..<60 {
             let bytes = Self.drawn(from: &random)

@@ -6,7 +6,7 @@ import Testing
 @testable import EasySetupRelay
 
 /// The parser for the WebSocket frames of clients.
-@Suite struct WebSocketFramingTests {
+@Suite("WebSocket frames") struct WebSocketFramingTests {
     typealias Parsed = WebSocketFraming.Parsed
 
     static let limit = 4096
@@ -31,8 +31,11 @@ import Testing
         return [first] + length + mask + payload.enumerated().map { $0.element ^ mask[$0.offset % 4] }
     }
 
-    @Test(arguments: [0, 1, 2, 7, 8, 124, 125, 126, 127, 128, 255, 256, 257, 4095, 4096])
-    func `A frame of any length comes out as it went in, and only when it is whole`(_ count: Int) {
+    @Test(
+        "A frame of any length comes out as it went in, and only when it is whole",
+        arguments: [0, 1, 2, 7, 8, 124, 125, 126, 127, 128, 255, 256, 257, 4095, 4096]
+    )
+    func frameLengthComes(_ count: Int) {
         let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let lengthIn = count < 126 ? 1 : 3
         let bytes = Self.frame(0x82, payload, lengthIn: lengthIn)
@@ -54,8 +57,8 @@ import Testing
         }
     }
 
-    @Test(arguments: 0...40)
-    func `The mask is taken off byte by byte`(_ count: Int) {
+    @Test("The mask is taken off byte by byte", arguments: 0...40)
+    func maskTakenOff(_ count: Int) {
         // Half of the payloads begin at another place, behind a longer header.
         let isLong = count % 2 != 0
         let payload = (0..<(isLong ? count + 126 : count)).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }
@@ -69,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `What is read has no more of the frame before it`() {
+    @Test("A frame that was read has no bytes of the frame before it") func frameReadBytes() {
         var payload: [UInt8] = []
         for (size, value) in [(100, 1), (3, 2), (0, 3), (50, 4)] as [(Int, UInt8)] {
             let content = [UInt8](repeating: value, count: size)
@@ -83,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func `Every first byte is one of a frame, or breaks the rules as soon as it can be seen`() {
+    @Test("Every first byte begins a frame, or breaks the rules as soon as that can be seen") func firstBytes() {
         for first in UInt8.min...(.max) {
             let opcode = first & 0x0F
             let isControl = opcode >= 8
@@ -104,7 +107,7 @@ import Testing
         }
     }
 
-    @Test func `One that is too large is known by its length`() {
+    @Test("A frame that is too large is recognised by its length") func largeFrame() {
         #expect(Self.parse([0x82, 0xFE, 0x10]).0 == .incomplete)
         #expect(Self.parse([0x82, 0xFE, 0x10, 0x01]).0 == .broken(.messageTooLarge))
         #expect(Self.parse([0x82, 0xFE, 0xFF, 0xFF]).0 == .broken(.messageTooLarge))
@@ -120,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func `A length in more bytes than it needs breaks the rules`() {
+    @Test("A length in more bytes than it needs breaks the rules") func longLength() {
         for count in [0, 1, 125] {
             #expect(
                 Self.parse(Self.frame(0x82, .init(repeating: 0, count: count), lengthIn: 3)).0
@@ -136,8 +139,11 @@ import Testing
         #expect(Self.parse([0x82, 0xFF, 0x80, 0, 0, 0, 0, 1, 0, 0]).0 == .broken(.protocolError))
     }
 
-    @Test(arguments: [0, 1, 125, 126, 127, 255, 256, 4096, 65_535])
-    func `A frame that is written is read by others`(_ count: Int) {
+    @Test(
+        "A frame that the relay writes is read by NIO's decoder",
+        arguments: [0, 1, 125, 126, 127, 255, 256, 4096, 65_535]
+    )
+    func frameRelayWrites(_ count: Int) {
         let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 3) }
         var buffer = ByteBuffer()
         buffer.writeFrame(.binary, payload)
@@ -146,8 +152,8 @@ import Testing
         #expect(read == [.init(opcode: .binary, payload: payload), .init(opcode: .ping, payload: [7])])
     }
 
-    @Test(arguments: [0, 1, 100, 117, 118, 119, 120, 2048])
-    func `A device's frame is written as its bytes are`(_ count: Int) {
+    @Test("A device's frame is written as its bytes are", arguments: [0, 1, 100, 117, 118, 119, 120, 2048])
+    func deviceFrameWritten(_ count: Int) {
         let frame = RelayFrame.message(
             meeting: nil,
             Message(number: 1, ack: 0, body: [UInt8](repeating: 9, count: count))

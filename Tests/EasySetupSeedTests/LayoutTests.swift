@@ -2,7 +2,7 @@ import EasySetupSeed
 import Testing
 
 /// The layouts in which programs show a phrase, and the text that they put around it.
-@Suite("A phrase however it is laid out") struct LayoutTests {
+@Suite("Layouts of a recovery phrase") struct LayoutTests {
     static let words = RecoveryPhraseTests.words
     static let phrase = Sample.phrase
 
@@ -155,7 +155,7 @@ import Testing
         return layouts
     }()
 
-    @Test("is read", arguments: layouts.keys.sorted()) func layout(name: String) throws {
+    @Test("A phrase is read in every layout", arguments: layouts.keys.sorted()) func layout(name: String) throws {
         #expect(try read(Self.layouts[name]!).isSame(as: Sample.seed()))
     }
 
@@ -182,13 +182,14 @@ import Testing
         "a JSON list of 25": ("[" + words.map { "\"\($0)\"" }.joined(separator: ",") + ",\"zoo\"]", 25),
     ]
 
-    @Test("is refused with more words than it has", arguments: surplus.keys.sorted()) func tooMany(name: String) throws
+    @Test("A layout with more words than 24 is refused", arguments: surplus.keys.sorted()) func tooMany(name: String)
+        throws
     {
         let (text, count) = Self.surplus[name]!
         #expect(throws: SeedError.phraseWordCount(count: count)) { try read(text) }
     }
 
-    @Test("lines of a label and a number are no words of the phrase") func labelLines() throws {
+    @Test("Lines of a label and a number are no words of the phrase") func labelLines() throws {
         #expect(try read(Self.each { "Word \($0)\n\($1)" }).isSame(as: Sample.seed()))
         // The 24 lines with a number must not be read as the phrase where the other lines can't be.
         for text in [
@@ -200,7 +201,7 @@ import Testing
         }
     }
 
-    @Test("numbered words and another phrase are two seeds") func numberedAndOther() {
+    @Test("Numbered words and another phrase are two seeds") func numberedAndOther() {
         let other = SyncSeed.random().recoveryPhrase.revealed()
         for text in [Self.table + "\n\n" + other, other + "\n" + Self.columns] {
             #expect(throws: SeedError.severalSeeds) { try read(text) }
@@ -215,7 +216,9 @@ import Testing
         " \u{2192} ", "\u{B}", "\u{C}",
     ]
 
-    @Test("is read whatever separates its words", arguments: separators) func separator(_ separator: String) throws {
+    @Test("A phrase is read whatever separates its words", arguments: separators) func separator(_ separator: String)
+        throws
+    {
         let text = Self.words.joined(separator: separator)
         #expect(try read(text).isSame(as: Sample.seed()))
     }
@@ -231,7 +234,7 @@ import Testing
         ("\r\n \t", " \r\n\r\n"), ("\u{0}", "\u{0}"), ("<p>", "</p>"), ("…", "…"), ("🔐", "🔐"),
     ]
 
-    @Test("any written form is read in any wrapping") func wrapped() throws {
+    @Test("Any written form of a seed is read in any wrapping") func wrapped() throws {
         let seed = Sample.seed()
         let link = seed.link.revealed()
         let forms = [
@@ -249,7 +252,7 @@ import Testing
         }
     }
 
-    @Test("random phrases are read in random layouts") func random() throws {
+    @Test("Random phrases are read in random layouts") func random() throws {
         for _ in 0..<100 {
             let seed = SyncSeed.random()
             let words = seed.recoveryPhrase.revealed().split(separator: " ").map(String.init)
@@ -280,13 +283,15 @@ import Testing
         \u{1B}[30;107m▄▀▀█ ▄▀ ▄▄\u{1B}[0m
         """
 
-    @Test("is found in all that a program shows of a seed", arguments: ["\n", "\r\n", "\r"]) func show(lineEnd: String)
+    @Test("A phrase is found in all that a program shows of a seed", arguments: ["\n", "\r\n", "\r"]) func show(
+        lineEnd: String
+    )
         throws
     {
         #expect(try read(Self.shown.replacing("\n", with: lineEnd)).isSame(as: Sample.seed()))
     }
 
-    @Test("a link is read however it was wrapped") func links() throws {
+    @Test("A link is read however it was wrapped") func links() throws {
         let link = Sample.seed().link.revealed()
         for text in [
             link.lowercased(), link.uppercased(), "<\(link)>", "\(link).", "[seed](\(link))", "[\(link)](\(link))",
@@ -301,7 +306,7 @@ import Testing
         }
     }
 
-    @Test("hex and base64 are read as scripts write them") func scripts() throws {
+    @Test("Hex and base64 are read as scripts write them") func scripts() throws {
         let (hex, base64) = (Sample.hex, Sample.seed().base64.revealed())
         let pairs = stride(from: 0, to: 64, by: 2).map { String(hex.dropFirst($0).prefix(2)) }
         for text in [

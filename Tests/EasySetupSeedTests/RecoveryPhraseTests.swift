@@ -2,16 +2,16 @@ import Crypto
 import EasySetupSeed
 import Testing
 
-@Suite("Recovery phrase") struct RecoveryPhraseTests {
+@Suite("Recovery phrases") struct RecoveryPhraseTests {
     static let words = Sample.phrase.split(separator: " ").map(String.init)
 
-    @Test("the list is the English list of BIP-39") func list() {
+    @Test("The list is the English list of BIP-39") func list() {
         let file = EnglishWords.all.map { $0 + "\n" }.joined()
         let digest = SHA256.hash(data: Array(file.utf8)).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
         #expect(digest.joined() == "2f5eed53a4727b4bf8880d8f3f199efc90e58503646d9ff8eff3a2ed3b24dbda")
     }
 
-    @Test("a known seed has its known phrase") func known() {
+    @Test("A known seed has its known phrase") func known() {
         let phrase = Sample.seed().recoveryPhrase.revealed()
         #expect(phrase == Sample.phrase)
     }
@@ -37,11 +37,11 @@ import Testing
         words.map { String($0.prefix(5)) }.joined(separator: " "),
     ]
 
-    @Test("it is read however people write it", arguments: spellings) func forgiving(text: String) throws {
+    @Test("A phrase is read however people write it", arguments: spellings) func forgiving(text: String) throws {
         #expect(try read(text).isSame(as: Sample.seed()))
     }
 
-    @Test("every word of the list is read by its first four letters") func prefixes() throws {
+    @Test("Every word of the list is read by its first four letters") func prefixes() throws {
         // A phrase of one word is a count error exactly when the word is known; an unknown one shows in a whole phrase.
         for word in EnglishWords.all where word.count > 4 {
             let text = ([String(word.prefix(4))] + Self.words.dropFirst()).joined(separator: " ")
@@ -49,13 +49,13 @@ import Testing
         }
     }
 
-    @Test("the number of words is said", arguments: [2, 12, 23, 25, 48, 400]) func count(count: Int) {
+    @Test("The error says the number of words", arguments: [2, 12, 23, 25, 48, 400]) func count(count: Int) {
         let text = (0..<count).map { Self.words[$0 % 24] }.joined(separator: " ")
         #expect(throws: SeedError.phraseWordCount(count: count)) { try read(text) }
     }
 
     @Test(
-        "a wrong word is named by its position, with the nearest words",
+        "A wrong word is named by its position, with the nearest words",
         arguments: [
             ("forun", ["forum"]), ("fourm", ["forum"]), ("forrum", ["forum"]), ("for7um", ["forum"]),
             ("for", ["fog", "fox"]),
@@ -79,7 +79,7 @@ import Testing
         #expect(reader.suggestions(forWord: 2).isEmpty)
     }
 
-    @Test("every wrong word is named, and what was typed is not repeated") func several() throws {
+    @Test("Every wrong word is named, and no error repeats what was typed") func several() throws {
         var words = Self.words
         words[2] = "prooof"
         words[23] = "lurn"
@@ -92,7 +92,7 @@ import Testing
         #expect(!error.advice.contains("prooof") && !error.advice.contains("lurn"))
     }
 
-    @Test("a swap and another word of the list fail the checksum") func checksum() {
+    @Test("Swapped words, and another word of the list, fail the checksum") func checksum() {
         var swapped = Self.words
         swapped.swapAt(0, 1)
         var other = Self.words

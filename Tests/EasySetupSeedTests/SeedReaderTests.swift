@@ -4,7 +4,7 @@ import Testing
 @Suite("Reading a seed line by line") struct SeedReaderTests {
     static let words = RecoveryPhraseTests.words
 
-    @Test("counts the words until they are 24") func lines() throws {
+    @Test("The reader counts the words until there are 24") func lines() throws {
         var reader = SeedReader()
         let isEmpty = reader.isEmpty
         #expect(isEmpty)
@@ -22,7 +22,7 @@ import Testing
         #expect(try reader.seed(createdAt: 7).createdAt == 7)
     }
 
-    @Test("what a program shows is never wrong before it is whole") func shown() throws {
+    @Test("A program's output is never wrong before it is whole") func shown() throws {
         var reader = SeedReader()
         var isRead = false
         for line in LayoutTests.shown.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -38,7 +38,7 @@ import Testing
         #expect(isRead)
     }
 
-    @Test("a link that is cut off is a beginning") func link() throws {
+    @Test("A link that is cut off is the beginning of one") func link() throws {
         let link = Sample.seed().link.revealed()
         var reader = SeedReader()
         for part in [link.prefix(15), link.dropFirst(15).prefix(30)] {
@@ -50,7 +50,7 @@ import Testing
         #expect(seed.isSame(as: Sample.seed()))
     }
 
-    @Test("wrong words are corrected one at a time, and the others stay") func corrections() throws {
+    @Test("Wrong words are corrected one at a time, and the others stay") func corrections() throws {
         var words = Self.words
         words[2] = "prooof"
         words[18] = "mneu"
@@ -72,7 +72,7 @@ import Testing
         #expect(seed.isSame(as: Sample.seed()))
     }
 
-    @Test("a corrected phrase is checked as any other, against its link too") func checks() throws {
+    @Test("A corrected phrase is checked like any other, and against its link") func checks() throws {
         var reader = SeedReader()
         reader.append(line: typed(LayoutTests.shown.replacing("proof", with: "prooof")))
         try reader.correct(word: 3, to: typed("zoo"))
@@ -87,7 +87,7 @@ import Testing
         guard case .failed(.severalSeeds) = other.reading else { throw Unexpected() }
     }
 
-    @Test("a word is corrected only where 24 are known") func nothingToCorrect() {
+    @Test("A word is corrected only where 24 are known") func nothingToCorrect() {
         var reader = SeedReader()
         reader.append(line: typed("forum purpose"))
         for position in [0, 1, 24, 25] {
@@ -98,7 +98,7 @@ import Testing
         #expect(suggestions.isEmpty)
     }
 
-    @Test("more than the limit is an error, not a part of it") func limit() throws {
+    @Test("Text beyond the limit is an error, and not a part of the seed") func limit() throws {
         var reader = SeedReader()
         reader.append(line: typed(Sample.phrase))
         reader.append(line: typed(String(repeating: " ", count: SyncSeed.maximumWrittenBytes)))

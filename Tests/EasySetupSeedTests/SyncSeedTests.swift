@@ -1,23 +1,23 @@
 import EasySetupSeed
 import Testing
 
-@Suite("Sync seed") struct SyncSeedTests {
-    @Test("a seed is 32 bytes and nothing else", arguments: [0, 1, 31, 33, 64]) func length(count: Int) {
+@Suite("Sync seeds") struct SyncSeedTests {
+    @Test("A seed is 32 bytes and nothing else", arguments: [0, 1, 31, 33, 64]) func length(count: Int) {
         #expect(throws: SeedError.wrongLength) { try SyncSeed(bytes: SecretBytes(zeros: count)) }
     }
 
-    @Test("two random seeds are two users") func random() {
+    @Test("Two random seeds are two users") func random() {
         let (one, two) = (SyncSeed.random(), SyncSeed.random(createdAt: 7))
         #expect(!one.isSame(as: two))
         #expect(one.userID != two.userID)
         #expect((one.createdAt, two.createdAt) == (0, 7))
     }
 
-    @Test("the same bytes are the same seed, whenever they were made") func same() {
+    @Test("The same bytes are the same seed, whenever they were made") func same() {
         #expect(Sample.seed().isSame(as: Sample.seed(createdAt: 1)))
     }
 
-    @Test("the figures of deployed browsers come out") func figures() {
+    @Test("The seed derives the keys that deployed browsers derive") func figures() {
         let seed = Sample.seed()
         #expect(seed.userID.fingerprint == "f58ca446f0c33ee7e8e9874466da442b2e764afd77ad46034bdff9e01f9b87d4")
         #expect(seed.userID.base64 == "9YykRvDDPufo6YdEZtpEKy52Sv13rUYDS9/54B+bh9Q=")
@@ -27,7 +27,7 @@ import Testing
         #expect(isKey)
     }
 
-    @Test("a signature holds for its message and its user only") func signature() throws {
+    @Test("A signature holds for its message and its user only") func signature() throws {
         let seed = Sample.seed()
         let signature = seed.signature(for: [1, 2, 3])
         #expect(seed.userID.isValid(signature: signature, for: [1, 2, 3]))
@@ -37,13 +37,13 @@ import Testing
         #expect(seed.userID.isValid(signature: seed.signature(for: []), for: []))
     }
 
-    @Test("a user id is 32 bytes") func userID() {
+    @Test("A user id is 32 bytes") func userID() {
         #expect(UserID(bytes: [UInt8](repeating: 1, count: 31)) == nil)
         #expect(UserID(bytes: [UInt8](repeating: 1, count: 33)) == nil)
         #expect(UserID(bytes: Sample.seed().userID.bytes) == Sample.seed().userID)
     }
 
-    @Test("own keys differ by info and have the length asked for") func ownKeys() throws {
+    @Test("Derived keys differ by info and have the length asked for") func ownKeys() throws {
         let seed = Sample.seed()
         let one = try seed.derivedKey(info: "easysetup/one", count: 32)
         let two = try seed.derivedKey(info: "easysetup/two", count: 100)
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(
-        "a key that could be another's, or is no key, is refused",
+        "A key that could be another's, or is no key, is refused",
         arguments: [
             ("", 32), ("\u{0}", 32), ("\u{1}", 32), ("easysetup", 32), ("easysetup/", 32), ("Easysetup/x", 32),
             ("easysetup/x", 0), ("easysetup/x", -1), ("easysetup/x", 16_321),
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test("nothing that prints, mirrors or dumps a seed or a passphrase shows a part of it") func reflection() throws {
+    @Test("No print, mirror or dump of a seed or a passphrase shows a part of it") func reflection() throws {
         let seed = Sample.seed()
         let passphrase = try Passphrase(secret("open sesame"))
         var shown = "\(seed) \(passphrase) " + String(describing: seed) + String(reflecting: seed)

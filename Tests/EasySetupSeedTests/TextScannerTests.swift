@@ -1,7 +1,7 @@
 import EasySetupSeed
 import Testing
 
-@Suite("Units of people's texts") struct TextScannerTests {
+@Suite("Reading a user's text") struct TextScannerTests {
     static func units(_ text: String) -> [TextUnit] {
         let bytes = Array(text.utf8)
         var scanner = TextScanner(bytes.span)
@@ -10,7 +10,7 @@ import Testing
         return units
     }
 
-    @Test("every scalar with a compatible form is read as that form") func forms() {
+    @Test("Every scalar with a compatible form is read as that form") func forms() {
         #expect(ASCIIForms.all.count == 1440)
         for (scalar, form) in ASCIIForms.all {
             let ascii = (0..<4).map { UInt8(truncatingIfNeeded: form >> (8 * $0)) }.filter { $0 != 0 }
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test(
-        "what can't be seen is skipped",
+        "Invisible characters are skipped",
         arguments: [
             "\u{AD}", "\u{200C}", "\u{200D}", "\u{200E}", "\u{2060}", "\u{2066}", "\u{2069}", "\u{FEFF}", "\u{FE0F}",
             "\u{34F}", "\u{180E}", "\u{E0041}", "\u{0}",
@@ -33,7 +33,7 @@ import Testing
         #expect(Self.units(text).isEmpty)
     }
 
-    @Test("white space is Unicode's") func space() {
+    @Test("White space is Unicode's") func space() {
         for scalar in (0...0x10FFFF).compactMap(Unicode.Scalar.init) where scalar.properties.isWhitespace {
             let units = Self.units(String(scalar))
             guard units.count == 1, case .space = units[0] else {
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test("letters of other scripts are foreign, with their accents; digits are told apart") func foreign() {
+    @Test("Letters of other scripts are foreign, with their accents, and digits are told apart") func foreign() {
         #expect(
             Self.units("а٣é") == [
                 .foreign(.cyrillic, isDigit: false), .foreign(.arabic, isDigit: true), .foreign(.latin, isDigit: false),
@@ -52,7 +52,7 @@ import Testing
         #expect(Self.units("e\u{301}") == [.symbol(0x65), .accent(.latin)])
     }
 
-    @Test("numeric references of HTML are the scalars that they stand for") func references() {
+    @Test("Numeric references of HTML are the scalars that they stand for") func references() {
         #expect(Self.units("&#97;&#x62;&#X2F;&#160;") == Self.units("ab/\u{A0}"))
         #expect(Self.units("&#x1D41A;&#173;") == [.symbol(0x61)])
         for text in ["&#;", "&#x;", "&#a;", "&#xD800;", "&#99999999;", "&#97", "&#x110000;"] {
@@ -60,14 +60,14 @@ import Testing
         }
     }
 
-    @Test("a folded line goes on in cards and calendars alone") func folding() {
+    @Test("A folded line goes on in cards and calendars alone") func folding() {
         let card = Self.units("BEGIN:VCARD\r\nab\r\n cd\nef\n\tgh")
         #expect(card.suffix(9) == Self.units("abcd\nefgh").suffix(9))
         #expect(Self.units("ab\r\n cd") == Self.units("ab\r\n") + Self.units(" cd"))
         #expect(Self.units("\u{FEFF}begin:vevent\nA\\nB").suffix(3) == Self.units("A\nB").suffix(3))
     }
 
-    @Test("a backslash is JSON's in JSON, and in a text whose line ends are written out") func json() {
+    @Test("A backslash is JSON's in JSON, and in a text whose line ends are written out") func json() {
         #expect(Self.units("\"a\\nb\"").contains(.space(endsLine: true)))
         #expect(Self.units("a\\nb\\tc\n") == Self.units("a\nb\tc\n"))
         for text in ["a\\nb\\c", "a\\nb\nc", "a\\nb\\"] {
@@ -76,7 +76,7 @@ import Testing
         #expect(Self.units("[\"\\u0061\"]").contains(.symbol(0x61)))
     }
 
-    @Test("reading takes no longer for one text than for another of its length") func linear() {
+    @Test("Reading takes no longer for one text than for another of its length") func linear() {
         // Texts that would take minutes if a reader looked far ahead at every position.
         for piece in [
             "<", "<a", "&", "&a", "\u{1B}[", "\u{1B}]", "e", "easysetup-seed:", "easysetup-seed:1/", "a:", "1 a ",

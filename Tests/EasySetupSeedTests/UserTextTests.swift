@@ -1,14 +1,14 @@
 import EasySetupSeed
 import Testing
 
-@Suite("Text from a person") struct UserTextTests {
+@Suite("A user's text in secret memory") struct UserTextTests {
     static let secret = "winner thank K7Q-29M-XAQ"
 
     private enum Failure: Error {
         case read(UserText)
     }
 
-    @Test("nothing that prints, mirrors or dumps shows any of it") func silent() {
+    @Test("No print, mirror or dump shows any of the text") func silent() {
         let text = UserText(copying: Self.secret)
         var shown = ["\(text as Any)", String(describing: text), String(reflecting: text), "\([text])", "\((text, 1))"]
         shown += ["\(Failure.read(text))", String(reflecting: Failure.read(text)), "\(["a": text] as Any)"]
@@ -25,7 +25,7 @@ import Testing
         #expect(text.revealed() == Self.secret && text.byteCount == 24)
     }
 
-    @Test("bytes that are no UTF-8 stay as they are, for the readers to tell") func bytes() {
+    @Test("Bytes that are no UTF-8 stay as they are, and the readers recognise them") func bytes() {
         let text = typed([0x61, 0xFF])
         #expect(text.byteCount == 2)
         #expect(throws: SeedError.textNotUTF8) { try SyncSeed.read(written: text) }
@@ -40,7 +40,7 @@ import Testing
         String(repeating: "forum ", count: 5000),
     ]
 
-    @Test("no error of a seed's readers holds a part of it", arguments: wrong) func errors(text: String) {
+    @Test("No error of a seed's readers holds a part of the text", arguments: wrong) func errors(text: String) {
         var reader = SeedReader()
         reader.append(line: typed(text))
         var errors: [SeedError] = []

@@ -2,7 +2,7 @@ import EasySetupSeed
 import Testing
 
 @Suite("Written forms of a seed") struct WrittenFormTests {
-    @Test("every form that is written is read again") func roundTrip() throws {
+    @Test("Every form that is written is read again") func roundTrip() throws {
         for seed in (0..<50).map({ _ in SyncSeed.random() }) {
             let forms = (
                 seed.recoveryPhrase.revealed(), seed.link.revealed(), seed.hex.revealed(), seed.base64.revealed()
@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test(
-        "hex is read in both cases and base64 in both alphabets, padded or not",
+        "Hex is read in both cases and base64 in both alphabets, padded or not",
         arguments: [
             Sample.hex, Sample.hex.uppercased(), " \n\t\(Sample.hex)\r\n",
             "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18s=", "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18s",
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(
-        "what is no form is refused",
+        "A text in no form is refused",
         arguments: [
             "", " \n", "qqqq", String(Sample.hex.dropLast()), Sample.hex + "0", "g" + Sample.hex.dropFirst(),
             "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18t=",  // a bit that belongs to no byte is set
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test(
-        "a label makes no seed of what is none",
+        "A label makes no seed of another text",
         arguments: [
             "seed: \(Sample.hex) and more", "seed: \(Sample.hex.dropLast())", "seed=", "seed: seed: \(Sample.hex)0",
         ]
@@ -53,7 +53,7 @@ import Testing
         #expect(throws: SeedError.self) { try read(text) }
     }
 
-    @Test("bytes that are no text are refused and do not trap") func noise() {
+    @Test("Bytes that are no text are refused and do not trap") func noise() {
         for length in 0..<200 {
             let noise = UserText(.random(count: length))
             #expect(throws: SeedError.self) { try SyncSeed.read(written: noise) }
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test("UTF-16 is told as such, with its mark and without") func utf16() {
+    @Test("UTF-16 is recognised, with its mark and without") func utf16() {
         let phrase: [UInt8] = Sample.phrase.utf8.flatMap { [$0, 0] as [UInt8] }
         let swapped: [UInt8] = Sample.phrase.utf8.flatMap { [0, $0] as [UInt8] }
         for text in [[0xFF, 0xFE] + phrase, [0xFE, 0xFF] + swapped, phrase, swapped, [0xFF, 0xFE]] {
@@ -75,20 +75,20 @@ import Testing
         }
     }
 
-    @Test("more than the limit is not looked at, the limit is") func limit() {
+    @Test("Text beyond the limit is not read, and text at the limit is") func limit() {
         let spaces = String(repeating: " ", count: SyncSeed.maximumWrittenBytes - Sample.hex.count)
         #expect(throws: Never.self) { try read(spaces + Sample.hex) }
         #expect(throws: SeedError.tooLong) { try read(spaces + " " + Sample.hex) }
     }
 
-    @Suite("Seed link") struct Link {
+    @Suite("Seed links") struct Link {
         let link = Sample.seed().link.revealed()
 
-        @Test("the scheme may change its case") func scheme() throws {
+        @Test("The scheme may be in any case") func scheme() throws {
             #expect(try read("EasySetup-SEED:" + link.dropFirst(15)).isSame(as: Sample.seed()))
         }
 
-        @Test("any single wrong symbol is noticed") func damage() {
+        @Test("Any single wrong symbol is noticed") func damage() {
             let symbols = Array(link)
             for index in 17..<symbols.count {
                 var damaged = symbols
@@ -97,7 +97,7 @@ import Testing
             }
         }
 
-        @Test("what is no link is refused") func damaged() {
+        @Test("A text that is no link is refused") func damaged() {
             for text in [
                 String(link.dropLast()), link + "0", "easysetup-seed:", "easysetup-seed:1", "easysetup-seed:1/",
                 "easysetup-seed:/" + link.dropFirst(17), link + "é", "easysetup-seed:1/\u{410}" + link.dropFirst(18),
@@ -108,7 +108,7 @@ import Testing
             }
         }
 
-        @Test("a page's source and a link within a link are read") func encoded() throws {
+        @Test("A link is read in a page's source and within another link") func encoded() throws {
             let encoded = link.replacing(":", with: "%3A").replacing("/", with: "%2F")
             for text in [
                 encoded, encoded.replacing("%", with: "%25"), "https://relay.example/?to=" + encoded.lowercased(),
@@ -120,7 +120,7 @@ import Testing
             }
         }
 
-        @Test("another version is told from damage", arguments: ["2/", "0/AB", "01/A", "10/"]) func version(
+        @Test("Another version is told from damage", arguments: ["2/", "0/AB", "01/A", "10/"]) func version(
             rest: String
         ) {
             #expect(throws: SeedError.linkVersion) { try read("easysetup-seed:" + rest) }

@@ -2,11 +2,11 @@ import EasySetupSeed
 import Testing
 
 /// Texts that are no valid phrase, and their errors.
-@Suite("A text that is no phrase") struct WrongPhraseTests {
+@Suite("Texts that are no phrase") struct WrongPhraseTests {
     static let words = RecoveryPhraseTests.words
     static let other = SyncSeed.random()
 
-    @Test("two seeds in one text are an error, and the same one twice is none") func several() throws {
+    @Test("Two seeds in one text are an error, and one seed twice is none") func several() throws {
         let (seed, other) = (Sample.seed(), Self.other)
         let forms = [seed.recoveryPhrase.revealed(), seed.link.revealed()]
         for form in forms {
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test("a wrong word of what a program shows is told, although the link is right") func shown() {
+    @Test("A wrong word in a program's output is named, although the link is right") func shown() {
         #expect(throws: SeedError.phraseUnknownWords([.init(position: 3)])) {
             try read(LayoutTests.shown.replacing("proof", with: "prooof"))
         }
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(
-        "letters of other scripts are named, each by its script",
+        "Letters of other scripts are named, each by its script",
         arguments: [
             ("f\u{43E}rum", Script.cyrillic), ("f\u{3BF}rum", .greek), ("f\u{585}rum", .armenian), ("fórum", .latin),
             ("fo\u{301}rum", .latin),
@@ -44,7 +44,7 @@ import Testing
         #expect(!error.description.contains(word) && !error.advice.contains("forum"))
     }
 
-    @Test("a whole phrase of look-alikes is told from one of another language") func languages() throws {
+    @Test("A phrase of look-alikes is told from a phrase in another language") func languages() throws {
         let cyrillic = Sample.phrase.replacing("o", with: "\u{43E}").replacing("e", with: "\u{435}").replacing(
             "a",
             with: "\u{430}"
@@ -75,23 +75,26 @@ import Testing
         ]
     }()
 
-    @Test("a number with two words behind it leaves open which is meant") func two() {
+    @Test("A number with two words behind it leaves open which of them is meant") func two() {
         var words = Self.words
         words[2] = "zoo proof"
         #expect(throws: SeedError.phraseWordCount(count: 25)) { try read(Self.numbered(words)) }
     }
 
-    @Test("the number of words is told without headings", arguments: counted) func count(text: String, count: Int) {
+    @Test("The error says the number of words without headings", arguments: counted) func count(
+        text: String,
+        count: Int
+    ) {
         #expect(throws: SeedError.phraseWordCount(count: count)) { try read(text) }
     }
 
-    @Test("a sentence is no base64 and no phrase") func sentences() {
+    @Test("A sentence is no base64 and no phrase") func sentences() {
         // 43 letters in all.
         #expect(throws: SeedError.unreadable) { try read("I have lost the phrase that was written down, ohhhhhh") }
         #expect(throws: SeedError.unreadable) { try read("https://relay.example/a/page") }
     }
 
-    @Test("no error repeats anything of what was read") func silence() throws {
+    @Test("No error repeats anything of the text") func silence() throws {
         for spoilt in ["f0rum", "forumm", "f\u{43E}rum", "fórum", "forum7", "x"] {
             for text in [
                 LayoutTests.shown.replacing("forum", with: spoilt), Sample.phrase.replacing("forum", with: spoilt),

@@ -33,7 +33,7 @@ import Testing
         return last
     }
 
-    @Test("a refusal that never ends is not waited for") func trickle() async throws {
+    @Test("A device does not wait for a refusal that never ends") func trickle() async throws {
         let head = "HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\nx"
         try await with { channel in
             try channel.pipeline.syncOperations.addHandler(Greeting(text: head))
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test("one that accepts and says nothing is not waited for") func mute() async throws {
+    @Test("A device does not wait for a server that accepts its connection and says nothing") func mute() async throws {
         try await with { _ in
         } _: { relay in
             var limits = ClientLimits()
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test("one that upgrades and then shows no sign of life is left") func silent() async throws {
+    @Test("A device leaves a server that upgrades and then shows no sign of life") func silent() async throws {
         try await with { channel in
             let upgrader = NIOWebSocketServerUpgrader(
                 automaticErrorHandling: false,

@@ -8,7 +8,9 @@ import Testing
 
 /// The real client against a relay with more than one core.
 @Suite("Many devices and a relay of two cores", .inTurn, .timeLimit(.minutes(60))) struct CoresTests {
-    @Test("pair at once, each two of them with each other", arguments: [false, true]) func pairings(tls: Bool)
+    @Test("Many devices pair at once, each two of them with each other", arguments: [false, true]) func pairings(
+        tls: Bool
+    )
         async throws
     {
         try await LiveRelay.run(tls: tls, configure: { $0.cores = 2 }) { relay in
@@ -33,7 +35,7 @@ import Testing
         }
     }
 
-    @Test("a wrong code on one core is counted on the other") func wrongCode() async throws {
+    @Test("A wrong code on one core is counted on the other") func wrongCode() async throws {
         try await LiveRelay.run(configure: { $0.cores = 2 }) { relay in
             let seed = SyncSeed.random()
             let offerer = Watch(relay.client("one", seed).offer(at: relay.address, approve: { _ in .approve }))

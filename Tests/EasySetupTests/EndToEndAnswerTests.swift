@@ -7,7 +7,7 @@ import Testing
 
 /// The answers of both devices' users and of their stores, between the real client and the real relay on real sockets.
 @Suite("Answers of users and stores", .inTurn, .timeLimit(.minutes(60))) struct EndToEndAnswerTests {
-    @Test("a no is told to the other device, and nothing is stored") func declined() async throws {
+    @Test("The other device is told of a no, and nothing is stored") func declined() async throws {
         try await LiveRelay.run { relay in
             let store = MemorySeedStore()
             let offerer = Watch(
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test("a giver that types words of its own three times gives nothing") func wrongWord() async throws {
+    @Test("A holder's user who types wrong words three times gives nothing") func wrongWord() async throws {
         try await LiveRelay.run { relay in
             let store = MemorySeedStore()
             let offerer = Watch(
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test("a device that only receives, and holds a seed all the same, sends nothing and spends no try")
+    @Test("A device that only receives, but holds a seed, sends nothing and spends no try")
     func onlyReceives() async throws {
         try await LiveRelay.run { relay in
             let holder = relay.client("one", .random())
@@ -84,7 +84,7 @@ import Testing
         func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome { throw Self.locked }
     }
 
-    @Test("an error of an app's own store reaches the app, and the other device reads that the seed was not stored")
+    @Test("An error of an app's own store reaches the app, and the other device reads that the seed was not stored")
     func ownStore() async throws {
         try await LiveRelay.run { relay in
             let offerer = Watch(relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }))
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test("a device that only receives joins without anything to approve") func joinsToReceive() async throws {
+    @Test("A device that only receives joins without anything to approve") func joinsToReceive() async throws {
         try await LiveRelay.run { relay in
             let seed = SyncSeed.random()
             let store = MemorySeedStore()
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test(
-        "a receiver that offers asks before it keeps the seed",
+        "A receiver that offers asks before it keeps the seed",
         arguments: [Acceptance.accept, .decline, .nobodyToAsk]
     )
     func asksFirst(answer: Acceptance) async throws {

@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test("pair, whoever holds the seed", arguments: Way.all) func pairing(way: Way) async throws {
+    @Test("Two devices pair, whichever holds the seed", arguments: Way.all) func pairing(way: Way) async throws {
         try await LiveRelay.run(tls: way.tls) { relay in
             let seed = SyncSeed.random(createdAt: 1_700_000_000)
             let store = MemorySeedStore()
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test("two holders and two receivers are told so on both sides", arguments: [true, false])
+    @Test("Two holders and two receivers are told so on both sides", arguments: [true, false])
     func sameRoles(bothHold: Bool) async throws {
         try await LiveRelay.run { relay in
             let seeds: [SyncSeed?] = bothHold ? [.random(), .random()] : [nil, nil]
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test("a holder that opens a link stops before anything is sent") func linkToHolder() async throws {
+    @Test("A holder that opens a link stops before anything is sent") func linkToHolder() async throws {
         try await LiveRelay.run { relay in
             let offerer = Watch(
                 relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve })
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test("a wrong code says so on both sides and may be typed again") func wrongCode() async throws {
+    @Test("A wrong code is reported on both sides and may be typed again") func wrongCode() async throws {
         try await LiveRelay.run { relay in
             let seed = SyncSeed.random()
             let offerer = Watch(relay.client("one", seed).offer(at: relay.address, approve: { _ in .approve }))
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test("the third wrong code kills the code, and a fresh one with a longer slot is shown") func burnt() async throws
+    @Test("The third wrong code burns the code, and a fresh one with a longer slot is shown") func burnt() async throws
     {
         try await LiveRelay.run { relay in
             let seed = SyncSeed.random()
@@ -134,7 +134,9 @@ import Testing
         }
     }
 
-    @Test("nine wrong tries end the act: three codes, and then the user is asked") func codesSpent() async throws {
+    @Test("Nine wrong tries end the act after three codes, and the user has to begin again") func codesSpent()
+        async throws
+    {
         try await LiveRelay.run { relay in
             let offerer = Watch(
                 relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve })
@@ -156,7 +158,7 @@ import Testing
         }
     }
 
-    @Test("one device tries one code three times and no more") func triesSpent() async throws {
+    @Test("One device tries one code three times and no more") func triesSpent() async throws {
         try await LiveRelay.run { relay in
             let offerer = Watch(
                 relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve })
@@ -175,7 +177,7 @@ import Testing
         }
     }
 
-    @Test("stopping one side stops the other", arguments: [true, false]) func cancelling(isOfferer: Bool) async throws {
+    @Test("Stopping one side stops the other", arguments: [true, false]) func cancelling(isOfferer: Bool) async throws {
         try await LiveRelay.run { relay in
             let offering = relay.client("one", .random()).offer(
                 at: relay.address,
@@ -216,7 +218,7 @@ import Testing
         }
     }
 
-    @Test("a code that expires is replaced; typed late it says that it has expired") func expired() async throws {
+    @Test("A code that expires is replaced; typed late it says that it has expired") func expired() async throws {
         try await LiveRelay.run { relay in
             let offerer = Watch(
                 relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve })
@@ -235,7 +237,7 @@ import Testing
         }
     }
 
-    @Test("who comes after the seat is taken is told so") func seated() async throws {
+    @Test("A visitor that comes after the seat is taken is told so") func seated() async throws {
         try await LiveRelay.run { relay in
             let (answers, answer) = AsyncStream<Void>.makeStream()
             let offerer = Watch(
@@ -258,7 +260,7 @@ import Testing
         }
     }
 
-    @Test("strangers who take every place and prove nothing keep nobody out") func strangers() async throws {
+    @Test("Strangers who take every place and prove nothing keep nobody out") func strangers() async throws {
         try await LiveRelay.run { relay in
             let seed = SyncSeed.random()
             let offerer = Watch(relay.client("one", seed).offer(at: relay.address, approve: { _ in .approve }))
@@ -293,7 +295,7 @@ import Testing
         }
     }
 
-    @Test("a full relay says so") func full() async throws {
+    @Test("A full relay is reported as full") func full() async throws {
         try await LiveRelay.run(configure: { $0.limits.rooms = 1 }) { relay in
             let offerer = Watch(relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }))
             _ = try await offerer.offer()
@@ -306,7 +308,7 @@ import Testing
         }
     }
 
-    @Test("leaving the loop over the states stops the pairing") func leavingTheLoop() async throws {
+    @Test("Leaving the loop over the states stops the pairing") func leavingTheLoop() async throws {
         try await LiveRelay.run { relay in
             func firstCode() async -> PairingCode? {
                 for await state in relay.client("one", .random()).offer(at: relay.address, approve: { _ in .approve }) {
@@ -320,7 +322,7 @@ import Testing
         }
     }
 
-    @Test("a code nobody shows is unknown") func unknown() async throws {
+    @Test("A code that nobody shows is unknown") func unknown() async throws {
         try await LiveRelay.run { relay in
             let code = try PairingCode(slot: "ZZZ", random: SecretBytes.random(count: 5))
             let visitor = Watch(relay.client("other").join(code, at: relay.address, approve: { _ in .decline }))
@@ -328,7 +330,7 @@ import Testing
         }
     }
 
-    @Test("a relay that is not there, or is something else, or is not trusted, each has a name") func relays()
+    @Test("A relay that is away, is no relay, or is not trusted has an error of its own") func relays()
         async throws
     {
         let nowhere = try #require(RelayAddress(host: "127.0.0.1", port: 1, isPlain: true))

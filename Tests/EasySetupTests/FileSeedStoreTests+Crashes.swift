@@ -6,7 +6,7 @@ import Testing
 /// Crashes in the middle of a save, and programs that save at once.
 extension FileSeedStoreTests {
     @Test(
-        "after a crash at any step of the first save there is no seed or the new one",
+        "After a crash at any step of the first save the store holds no seed or the new one",
         arguments: PrivateFolder.Step.allCases
     )
     func crashInFirstSave(step: PrivateFolder.Step) async throws {
@@ -24,7 +24,7 @@ extension FileSeedStoreTests {
     }
 
     // Step 1 is the lock. Steps 2 to 6 write the copy of the old seed, and steps 7 to 11 put the new seed in its place.
-    @Test("after a crash at any step of a replacement the store holds the old seed or the new one", arguments: 1...11)
+    @Test("After a crash at any step of a replacement the store holds the old seed or the new one", arguments: 1...11)
     func crashInReplacement(number: Int) async throws {
         try await store.save(.repeating(1), replacing: false)
         let folder = scratch.store
@@ -44,7 +44,9 @@ extension FileSeedStoreTests {
         #expect(try scratch.names() == ["lock", "seed", copy])
     }
 
-    @Test("of programs that save at once one wins, and the others are told") func concurrent() async throws {
+    @Test("Of programs that save at once one succeeds, and the others get an error that says so") func concurrent()
+        async throws
+    {
         let results = await withTaskGroup(of: Result<SaveOutcome, StoreError>.self) { group in
             for number in 1...8 {
                 group.addTask { [folder = scratch.store] in
@@ -74,7 +76,7 @@ extension FileSeedStoreTests {
         #expect(try scratch.names() == ["lock", "seed"])
     }
 
-    @Test("a wait for the lock that is cancelled ends as busy") func busy() async throws {
+    @Test("A cancelled wait for the lock ends as busy") func busy() async throws {
         try await store.save(.repeating(1), replacing: false)
         let held = open(scratch.store + "/lock", O_RDWR)
         defer { close(held) }

@@ -5,7 +5,7 @@ import Testing
 
 /// Folders, files and links that a store refuses, and paths of every kind.
 extension FileSeedStoreTests {
-    @Test("a check finds what a save would, and leaves everything as it was") func check() async throws {
+    @Test("A check finds what a save would find, and leaves everything as it was") func check() async throws {
         try await store.check()
         #expect(!FileManager.default.fileExists(atPath: scratch.store))
         let deeper = FileSeedStore(folder: scratch.store + "/deeper/store")
@@ -26,13 +26,13 @@ extension FileSeedStoreTests {
         await #expect(throws: StoreError.busy) { try await check.value }
     }
 
-    @Test("a path that is no UTF-8 is a path like any other") func oddPath() async throws {
+    @Test("A path that is no UTF-8 is used like any other") func oddPath() async throws {
         let store = FileSeedStore(path: Array(scratch.store.utf8) + [0xFF, 0x2F])
         try await store.save(.repeating(1), replacing: false)
         #expect(try await store.load()?.isSame(as: .repeating(1)) == true)
     }
 
-    @Test("a folder or file that others can reach is refused", arguments: ["", "seed", "lock"], [0o750, 0o606, 0o720])
+    @Test("A folder or file that others can reach is refused", arguments: ["", "seed", "lock"], [0o750, 0o606, 0o720])
     func openToOthers(name: String, mode: Int) async throws {
         try await store.save(.random(), replacing: false)
         try scratch.setMode(mode, name)
@@ -40,7 +40,7 @@ extension FileSeedStoreTests {
         if name != "lock" { await #expect(throws: StoreError.openToOthers) { _ = try await store.load() } }
     }
 
-    @Test("links are not followed", arguments: ["", "seed", "lock"]) func links(name: String) async throws {
+    @Test("Links are not followed", arguments: ["", "seed", "lock"]) func links(name: String) async throws {
         try await store.save(.random(), replacing: false)
         let here = scratch.store + (name.isEmpty ? "" : "/" + name)
         try FileManager.default.moveItem(atPath: here, toPath: scratch.elsewhere)
@@ -53,7 +53,7 @@ extension FileSeedStoreTests {
         }
     }
 
-    @Test("a link where the draft goes is replaced, and its target is not written to") func draftLink() async throws {
+    @Test("A link in place of the draft is replaced, and its target is not written to") func draftLink() async throws {
         try await store.save(.random(), replacing: false)
         try scratch.put(Data("mine".utf8), "../elsewhere")
         try FileManager.default.createSymbolicLink(
@@ -64,7 +64,7 @@ extension FileSeedStoreTests {
         #expect(try scratch.data("../elsewhere") == Data("mine".utf8))
     }
 
-    @Test("a folder, a pipe or a file where the other should be is refused") func kinds() async throws {
+    @Test("A folder, a pipe or a file in the wrong place is refused") func kinds() async throws {
         try scratch.makeStore()
         #expect(mkfifo(scratch.store + "/seed", 0o600) == 0)
         await #expect(throws: StoreError.unfit) { _ = try await store.load() }
@@ -74,13 +74,13 @@ extension FileSeedStoreTests {
         await #expect(throws: StoreError.unfit) { try await store.save(.random(), replacing: true) }
     }
 
-    @Test("a missing folder above is said") func missing() async throws {
+    @Test("An error names a missing folder above") func missing() async throws {
         let store = FileSeedStore(folder: scratch.store + "/deeper/store")
         await #expect(throws: StoreError.missing) { try await store.save(.random(), replacing: false) }
         #expect(try await store.load() == nil)
     }
 
-    @Test("what belongs to another user is refused", .enabled(if: geteuid() == 0, "only root can give files away"))
+    @Test("Another user's files are refused", .enabled(if: geteuid() == 0, "only root can give files away"))
     func owner() async throws {
         try await store.save(.random(), replacing: false)
         #expect(chown(scratch.store + "/seed", 12345, 12345) == 0)

@@ -3,17 +3,17 @@ import EasySetupSeed
 import Foundation
 import Testing
 
-@Suite("Seed store in a folder") struct FileSeedStoreTests {
+@Suite("The seed store in a folder") struct FileSeedStoreTests {
     let scratch = Scratch()
     var store: FileSeedStore { FileSeedStore(folder: scratch.store) }
 
-    @Test("nothing is stored before anything is saved, and looking makes no folder") func empty() async throws {
+    @Test("Nothing is stored before anything is saved, and a look makes no folder") func empty() async throws {
         let loaded = try await store.load()
         #expect(loaded == nil)
         #expect(!FileManager.default.fileExists(atPath: scratch.store))
     }
 
-    @Test("what is saved is loaded, also by another program") func roundTrip() async throws {
+    @Test("A saved seed is loaded, also by another program") func roundTrip() async throws {
         let seed = SyncSeed.random(createdAt: 5)
         #expect(try await store.save(seed, replacing: false) == .stored)
         let loaded = try #require(try await FileSeedStore(folder: scratch.store + "/").load())
@@ -21,7 +21,7 @@ import Testing
         #expect(loaded.createdAt == 5)
     }
 
-    @Test("only the owner can enter the folder and read its files, whatever the process's mask") func modes()
+    @Test("Only the owner can enter the folder and read its files, whatever the process's mask") func modes()
         async throws
     {
         try await store.save(.random(), replacing: false)
@@ -31,7 +31,7 @@ import Testing
         for name in try scratch.names() { #expect(try scratch.mode(name) == 0o600, "\(name)") }
     }
 
-    @Test("the same seed again is fine and changes nothing") func idempotent() async throws {
+    @Test("The same seed again is no error and changes nothing") func idempotent() async throws {
         let seed = SyncSeed.random(createdAt: 5)
         try await store.save(seed, replacing: false)
         let before = try scratch.contents()
@@ -41,7 +41,7 @@ import Testing
         #expect(try scratch.contents() == before)
     }
 
-    @Test("another seed is refused, and both chains are named") func clash() async throws {
+    @Test("Another seed is refused, and both chains are named") func clash() async throws {
         let (old, new) = (SyncSeed.random(), SyncSeed.random())
         try await store.save(old, replacing: false)
         let error = await #expect(throws: StoreError.self) { try await store.save(new, replacing: false) }
@@ -52,7 +52,7 @@ import Testing
         #expect(loaded.isSame(as: old))
     }
 
-    @Test("replacing keeps a copy of the old seed") func replace() async throws {
+    @Test("Replacing keeps a copy of the old seed") func replace() async throws {
         let (old, new) = (SyncSeed.random(), SyncSeed.random())
         try await store.save(old, replacing: false)
         let oldFile = try scratch.data("seed")
@@ -66,7 +66,7 @@ import Testing
         #expect(try scratch.data("seed.\(new.userID.fingerprint.prefix(16)).old") != oldFile)
     }
 
-    @Test("what can't be read is an error, is kept aside on an explicit yes, and never lost") func damaged()
+    @Test("An unreadable seed is an error, is kept as a copy after an explicit yes, and is never lost") func damaged()
         async throws
     {
         try await store.save(.random(), replacing: false)
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test("a file that is far too large is no seed and is left alone") func large() async throws {
+    @Test("A file that is far too large is no seed and is left alone") func large() async throws {
         try await store.save(.random(), replacing: false)
         try scratch.put(Data(count: 5000), "seed")
         await #expect(throws: StoreError.seed(.fileForeign)) { try await store.save(.random(), replacing: true) }
@@ -90,7 +90,7 @@ import Testing
 }
 
 extension FileSeedStoreTests {
-    @Test("a passphrase seals what is saved, and opens it") func sealed() async throws {
+    @Test("A passphrase seals a saved seed, and opens it") func sealed() async throws {
         let seed = SyncSeed.random()
         let passphrase = try passphrase("one")
         let sealed = FileSeedStore(folder: scratch.store, passphrase: passphrase)
@@ -104,7 +104,7 @@ extension FileSeedStoreTests {
         #expect(try await sealed.save(seed, replacing: false) == .alreadyStored)
     }
 
-    @Test("a plain seed is sealed when it is saved again with a passphrase") func sealLater() async throws {
+    @Test("A plain seed is sealed when it is saved again with a passphrase") func sealLater() async throws {
         let seed = SyncSeed.random()
         try await store.save(seed, replacing: false)
         let sealed = FileSeedStore(folder: scratch.store, passphrase: try passphrase("one"))
@@ -115,7 +115,7 @@ extension FileSeedStoreTests {
         for (name, data) in try scratch.contents() { #expect(data.range(of: bytes) == nil, "\(name)") }
     }
 
-    @Test("the copy of a plain seed that is replaced under a passphrase is sealed under it, and opens")
+    @Test("The copy of a plain seed that is replaced under a passphrase is sealed under it, and opens")
     func sealedCopy()
         async throws
     {
@@ -144,7 +144,7 @@ extension FileSeedStoreTests {
     }
 
     @Test(
-        "copies of seeds that were replaced before are sealed when the store is, whatever is saved then",
+        "Plain copies of earlier seeds are sealed when the store is, whatever is saved then",
         arguments: 0...2
     )
     func copiesSealedLater(way: Int) async throws {
@@ -187,7 +187,7 @@ extension FileSeedStoreTests {
         #expect(try await sealed.plainCopies().isEmpty)
     }
 
-    @Test("a damaged plain copy can't be sealed, and is told") func damagedCopy() async throws {
+    @Test("A damaged plain copy can't be sealed, and the store reports it") func damagedCopy() async throws {
         try await store.save(.random(), replacing: false)
         let file = try scratch.data("seed")
         try scratch.put(file.dropLast() + [file.last! ^ 1], "seed.unread-1.old")
@@ -203,8 +203,8 @@ extension FileSeedStoreTests {
     }
 }
 
-@Suite("Seed store in memory") struct MemorySeedStoreTests {
-    @Test("it keeps the same rules") func rules() async throws {
+@Suite("The seed store in memory") struct MemorySeedStoreTests {
+    @Test("The store in memory keeps the same rules") func rules() async throws {
         let store = MemorySeedStore()
         #expect(try await store.save(.repeating(1), replacing: false) == .stored)
         #expect(try await store.save(.repeating(1), replacing: false) == .alreadyStored)

@@ -4,8 +4,12 @@ import TestSupport
 import Testing
 
 /// An operator who sets a limit to the least value that the relay takes has a relay that still serves two devices.
-@Suite("At the least value of a limit") struct LeastLimitTests {
-    @Test("two devices pair", arguments: NamedLimit.all.filter { !$0.isTime }.map(\.name), [true, false])
+@Suite("The least values of limits") struct LeastLimitTests {
+    @Test(
+        "Two devices pair when one limit has its least value",
+        arguments: NamedLimit.all.filter { !$0.isTime }.map(\.name),
+        [true, false]
+    )
     func pairing(name: String, webSocket: Bool) async throws {
         let limit = try #require(NamedLimit(named: name))
         let configure = { (configuration: inout RelayConfiguration) in

@@ -9,7 +9,7 @@ import Testing
 
 /// The real client on real sockets: a device tells its user that the other device has lost its connection.
 @Suite("A peer that is away, over sockets", .timeLimit(.minutes(60))) struct LivePresenceTests {
-    @Test("is told through long polling, and so is its return", arguments: [true, false])
+    @Test("Presence is reported through long polling", arguments: [true, false])
     func polling(offererHolds: Bool) async throws {
         try await LiveRelay.run(configure: { $0.connectionLimits.pollAbsence = .milliseconds(500) }) { relay in
             try await Middlebox.run(before: relay.address.port, upgrades: .hangUp) { _, here in
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test("is told by the relay to whoever comes while the offerer is away, and at once to whoever is there")
+    @Test("The relay tells a visitor that comes while the offerer is away, and one that is there already")
     func relay() async throws {
         try await LiveRelay.run { relay in
             let (frames, put) = AsyncStream<RelayFrame>.makeStream()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import EasySetup
 
-@Suite("The calls of one connection") struct LongPollClientTests {
+@Suite("The client of long polling") struct LongPollClientTests {
     private let connection = LongPollConnectionID([UInt8](repeating: 7, count: 16))!
     private let visit = DeviceFrame.visit(slot: Slot("ZZZ")!, work: nil)
     private let leave = DeviceFrame.leave(.cancelled)
@@ -55,7 +55,7 @@ import Testing
         )
     }
 
-    @Test("it probes, then sends, and then asks for frames") func opening() {
+    @Test("The client probes, then sends, and then asks for frames") func opening() {
         var calls = calls()
         #expect(calls.probe() == [sending(1, [])])
         #expect(calls.answered(.send, word(404, "unknown-connection"), draw: 0) == [.heard])
@@ -64,7 +64,7 @@ import Testing
         #expect(calls.answered(.send, had(1), draw: 0) == [polling(0)])
     }
 
-    @Test("what is said while it probes is sent when the relay has answered") func saidMeanwhile() {
+    @Test("Frames from the time of the probe are sent when the relay has answered") func saidMeanwhile() {
         var calls = calls()
         _ = calls.probe()
         #expect(calls.send([visit]) == [])
@@ -75,7 +75,7 @@ import Testing
         )
     }
 
-    @Test("one send is under way at a time, and what comes meanwhile goes together") func oneSend() {
+    @Test("One send is under way at a time, and later frames go together") func oneSend() {
         var calls = entered()
         #expect(calls.send([visit]) == [sending(1, [visit])])
         #expect(calls.send([leave]) == [])
@@ -84,7 +84,7 @@ import Testing
         #expect(calls.answered(.send, had(4), draw: 0) == [])
     }
 
-    @Test("a call holds what fits, and the next the rest") func batches() throws {
+    @Test("A call holds the frames that fit, and the next one holds the rest") func batches() throws {
         var calls = open()
         let body = [UInt8](repeating: 1, count: 2048)
         let frames = (UInt32(1)...20).map { number in
@@ -102,14 +102,14 @@ import Testing
         #expect(seen == frames.map { $0.serialized() })
     }
 
-    @Test("the next poll comes when the session has handled the last") func backpressure() {
+    @Test("The next poll comes when the session has handled the last") func backpressure() {
         var calls = open()
         #expect(calls.answered(.poll, polled(1, [line, line]), draw: 0) == [.deliver([line, line])])
         #expect(calls.read() == [polling(2)])
         #expect(calls.read() == [])
     }
 
-    @Test("a relay that answers polls and no sends is not asked for more") func deafRelay() {
+    @Test("A relay that answers polls and no sends is not polled further") func deafRelay() {
         var calls = open()
         #expect(calls.send([leave]) == [sending(2, [leave])])
         #expect(calls.answered(.poll, polled(1, [line]), draw: 0) == [.deliver([line])])
@@ -118,7 +118,7 @@ import Testing
         #expect(calls.answered(.send, had(2), draw: 0) == [sending(3, [leave]), polling(1)])
     }
 
-    @Test("repeats are dropped, and what is new in the same answer is not") func repeats() {
+    @Test("Repeated frames are dropped, and new ones in the same answer are not") func repeats() {
         var calls = open()
         _ = calls.answered(.poll, polled(1, [line, line]), draw: 0)
         #expect(calls.read() == [polling(2)])
@@ -130,7 +130,7 @@ import Testing
         #expect(calls.pauseIsOver(.poll) == [polling(3)])
     }
 
-    @Test("numbers that can't be end the connection") func gaps() {
+    @Test("Impossible numbers end the connection") func gaps() {
         var calls = open()
         #expect(calls.answered(.poll, polled(2, [line]), draw: 0) == [.closed(.relayMisbehaved)])
         calls = open()
@@ -138,20 +138,20 @@ import Testing
         #expect(calls.answered(.send, had(3), draw: 0) == [.closed(.relayMisbehaved)])
     }
 
-    @Test("a frame that is none ends the connection") func badFrame() {
+    @Test("An invalid frame ends the connection") func badFrame() {
         var calls = open()
         let body = PollAnswer(first: 1, frames: [[0xFF]]).serialized()
         #expect(calls.answered(.poll, answer(body), draw: 0) == [.closed(.relayMisbehaved)])
     }
 
-    @Test("a poll that brings nothing is made again after a pause, not at once") func emptyPoll() {
+    @Test("A poll that brings nothing is repeated after a pause, not at once") func emptyPoll() {
         var calls = open()
         #expect(calls.answered(.poll, polled(1, []), draw: 0.5) == [.pause(.poll, .milliseconds(150))])
         #expect(calls.read() == [])
         #expect(calls.pauseIsOver(.poll) == [polling(0)])
     }
 
-    @Test("when the relay has closed, its last frames come first") func closed() {
+    @Test("When the relay has closed, its last frames come first") func closed() {
         var calls = open()
         #expect(
             calls.answered(.poll, polled(1, [line], closed: true), draw: 0) == [
@@ -173,7 +173,7 @@ import Testing
         .answered(status: 200, body: [], retryAfter: nil),
     ]
 
-    @Test("what fails in passing is made again as it was, after growing pauses", arguments: failures)
+    @Test("A call that failed for the moment is repeated unchanged, after growing pauses", arguments: failures)
     func again(failure: LongPollResult) {
         for kind in [LongPollClient.Kind.send, .poll] {
             var calls = open()
@@ -186,7 +186,7 @@ import Testing
         }
     }
 
-    @Test("tries are counted for each call") func triesAnew() {
+    @Test("Tries are counted for each call") func triesAnew() {
         var calls = open()
         for _ in 1...10 {
             #expect(calls.answered(.poll, .unanswered(.connectionLost), draw: 0).count == 1)
@@ -199,7 +199,7 @@ import Testing
         #expect(calls.read() == [polling(1, wait: .milliseconds(2_500))])
     }
 
-    @Test("a connection that the relay does not know is lost at once", arguments: [LongPollClient.Kind.send, .poll])
+    @Test("A connection that the relay does not know is lost at once", arguments: [LongPollClient.Kind.send, .poll])
     func unknown(kind: LongPollClient.Kind) {
         var calls = open()
         _ = calls.send([leave])
@@ -207,7 +207,7 @@ import Testing
     }
 
     @Test(
-        "a server that is no relay is not probed again",
+        "A server that is no relay is not probed again",
         arguments: [
             (301, "<html>", OtherServer.signIn), (403, "<html>", .forbidden(status: 403)),
             (404, "<html>", .web(status: 404)), (200, "<html>", .signIn),
@@ -224,7 +224,7 @@ import Testing
         }
     }
 
-    @Test("a relay that takes nobody says so as on the WebSocket") func turnedAway() {
+    @Test("A full relay gives the same error as on the WebSocket") func turnedAway() {
         for (status, name, reason) in [
             (503, "relay-full", Reason.relayFull), (503, "draining", .draining), (429, "too-many", .tooMany),
         ] {
@@ -235,7 +235,9 @@ import Testing
         }
     }
 
-    @Test("when both transports are shut, the WebSocket's error is shown; silence does not make a refusal no relay")
+    @Test(
+        "When both transports fail, the WebSocket's error is shown, and silence does not make a refusal an error of no relay"
+    )
     func bothShut() {
         for failure in [nil, PairingError.notARelay(.unknown), .connectionLost] {
             let shown = failure == .notARelay(.unknown) ? nil : failure
@@ -253,7 +255,7 @@ import Testing
         }
     }
 
-    @Test("whose first calls have to be made again hears that the relay was away") func stumbling() {
+    @Test("A device whose first calls had to be repeated is told that the relay was away") func stumbling() {
         var calls = calls()
         let probing = calls.probe()
         let pause = LongPollClient.Step.pause(.send, .milliseconds(100))
@@ -268,12 +270,12 @@ import Testing
         #expect(calls.answered(.send, .unanswered(.connectionLost), draw: 0) == [pause])
     }
 
-    @Test("time for opening is no matter once the relay was heard") func openedInTime() {
+    @Test("The time for opening does not matter once the relay has answered") func openedInTime() {
         var calls = open()
         #expect(calls.openingTookTooLong() == [])
     }
 
-    @Test("the goodbye goes with the last frames") func goodbye() {
+    @Test("The goodbye goes with the last frames") func goodbye() {
         var calls = open()
         #expect(calls.send([visit]) == [sending(2, [visit])])
         #expect(calls.send([leave]) == [])
@@ -286,7 +288,7 @@ import Testing
         #expect(calls.answered(.poll, polled(1, [line]), draw: 0) == [])
     }
 
-    @Test("without frames the goodbye goes alone, and what was never opened needs none") func bareGoodbye() {
+    @Test("The goodbye goes alone without frames, and an unopened connection needs none") func bareGoodbye() {
         var calls = open()
         #expect(calls.close() == [sending(2, [], closing: true)])
         #expect(calls.answered(.send, word(404, "unknown-connection"), draw: 0) == [.finished])
@@ -294,7 +296,7 @@ import Testing
         #expect(unopened.close() == [.finished])
     }
 
-    @Test("a goodbye that nobody hears is given up") func lostGoodbye() {
+    @Test("A goodbye without an answer is given up") func lostGoodbye() {
         var calls = open()
         _ = calls.close()
         #expect(calls.giveUp() == [.finished])
@@ -303,12 +305,12 @@ import Testing
     }
 }
 
-@Suite("An upgrade that is refused") struct UpgradeRefusalTests {
+@Suite("Refused upgrades") struct UpgradeRefusalTests {
     private func problem(_ name: String, _ more: String = "") -> String {
         #"{"type":"urn:easysetup:problem:\#(name)","title":"-","status":400\#(more)}"#
     }
 
-    @Test("is final where it is the relay's own word about it") func final() {
+    @Test("A refusal in the relay's own words is final") func final() {
         #expect(
             UpgradeRefusal(Reply(status: 400, body: problem("wrong-version", #","versions":["easysetup.v2"]"#)))
                 == UpgradeRefusal(Reply(status: 400, body: problem("wrong-version")))
@@ -318,7 +320,7 @@ import Testing
         #expect(UpgradeRefusal(Reply(status: 403, body: problem("foreign-origin"))).isFinal)
     }
 
-    @Test("is not final where a proxy has taken something away, or speaks itself") func passing() {
+    @Test("A refusal is not final where a proxy has removed something, or answers itself") func passing() {
         for (status, body) in [
             (400, problem("wrong-version", #","versions":["easysetup.v1"]"#)), (426, problem("upgrade-required")),
             (400, problem("bad-upgrade")), (404, problem("not-found")), (403, "<html>Please log in</html>"), (200, ""),
@@ -329,7 +331,7 @@ import Testing
         #expect(!UpgradeRefusal(Reply(status: nil, body: "")).isFinal)
     }
 
-    @Test("has a name") func names() {
+    @Test("A refusal has a name") func names() {
         let wait = Duration.seconds(120)
         func error(_ status: Int?, _ body: String = "", _ way: Reply.Redirection? = nil) -> PairingError {
             UpgradeRefusal(Reply(status: status, body: body, retryAfter: wait, redirection: way)).error

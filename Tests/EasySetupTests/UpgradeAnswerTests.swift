@@ -70,7 +70,7 @@ import Testing
         guard case .offered? = state else { throw Other(state: state) }
     }
 
-    @Test("the first frame follows it") func first() async throws {
+    @Test("The first frame follows the answer") func first() async throws {
         let (last, heard) = try await offer(at: [.upgrade("easysetup.v1", answer: Self.answer)])
         try expectOffered(last)
         #expect(heard.requests.count == 1)
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test(
-        "a subprotocol that was not asked for is another version's",
+        "A subprotocol that the device did not ask for is another version's",
         arguments: ["easysetup.v1.0", "easysetup.v2", ""]
     )
     func another(_ subprotocol: String) async throws {
@@ -87,14 +87,14 @@ import Testing
         guard case .failed(.relayVersion)? = last else { throw Other(state: last) }
     }
 
-    @Test("a refusal that comes with the answer and a close frame is heard") func refusal() async throws {
+    @Test("A refusal that comes with the answer and a close frame is read") func refusal() async throws {
         let refused = RelayFrame.refused(.tooMany, retryAfter: .seconds(7)).serialized()
         let more = Self.bytes(2, refused) + Self.bytes(8, [0x03, 0xF5])
         let (last, _) = try await offer(at: [.upgrade("easysetup.v1", with: more)])
         guard case .failed(.tooMany(retryAfter: .seconds(7)))? = last else { throw Other(state: last) }
     }
 
-    @Test("after one that may pass, the device comes again by WebSocket")
+    @Test("After an answer that may pass, the device comes again by WebSocket")
     func again() async throws {
         // The client takes the first `badFrame` for a fault of the network, and connects again.
         let refused = RelayFrame.refused(.badFrame, retryAfter: .zero).serialized()
@@ -107,7 +107,7 @@ import Testing
         #expect(heard.requests.allSatisfy { $0.hasPrefix("GET ") })
     }
 
-    @Test("a relay that ends between the request and its answer is asked again") func killed() async throws {
+    @Test("A relay that ends between the request and its answer is asked again") func killed() async throws {
         // The first step ends the WebSocket, and the second the attempt at long polling. Then the client tries a
         // WebSocket again.
         let (last, heard) = try await offer(at: [

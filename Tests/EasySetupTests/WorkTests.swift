@@ -9,7 +9,7 @@ import Testing
 @testable import EasySetup
 
 /// A relay that asks for proofs of work, and devices that solve them without asking their users.
-@Suite("Work", .inTurn, .timeLimit(.minutes(60))) struct WorkTests {
+@Suite("Proofs of work, over sockets", .inTurn, .timeLimit(.minutes(60))) struct WorkTests {
     /// Runs a relay that asks for work at each offer and each visit, because it may remember no address prefix.
     private func asking<Result: Sendable>(
         _ difficulty: Int,
@@ -35,7 +35,7 @@ import Testing
         await device.states.map(\.name).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
     }
 
-    @Test("both devices work as much as they would at most, and the person sees a pairing like every other")
+    @Test("Both devices do the most work that they would, and the user sees a pairing like any other")
     func pays() async throws {
         let seed = SyncSeed.random()
         try await asking(14) { relay in
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test("one bit more than a device's limit is refused, by the offerer and by the visitor") func ceiling()
+    @Test("The offerer and the visitor refuse one bit more than a device's limit") func ceiling()
         async throws
     {
         try await asking(12) { relay in
@@ -76,12 +76,12 @@ import Testing
         }
     }
 
-    @Test("a device does all the work that this relay ever asks for") func defaults() {
+    @Test("A device does all the work that this relay ever asks for") func defaults() {
         #expect(ClientLimits().maximumWork >= Limits().difficulty.upperBound)
         #expect(WireLimits.difficulty.contains(ClientLimits().maximumWork))
     }
 
-    @Test("a device that stops, stops working") func stops() async throws {
+    @Test("A device that stops, stops working") func stops() async throws {
         let endless = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             return ProofOfWork.solve(challenge: [7], difficulty: 60)

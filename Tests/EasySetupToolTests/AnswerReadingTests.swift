@@ -5,7 +5,7 @@ import Testing
 @testable import EasySetupTool
 
 @Suite("Answers that people type") struct AnswerReadingTests {
-    @Test("nothing but the whole word is a yes; a slip is neither yes nor no")
+    @Test("Only the whole word is a yes, and a slip is neither yes nor no")
     func yesOrNo() {
         for text in ["yes", "YES", " yes\t", "Yes\r", "ｙｅｓ", "\u{FEFF}yes\u{200B}"] {
             #expect(YesOrNo(text) == .yes, "\(text)")
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test("a question is asked three times, and help does not count") func asking() async {
+    @Test("A question is asked three times, and help does not count") func asking() async {
         let slips = Answers(["y", "", "yes."])
         #expect(await slips.verdict() == .unclear)
         #expect(slips.notes == [[], [YesOrNo.again], [YesOrNo.again]])
@@ -45,7 +45,7 @@ import Testing
         #expect(await Answers(Array(repeating: "?", count: 1000)).verdict() == .unclear, "not without end")
     }
 
-    @Test("a line is edited as on any terminal") func editing() {
+    @Test("A line is edited as on any terminal") func editing() {
         func line(_ text: String) -> [String?] {
             var editor = LineEditor()
             var outcomes: [String?] = []
@@ -88,7 +88,7 @@ import Testing
         Surface(isTerminal: isTerminal) { variables[$0] }
     }
 
-    @Test("follows the locale, TERM and NO_COLOR") func detection() {
+    @Test("The surface follows the locale, TERM and NO_COLOR") func detection() {
         let full = surface(["TERM": "xterm", "LANG": "de_DE.UTF-8"])
         #expect(full.canRewrite && full.hasColours && full.isUTF8)
         #expect(!surface(["TERM": "dumb", "LANG": "de_DE.UTF-8"]).canRewrite)
@@ -104,14 +104,14 @@ import Testing
         #expect(!file.canRewrite && !file.hasColours)
     }
 
-    @Test("a name stands alone in its quotes") func names() {
+    @Test("A name stands alone in its quotes") func names() {
         let full = surface(["TERM": "xterm", "LANG": "C.UTF-8"])
         #expect(full.quoted("Müller") == "\"\u{2068}Müller\u{2069}\"")
         #expect(Surface.plain.quoted("Müller") == "\"M\\u{fc}ller\"")
         #expect(Surface.plain.shown("a · b… “c”") == "a - b... \"c\"")
     }
 
-    @Test("text is broken between words, and never wider than it may be") func folding() {
+    @Test("Text is broken between words, and never wider than it may be") func folding() {
         #expect(Columns.fold("one two three", width: 7) == ["one two", "three"])
         #expect(Columns.fold("    indented item", width: 10, indent: 4) == ["    indent", "    ed", "    item"])
         #expect(Columns.fold("", width: 5) == [""])

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupTool
 
-@Suite("Arguments", .inTurn, .timeLimit(.minutes(60))) struct ArgumentsTests {
+@Suite("The arguments of the program", .inTurn, .timeLimit(.minutes(60))) struct ArgumentsTests {
     let scratch = ScratchFolder()
 
     static let secrets = [
@@ -14,7 +14,7 @@ import Testing
     ]
 
     @Test(
-        "no message repeats what may be a secret",
+        "No message repeats an argument that may be a secret",
         arguments: [
             ["join", "--store", "x", "K7Q", "?"], ["join", "--store", "x", "--code", "?"],
             ["join", "--store", "x", "--code=?"], ["join", "--store", "x", "--?"], ["join", "?", "--store"],
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test("a mistyped option is still named by its place") func named() async throws {
+    @Test("A mistyped option is still named by its place") func named() async throws {
         let result = try await Program.run(["join", "--store", "x", "--naem", "y"])
         #expect(result.code == 64)
         #expect(result.errors.contains("argument 4"))
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test(
-        "a slip is named, and no option of another meaning is suggested",
+        "A slip is named, and no option of another meaning is suggested",
         arguments: [
             (["join", "--code", "K7Q-29M-XAQ"], "stands alone"), (["join", "--code=K7Q-29M-XAQ"], "stands alone"),
             (["join", "\u{2014}store", "x"], "Argument 2 does not begin with two hyphens: write --store."),
@@ -83,7 +83,7 @@ import Testing
         #expect(!result.errors.contains("XAQ"), "\(result.errors)")
     }
 
-    @Test("an option that does not exist is not taken for one with another meaning") func guesses() async throws {
+    @Test("An unknown option is not taken for one with another meaning") func guesses() async throws {
         for arguments in [["seed", "new", "--seed", "x"], ["join", "--word", "x"], ["seed", "new", "--core", "x"]] {
             let result = try await Program.run(arguments)
             #expect(result.code == 64)
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test("a code may be written in its groups, as it is on the screen") func groups() async throws {
+    @Test("A code may be written in its groups, as it is on the screen") func groups() async throws {
         for (pieces, error) in [
             (["K7Q", "29M", "XAQ"], "relay-unreachable"), (["k", "7Q2", "-", "9MXA", "Q"], "relay-unreachable"),
             (["K7Q", "29M", "XAR"], "code-mistyped"),
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test("a code or link by argument is the text of a person, and no error of its reading repeats a part of it")
+    @Test("A code or link by argument is a user's text, and no error of its reading repeats a part of it")
     func typed() async throws {
         let (phrase, hex) = (Self.secrets[3], Self.secrets[4])
         for text in [
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    @Test("a code or link leaves what other users see of the process", arguments: [secrets[0], secrets[1]])
+    @Test("A code or link is removed from what other users see of the process", arguments: [secrets[0], secrets[1]])
     func cmdline(secret: String) async throws {
         let (visits, visit) = AsyncStream.makeStream(of: Void.self)
         try await Impostor.silent.run(connected: { visit.yield() }) { port in
@@ -146,7 +146,7 @@ import Testing
         }
     }
 
-    @Test("a second value for an option that takes one is refused, and for one that takes several is not")
+    @Test("A second value is refused for an option that takes one, and not for one that takes several")
     func repeats() async throws {
         for arguments in [
             ["join", "--relay", "ws://a", "--relay", "ws://b", "--store", "x", "K7Q"],
@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    @Test("every option that the help has is known by its kind") func options() throws {
+    @Test("Every option in the help is known by its kind") func options() throws {
         for command in Self.commands(EasySetupCommand.self) {
             let names = OptionNames(of: command)
             let help = EasySetupCommand.helpMessage(for: command, columns: 400)
@@ -187,7 +187,7 @@ import Testing
         [type] + type.configuration.subcommands.flatMap(commands)
     }
 
-    @Test("a path's bytes come through the parser as they are") func paths() throws {
+    @Test("A path's bytes come through the parser unchanged") func paths() throws {
         for bytes: [UInt8] in [
             Array("a/b".utf8), [0xFF], [0x61, 0xC3, 0x28, 0xE2, 0x82], Array("é😀".utf8), [0xF4, 0x8F, 0xBF, 0xBF],
             [0xF4, 0x8F, 0xBE, 0x80, 0x80], [0xED, 0xA0, 0x80], [0xC0, 0x80], Array(0x80...0xFF),
@@ -197,7 +197,7 @@ import Testing
         #expect(PathArgument.text(of: Array("é😀 ü/x".utf8)) == "é😀 ü/x")
     }
 
-    @Test("a relay's files may have paths that are no UTF-8, and a key file is made there") func oddRelay() async throws
+    @Test("A relay's files may have paths that are no UTF-8, and a key file is made there") func oddRelay() async throws
     {
         let run = try await Program.shell(
             """
@@ -210,7 +210,7 @@ import Testing
         #expect(run.code == 0, "\(run.errors)")
     }
 
-    @Test("what is put in the place of such a file is read at SIGHUP, and so is what --ca-file names") func oddReload()
+    @Test("Replaced files at such paths are read at SIGHUP, and the file of --ca-file is read") func oddReload()
         async throws
     {
         let run = try await Program.shell(
@@ -237,7 +237,7 @@ import Testing
         #expect(run.code == 0, "\(run.output) \(run.errors)")
     }
 
-    @Test("paths that are no UTF-8 work") func odd() async throws {
+    @Test("Paths that are no UTF-8 work") func odd() async throws {
         let run = try await Program.shell(
             """
             set -e; cd '\(scratch.path)'; P=$(printf 'st\\xffre'); F=$(printf '\\xe9pw')

@@ -10,7 +10,7 @@ import Testing
         lines.contains { $0.contains(/The other device is away; waiting for it for [0-9]:[0-9][0-9]\./) }
     }
 
-    @Test("the device that is asked says that the other is away, before and after a slip") func holder() async throws {
+    @Test("The device that is asked says that the other is away, before and after a slip") func holder() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
         let offer = try await Window(["offer", "--relay", url, "--store", try await folder.seed("a")])
@@ -29,7 +29,7 @@ import Testing
         #expect(try await offer.end().code == 1)
     }
 
-    @Test("the device that waits says that the other is away") func receiver() async throws {
+    @Test("The device that waits says that the other is away") func receiver() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
         let offer = try Running(["offer", "--relay", url, "--store", try await folder.seed("a"), "--json"])
@@ -44,7 +44,7 @@ import Testing
         #expect(try await join.end().code == 1)
     }
 
-    @Test("both count down from what the relay gives") func timeLeft() async throws {
+    @Test("Both screens count down from the relay's time") func timeLeft() async throws {
         let (relay, url) = try await PairingCommandTests.relay(limits: ["seatedLifetime=90"])
         defer { relay.stop() }
         let offer = try await Window(["offer", "--relay", url, "--store", try await folder.seed("a")])

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupTool
 
-@Suite("Command line base") struct BaseTests {
+@Suite("Errors and events of the command line") struct BaseTests {
     static let seedErrors: [SeedError] = [
         .wrongLength, .tooLong, .unreadable, .textUTF16, .textNotUTF8, .severalSeeds, .phraseWordCount(count: 1),
         .phraseNotEnglish(count: 12), .phraseUnknownWords([.init(position: 1)]),
@@ -25,7 +25,7 @@ import Testing
         .tooFewFiles(allowed: 16, least: 58),
     ]
 
-    @Test("every error has a name of its own, a text, advice and an exit code") func errors() {
+    @Test("Every error has a name of its own, a text, advice and an exit code") func errors() {
         let errors: [any ExplainedError] = Self.seedErrors + Self.storeErrors + Self.commandErrors
         #expect(Set(errors.map(\.name)).count == errors.count)
         for error in errors {
@@ -35,13 +35,13 @@ import Testing
         }
     }
 
-    @Test("an error that a retry helps ends with 75, but for a failing disk") func retries() {
+    @Test("An error that a retry helps ends with 75, except for a failing disk") func retries() {
         for error in Self.seedErrors as [any ExplainedError] + Self.storeErrors where error.retryHelps {
             #expect([74, 75].contains(ExitCodes.code(for: error.name)), "\(error.name)")
         }
     }
 
-    @Test("JSON is one line that any reader reads back") func json() throws {
+    @Test("An event is one line of JSON that any reader reads back") func json() throws {
         let text = "\"\\\u{8}\n\r\t\u{0}\u{7F}\u{9B}31m\u{2028}é😀</script>"
         let line = JSONValue.line([
             ("text", .string(text)), ("number", -5), ("yes", true), ("none", .null), ("ke\"y", "x"),
@@ -58,8 +58,8 @@ import Testing
     }
 }
 
-@Suite("QR code") struct QRCodeTests {
-    @Test("it is drawn as it is, with its finders and a margin", arguments: [true, false]) func drawing(
+@Suite("QR codes") struct QRCodeTests {
+    @Test("A QR code is drawn as it is, with its finders and a margin", arguments: [true, false]) func drawing(
         isColoured: Bool
     ) throws {
         let code = try #require(QRCode("easysetup-seed:1/0123456789ABCDEFGHJKMNPQRSTVWXYZ"))
@@ -84,7 +84,7 @@ import Testing
         #expect(!code.isDark(column: -1, row: 0) && !code.isDark(column: 0, row: code.width))
     }
 
-    @Test("what is too long for a QR code is none") func tooLong() {
+    @Test("A text that is too long for a QR code has none") func tooLong() {
         #expect(QRCode(String(repeating: "x", count: 3000)) == nil)
     }
 }

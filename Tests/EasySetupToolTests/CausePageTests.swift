@@ -7,7 +7,7 @@ import Testing
 @testable import EasySetupTool
 
 /// The entries of `Protocol/errors.md`, "Causes" and "Files of a relay", compared with the code.
-@Suite("Pages of causes") struct CausePageTests {
+@Suite("The pages of causes") struct CausePageTests {
     static let all = PairingError.examples.filter { $0.cause != nil }
 
     private static let files: [RelayError.FileProblem] = [
@@ -25,7 +25,7 @@ import Testing
             .tooManyKeys(limit: 8), .noFolder, .folderForbidden,
         ]).map { .badKeyFile(path: "p", $0) }
 
-    @Test("name every cause with its retry and its exit, and no other") func rows() throws {
+    @Test("The page names every cause with its retry and its exit code, and no other") func rows() throws {
         let page = try PagesTests.text("Protocol/errors.md")
         let rows = page.matches(of: /\n\| `([a-z-]+)` \| `([a-z-]+)` \| [^|\n]+ \| [^|\n]+ \| ([a-z ]+) \| (\d+) \|/)
         let all: [any ExplainedError] =
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test("say after which errors a device without a room connects again") func transient() throws {
+    @Test("The page says after which errors a device without a room connects again") func transient() throws {
         let page = try PagesTests.text("Protocol/errors.md")
         let rows = page.matches(of: /\n\| `([a-z-]+)` \| `([a-z-]+)` \|[^\n]*\| \d+ \| (yes|no|as there) \|(?=\n)/)
         let written = Dictionary(rows.map { ("\($0.1) \($0.2)", "\($0.3)") }, uniquingKeysWith: { first, _ in first })

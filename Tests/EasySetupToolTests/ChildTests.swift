@@ -4,7 +4,7 @@ import Testing
 
 /// Tests of how the tests themselves start programs.
 @Suite("Programs that the tests start", .inTurn) struct ChildTests {
-    @Test("ignore and block no signal, whatever the tests ignore at that moment")
+    @Test("A started program ignores and blocks no signal, whatever the tests ignore at that moment")
     func signals() async throws {
         // The tests of the program's own signals let this process ignore some for a moment. A relay that started in
         // that moment ignored SIGTERM until it had handlers, and a test that ended it at once waited for ever.

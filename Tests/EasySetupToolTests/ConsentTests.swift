@@ -5,14 +5,14 @@ import TestSupport
 import Testing
 
 /// Where there is nobody to ask, a device sends no seed and stores none.
-@Suite("Consent", .inTurn, .timeLimit(.minutes(60))) struct ConsentTests {
+@Suite("Consent of the user", .inTurn, .timeLimit(.minutes(60))) struct ConsentTests {
     let folder = ScratchFolder()
 
     /// An address at which nothing listens. A program that connects there ends with another error than one that can't
     /// ask.
     private let nowhere = "ws://127.0.0.1:9"
 
-    @Test("a seed is not offered where nobody can say yes", arguments: [["--json"], []]) func offer(form: [String])
+    @Test("A seed is not offered where nobody can say yes", arguments: [["--json"], []]) func offer(form: [String])
         async throws
     {
         let store = try await folder.seed("a")
@@ -25,7 +25,7 @@ import Testing
         #expect(yes.code == 20)
     }
 
-    @Test("without --json a pipe is no person, even one that stays open") func pipe() async throws {
+    @Test("Without --json a pipe is no user, even one that stays open") func pipe() async throws {
         let store = try await folder.seed("a")
         let link = "easysetup+plain://127.0.0.1:9/1/K7Q#00000000000000000000000000"
         for arguments in [["offer", "--relay", nowhere, "--store", store], ["join", link, "--store", folder.store]] {
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test("a seed in place of a code is told as the secret that it is", arguments: [0, 1, 2], [true, false])
+    @Test("A seed in place of a code is reported as the secret that it is", arguments: [0, 1, 2], [true, false])
     func seedForCode(form: Int, isArgument: Bool) async throws {
         let phrase = SeedCommandTests.phrase
         let bytes = Array(phrase.utf8)
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test(
-        "a pipe that ends at the question for a code is nobody, whatever came before its end",
+        "A pipe that ends at the question for a code is no user, whatever came before its end",
         arguments: ["", "?\n", "help", "no such code\n", "K7Q"],
         [true, false]
     )
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test("a link is not followed where nobody can say yes", arguments: [["--json"], []]) func link(form: [String])
+    @Test("A link is not followed where nobody can say yes", arguments: [["--json"], []]) func link(form: [String])
         async throws
     {
         let link = "easysetup+plain://127.0.0.1:9/1/K7Q#00000000000000000000000000"
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test(
-        "with --json a link asks, and a line answers",
+        "With --json a link is asked about, and a line is the answer",
         arguments: [("yes", 20), ("no", 1), ("y\ny\ny", 1), ("?\nYES", 20)]
     )
     func linkQuestion(answer: String, code: Int32) async throws {
@@ -103,13 +103,13 @@ import Testing
         #expect(await join.end() == code)
     }
 
-    @Test("a holder that types a code gives nothing where nobody can type the word") func holder() async throws {
+    @Test("A holder that types a code gives nothing where nobody can type the word") func holder() async throws {
         let store = try await folder.seed("a")
         let result = try await Program.run(["join", "K7Q-29M-XAQ", "--relay", nowhere, "--store", store, "--json"])
         #expect(try result.json()["error"] as? String == "no-terminal")
     }
 
-    @Test("a slip is asked about again, and the other device waits") func slip() async throws {
+    @Test("A slip is asked about again, and the other device waits") func slip() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
         let (offer, join) = try await PairingCommandTests.devices(in: folder, at: url)
@@ -124,7 +124,7 @@ import Testing
         #expect(await offer.end() == 0)
     }
 
-    @Test("a pipe that ends at the question is nobody, and the other device hears so") func ended() async throws {
+    @Test("A pipe that ends at the question is no user, and the other device is told so") func ended() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
         let (offer, join) = try await PairingCommandTests.devices(in: folder, at: url)
@@ -136,7 +136,7 @@ import Testing
         #expect(await offer.end() == 66)
     }
 
-    @Test("a receiver that offers keeps nothing unasked", arguments: [true, false]) func receiver(saysYes: Bool)
+    @Test("A receiver that offers keeps nothing unasked", arguments: [true, false]) func receiver(saysYes: Bool)
         async throws
     {
         let (relay, url) = try await PairingCommandTests.relay()
@@ -162,7 +162,9 @@ import Testing
         }
     }
 
-    @Test("without --store and --relay the environment says where, and a home will do") func defaults() async throws {
+    @Test("Without --store and --relay the environment names them, or the home folder holds the store") func defaults()
+        async throws
+    {
         let home = folder.path + "/home"
         let new = try Running(
             ["-u", "EASYSETUP_STORE", "-u", "XDG_DATA_HOME", "HOME=\(home)", Program.path, "seed", "new", "--json"],

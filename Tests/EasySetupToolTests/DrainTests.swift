@@ -4,7 +4,7 @@ import Testing
 
 /// A relay gets the signal to end while pairings run, and the next relay starts at the same port with the same key.
 /// Every device and every relay is a process of its own.
-@Suite("A relay drains", .inTurn, .timeLimit(.minutes(60))) struct DrainTests {
+@Suite("The program as a relay that drains", .inTurn, .timeLimit(.minutes(60))) struct DrainTests {
     let folder = ScratchFolder()
 
     func relay(port: Int = 0) async throws -> (Running, port: Int) {
@@ -33,7 +33,7 @@ import Testing
         return (asked, answered)
     }
 
-    @Test("what is in hand finishes, a code that nobody typed goes on at the next relay, and nothing new is taken in")
+    @Test("A pairing under way finishes, an untyped code goes on at the next relay, and nothing new is accepted")
     func successor() async throws {
         let (first, port) = try await relay()
         defer { first.stop() }
@@ -77,7 +77,8 @@ import Testing
         #expect(await second.end() == 0)
     }
 
-    @Test("a second signal ends it at once, and the pairing in hand goes on at the next relay") func secondSignal()
+    @Test("A second signal ends the relay at once, and the pairing under way goes on at the next relay")
+    func secondSignal()
         async throws
     {
         let (first, port) = try await relay()

@@ -3,7 +3,7 @@ import Testing
 
 /// Compares the Swift examples of `docs/`, of the articles and of documentation comments with the sources of
 /// `Examples/`, which are compiled with the tests. The README's example is ``ReadmeExample``.
-@Suite("Examples of the documentation") struct ExampleTests {
+@Suite("The examples of the documentation") struct ExampleTests {
     /// The examples in the sources: the lines between BEGIN and END, without their indentation.
     private static var compiled: Set<String> {
         get throws {
@@ -25,7 +25,7 @@ import Testing
         page.matches(of: /(?s)\n```swift\n(.*?)\n```\n/).map { String($0.1) }
     }
 
-    @Test("each one is compiled, and each compiled one is on a page") func pages() throws {
+    @Test("Each example is compiled, and each compiled one is on a page") func pages() throws {
         let root = PagesTests.root
         var pages = try PagesTests.pages.filter { $0 != "README.md" }
         let sources = try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: "Sources").path)

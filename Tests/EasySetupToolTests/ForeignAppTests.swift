@@ -22,7 +22,7 @@ import Testing
         )
     }
 
-    @Test("takes every example of the documentation") func examples() async throws {
+    @Test("The compiler accepts every example of the documentation") func examples() async throws {
         let tests = PagesTests.root.appending(components: "Tests", "EasySetupToolTests").path
         let result = try await Self.compile(
             ["Examples/AppExamples.swift", "Examples/RelayExamples.swift", "ReadmeExample.swift"].map {
@@ -33,7 +33,9 @@ import Testing
         #expect(result.code == 0)
     }
 
-    @Test("takes a switch over codes and states that has a default, and refuses what a later version could break")
+    @Test(
+        "The compiler accepts a switch over codes and states that has a default, and refuses one that a later version could break"
+    )
     func refused() async throws {
         let source = """
             import EasySetup

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// The model of the pairing and the sources must have the same states. `scripts/model` checks the model itself.
-@Suite("Model") struct ModelTests {
+@Suite("The model and the code") struct ModelTests {
     static let model = "Protocol/model/pairing.pml"
 
     /// A list of states in the model, and the Swift enum that has the same states according to the model's comment.
@@ -46,7 +46,7 @@ import Testing
         )
     }
 
-    @Test("every state of the model is a case of the enum it names, and every case a state") func states() throws {
+    @Test("Every state of the model is a case of the enum it names, and every case a state") func states() throws {
         let all = try States.all()
         #expect(all.count == 11)
         for list in all {
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test("each of these enums names the model") func references() throws {
+    @Test("Each of these enums names the model") func references() throws {
         for list in try States.all() {
             let source = try PagesTests.text(list.file)
             let isNamed = source.split(separator: "\n").contains {
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test("every mutation of the model is run by the script, and every one that it runs is there") func mutations()
+    @Test("Every mutation of the model is run by the script, and the script runs no other") func mutations()
         throws
     {
         let mutations = try PagesTests.text(Self.model).matches(of: /#ifn?def MUTATE_(\w+)/).map { String($0.1) }

@@ -4,8 +4,8 @@ import Testing
 
 /// The program, run by a user other than root. A call that works for root may fail for other users: setting an option
 /// of a socket, or reading a file. Tests often run as root, so these tests change the user.
-@Suite("easysetup, run by an ordinary user", .inTurn, .timeLimit(.minutes(60))) struct OrdinaryUserTests {
-    @Test("lets two devices pair through a relay") func demo() async throws {
+@Suite("The program, run by an ordinary user", .inTurn, .timeLimit(.minutes(60))) struct OrdinaryUserTests {
+    @Test("Two devices of an ordinary user pair through a relay") func demo() async throws {
         let folder = ScratchFolder()
         let demo = ["demo", "--pairings", "2", "--json"]
         let running = try await getuid() == 0 ? Self.asNobody(demo, in: folder) : Running(demo)

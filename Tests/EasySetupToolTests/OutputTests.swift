@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(
-        "ends with 74 and a sentence on standard error",
+        "The program ends with 74 and a sentence on standard error",
         arguments: [
             "$ES seed show --store $STORE --reveal > /dev/full", "$ES seed show --store $STORE --json >&-",
             "$ES seed new --store other --json > /dev/full", "$ES --help > /dev/full", "$ES --version >&-",
@@ -31,7 +31,7 @@ import Testing
         #expect(result.output.isEmpty)
     }
 
-    @Test("an offer whose code nobody can read ends at once with 74", arguments: ["", "--json", "--qr"])
+    @Test("An offer whose code nobody can read ends at once with 74", arguments: ["", "--json", "--qr"])
     func offer(option: String) async throws {
         _ = try await Program.run(["seed", "import", "--store", scratch.store], input: SeedCommandTests.hex)
         let result = try await shell(
@@ -46,12 +46,12 @@ import Testing
         #expect(!result.errors.contains("You stopped."))
     }
 
-    @Test("undoes nothing") func stays() async throws {
+    @Test("Output that can't be written undoes nothing") func stays() async throws {
         #expect(try await shell("$ES seed new --store $STORE > /dev/full").code == 74)
         #expect(try await Program.run(["seed", "show", "--store", scratch.store]).code == 0)
     }
 
-    @Test("keeps the exit code of a failure that could not be told as JSON, and tells it on standard error")
+    @Test("A failure that could not be written as JSON keeps its exit code, and is written to standard error")
     func failure() async throws {
         let result = try await shell("$ES seed show --store none --json > /dev/full")
         #expect(result.code == 66)
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test(
-        "no file of the program's own takes the place of a closed one",
+        "No file of the program's own takes the place of a closed one",
         arguments: ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"]
     )
     func closed(files: String) async throws {
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test("a terminal or pipe that another program made non-blocking loses nothing") func nonBlocking() async throws {
+    @Test("A terminal or pipe that another program made non-blocking loses nothing") func nonBlocking() async throws {
         let result = try await shell(
             """
             { python3 -c 'import fcntl, os; fcntl.fcntl(1, fcntl.F_SETFL, os.O_NONBLOCK)'
@@ -83,7 +83,7 @@ import Testing
         #expect(Int(result.output.filter(\.isNumber)) == 8 * count)
     }
 
-    @Test("the version is told, the program's and the protocol's", arguments: ["--version", "-V", "version"])
+    @Test("The program tells its version and the protocol's", arguments: ["--version", "-V", "version"])
     func version(argument: String) async throws {
         let result = try await Program.run([argument])
         #expect(result.code == 0)

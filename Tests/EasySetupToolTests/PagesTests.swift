@@ -6,7 +6,7 @@ import Testing
 @testable import EasySetupHandshake
 
 /// Compares the pages of `Protocol/` with the sources that refer to them.
-@Suite("Pages") struct PagesTests {
+@Suite("The pages of the protocol") struct PagesTests {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(components: "..", "..")
         .standardizedFileURL
 
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test("every section that a comment names is there") func sections() throws {
+    @Test("Every section that a comment names exists") func sections() throws {
         let pattern = /`?(Protocol\/[a-z-]+\.md)`?, "([^"]+)"/
         let files = try ["Sources", "Benchmarks/Sources", "Tools/Sources"].flatMap { folder in
             try FileManager.default.subpathsOfDirectory(atPath: Self.root.appending(path: folder).path)
@@ -45,7 +45,7 @@ import Testing
         #expect(count > 50)
     }
 
-    @Test("every link between the pages leads somewhere") func links() throws {
+    @Test("Every link between the pages leads somewhere") func links() throws {
         let pages = try Self.pages
         #expect(pages.count > 20)
         for page in pages {
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test("every section that a page names behind a link is there") func linkedSections() throws {
+    @Test("Every section that a page names behind a link exists") func linkedSections() throws {
         var count = 0
         for page in try Self.pages {
             for match in try Self.text(page).matches(of: /\]\(([^)#:]+\.md)\),\s+"([^"]+)"/) {
@@ -73,7 +73,7 @@ import Testing
         #expect(count > 30)
     }
 
-    @Test("a device's limits are those of the page") func limits() throws {
+    @Test("A device's limits are those of the page") func limits() throws {
         let section = try #require(
             try Self.text("Protocol/limits.md").components(separatedBy: "\n## Devices").last?
                 .components(separatedBy: "\nIn the handshake").first
@@ -98,7 +98,7 @@ import Testing
         #expect(rows.sorted() == Mirror(reflecting: ClientLimits()).children.compactMap(\.label).sorted())
     }
 
-    @Test("the handshake's limits are those of the page") func handshakeLimits() throws {
+    @Test("The handshake's limits are those of the page") func handshakeLimits() throws {
         let page = try #require(try Self.text("Protocol/limits.md").components(separatedBy: "\nIn the handshake").last)
             .replacing(",", with: "")
         for (name, value) in [

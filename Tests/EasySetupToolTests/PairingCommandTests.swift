@@ -8,7 +8,7 @@ import Testing
 @testable import EasySetupTool
 
 /// A relay and two devices, each as a process of its own, over real sockets.
-@Suite("easysetup relay, offer and join", .inTurn, .timeLimit(.minutes(60))) struct PairingCommandTests {
+@Suite("The program as a relay and two devices", .inTurn, .timeLimit(.minutes(60))) struct PairingCommandTests {
     let folder = ScratchFolder()
 
     /// Starts a relay. Returns the process and the relay's address.
@@ -25,7 +25,7 @@ import Testing
         return (offer, try Running(["join", code, "--relay", url, "--store", folder.path + "/b", "--json"]))
     }
 
-    @Test("pair two stores, and at trace level no log holds anything secret") func pairing() async throws {
+    @Test("Two stores are paired, and at trace level no log holds anything secret") func pairing() async throws {
         let (relay, url) = try await Self.relay(logLevel: "trace")
         defer { relay.stop() }
         let made = try await Program.run(["seed", "new", "--store", folder.path + "/a", "--json"])
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test("a link needs no --relay") func link() async throws {
+    @Test("A link needs no --relay") func link() async throws {
         let (relay, url) = try await Self.relay()
         defer { relay.stop() }
         _ = try await folder.seed("a")
@@ -84,7 +84,7 @@ import Testing
         #expect(try join.json()["user_id"] as? String == (try await offer.event("paired"))["user_id"] as? String)
     }
 
-    @Test("a device without a seed offers, and the giver types a word") func giving() async throws {
+    @Test("A device without a seed offers, and the holder's user types a word") func giving() async throws {
         let (relay, url) = try await Self.relay()
         defer { relay.stop() }
         _ = try await folder.seed("phone")
@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test(
-        "what can't work says why, with an exit code",
+        "A command that can't work says why, with an exit code",
         arguments: [
             Failure(arguments: ["join", "K7Q-29M-XAB"], error: "code-mistyped", code: 10),
             Failure(arguments: ["join", "K7Q-29M-XA"], error: "code-wrong-length", code: 10),
@@ -182,7 +182,8 @@ import Testing
         #expect(result.code == failure.code)
     }
 
-    @Test("a relay of another version, a full one and no relay at all each have a name") func strangeRelays()
+    @Test("A relay of another version, a full one and an absent one each have an error of their own")
+    func strangeRelays()
         async throws
     {
         let answers = [
@@ -204,7 +205,7 @@ import Testing
         }
     }
 
-    @Test("the demonstration pairs") func demo() async throws {
+    @Test("The demonstration pairs") func demo() async throws {
         let result = try await Program.run(["demo", "--pairings", "2", "--json"])
         #expect(result.code == 0)
         let events = try result.lines.map {
@@ -252,7 +253,7 @@ import Testing
         return rows
     }()
 
-    @Test("are what Protocol/errors.md says") func page() {
+    @Test("The errors are those of Protocol/errors.md") func page() {
         let errors: [any ExplainedError] = Self.all + Self.codes
         #expect(Set(errors.map(\.name)).count == errors.count)
         for error in errors {

@@ -5,7 +5,7 @@ import Testing
 @testable import EasySetupTool
 
 /// A secret is pasted at a hidden prompt, in a shell that keeps a history. No part of the paste may reach the shell.
-@Suite("Pasting a secret", .inTurn, .serialized, .timeLimit(.minutes(60))) struct PasteTests {
+@Suite("Pasted secrets", .inTurn, .serialized, .timeLimit(.minutes(60))) struct PasteTests {
     let scratch = ScratchFolder()
 
     static let words = SeedCommandTests.phrase.split(separator: " ").map(String.init)
@@ -52,7 +52,7 @@ import Testing
             Paste(name: "Control-C in it", text: words.joined(separator: "\n\u{3}") + "\n", end: .refused)
         ]
 
-    @Test("reads it however it is laid out, and leaves nothing of it to the shell", arguments: pastes)
+    @Test("A pasted secret is read however it is laid out, and the shell gets nothing of it", arguments: pastes)
     func phrase(paste: Paste) async throws {
         let (window, history) = try await shell()
         defer { window.stop() }
@@ -68,7 +68,7 @@ import Testing
         try await expectNothing(in: window, history, of: Self.words + ["legal", "winner"])
     }
 
-    @Test("only the first line of a passphrase counts, and the rest reaches nobody", arguments: [false, true])
+    @Test("Only the first line of a passphrase counts, and nobody gets the rest", arguments: [false, true])
     func passphrase(isMarked: Bool) async throws {
         let (window, history) = try await shell()
         defer { window.stop() }
@@ -86,7 +86,7 @@ import Testing
         try await window.wait(until: { $0.contains("code 0") }, "the end")
     }
 
-    @Test("one wrong word after the other is asked for alone, and an empty line gives up", arguments: [true, false])
+    @Test("Wrong words are asked for one after the other, and an empty line gives up", arguments: [true, false])
     func wrongWords(isRepaired: Bool) async throws {
         let (window, history) = try await shell()
         defer { window.stop() }
@@ -112,7 +112,7 @@ import Testing
 
     /// The suggestion for a wrong word says which word of the phrase is the right one.
     @Test(
-        "questions about a secret go to the terminal, wherever the output goes",
+        "Questions about a secret go to the terminal, wherever the output goes",
         arguments: ["2>&1 | tee FILE", "--json 2> FILE", "> FILE 2>&1", "2> /dev/null | tee FILE", "2> FILE"]
     )
     func redirected(way: String) async throws {
@@ -134,7 +134,10 @@ import Testing
         try await expectNothing(in: window, history, of: Self.words.filter { $0 != "spike" } + ["spkie"])
     }
 
-    @Test("Control-C and Control-D at the question for a seed are a stop, and no answer", arguments: ["C-c", "C-d"])
+    @Test(
+        "Control-C and Control-D at the question for a seed stop the program, and are no answer",
+        arguments: ["C-c", "C-d"]
+    )
     func stopped(key: String) async throws {
         let (window, _) = try await shell()
         defer { window.stop() }
@@ -146,7 +149,7 @@ import Testing
         #expect(lines.contains("You stopped."), "\(lines)")
     }
 
-    @Test("words that are no phrase together are put right by their number") func checksum() async throws {
+    @Test("Words that together are no phrase are corrected by their numbers") func checksum() async throws {
         let (window, _) = try await shell()
         defer { window.stop() }
         try await window.enter("\(Program.path) seed import --store \(scratch.store); echo code $?")
@@ -162,7 +165,7 @@ import Testing
     }
 
     @Test(
-        "a signal puts the terminal back before it ends the program",
+        "A signal puts the terminal back before it ends the program",
         arguments: [
             SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU, SIGPOLL, SIGABRT,
             __libc_current_sigrtmin() + 1,
@@ -178,7 +181,7 @@ import Testing
         #expect(end.isTerminalAsBefore)
     }
 
-    @Test("Control-Z gives the terminal back, and what was typed before it does not count") func stop() async throws {
+    @Test("Control-Z gives the terminal back, and text from before it does not count") func stop() async throws {
         let (window, history) = try await shell()
         defer { window.stop() }
         try await window.enter("\(Program.path) seed new --seal --store \(scratch.store); echo code $?")
@@ -202,7 +205,7 @@ import Testing
     }
 
     @Test(
-        "in the background it takes nothing, and it asks anew with typing hidden once it is fetched",
+        "A program in the background reads nothing, and in the foreground it asks again with typing hidden",
         arguments: Absence.allCases
     )
     func background(absence: Absence) async throws {
@@ -231,7 +234,7 @@ import Testing
         try await expectNothing(in: window, history, of: Self.words + ["forum", "zebra"])
     }
 
-    @Test("what was typed before the question does not count, and is said not to") func early() async throws {
+    @Test("Text that was typed before the question does not count, and the program says so") func early() async throws {
         let (window, history) = try await shell()
         defer { window.stop() }
         let command = "\(Program.path) seed import --store \(scratch.store)"
@@ -282,9 +285,9 @@ import Testing
     }
 }
 
-@Suite("Keys of a terminal") struct KeysTests {
+@Suite("The keys of a terminal") struct KeysTests {
     @Test(
-        "come to texts, line ends, controls and pastes",
+        "Keys become texts, line ends, controls and pastes",
         arguments: [
             ("a\r\nb\rc\nd\n\n", "a|b|c|d||"), ("\u{1B}[200~x\ry\u{3}\u{1B}[201~\u{3}", "<x|y >^3"),
             ("\u{1B}[A\u{1B}[1;5Cz\u{1B}OPq\u{1B}bw", "zqbw"), ("\u{1B}[200~\u{1B}[200~\u{1B}[201~", "<<>"),

@@ -35,7 +35,7 @@ import Testing
         return shell
     }
 
-    @Test("is complete: pasted into a shell it pairs", arguments: [true, false], [true, false])
+    @Test("The command is complete: pasted into a shell it pairs", arguments: [true, false], [true, false])
     func code(holderOffers: Bool, isSecure: Bool) async throws {
         let holder = try await folder.seed("a")
         let (offers, joins) = holderOffers ? (holder, folder.store) : (folder.store, holder)
@@ -68,7 +68,10 @@ import Testing
         for window in [offer, other] { try await window.wait(for: "Paired. Both devices are") }
     }
 
-    @Test("has a picture beside it whose link pairs, where the device has the seed", arguments: [true, false])
+    @Test(
+        "The picture beside the command has a link that pairs, where the device has the seed",
+        arguments: [true, false]
+    )
     func link(isSecure: Bool) async throws {
         let (relay, url, more) = try await startRelay(isSecure: isSecure)
         defer { relay.stop() }
@@ -95,7 +98,7 @@ import Testing
     }
 
     @Test(
-        "has every file's name in a form that a terminal shows and a shell gives back",
+        "The command has every file's name in a form that a terminal shows and a shell gives back",
         arguments: [
             Array("a b".utf8), Array("it's".utf8), Array("clé".utf8), [0x61, 0xFF, 0x62], [0xC3, 0x28, 0x27, 0x5C],
             Array("a\nb\u{1B}[2J".utf8), Array("\u{85}\u{9B}1m".utf8), Array("\t0".utf8) + [0x80, 0x30],
@@ -108,7 +111,7 @@ import Testing
         #expect(read.output.split { $0.isWhitespace }.map { UInt8($0, radix: 16) } == bytes)
     }
 
-    @Test("names this program by its whole path, where it was run by a path of the folder's") func program()
+    @Test("The command names this program by its whole path, where it was run by a path of the folder's") func program()
         async throws
     {
         let (relay, url) = try await PairingCommandTests.relay()

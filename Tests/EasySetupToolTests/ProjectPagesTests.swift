@@ -9,8 +9,8 @@ import Testing
 @testable import EasySetupTool
 
 /// Compares the project's own pages (changelog, `docs/`, README) with the code.
-@Suite("Pages of the project", .inTurn) struct ProjectPagesTests {
-    @Test("the newest version of the changelog is that of the library, the relay and the program")
+@Suite("The pages of the project", .inTurn) struct ProjectPagesTests {
+    @Test("The newest version of the changelog is that of the library, the relay and the program")
     func version() throws {
         let heading = try #require(try PagesTests.text("CHANGELOG.md").firstMatch(of: /\n## (\d+\.\d+\.\d+)[ ,\n]/))
         #expect(PairingClient.version == String(heading.1))
@@ -18,13 +18,13 @@ import Testing
         #expect(Version.text.hasPrefix("easysetup \(PairingClient.version), protocol "))
     }
 
-    @Test("the README fits three screens") func length() throws {
+    @Test("The README fits three screens") func length() throws {
         let lines = try PagesTests.text("README.md").split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.count <= 150)
         for line in lines where !line.hasPrefix("|") { #expect(line.count <= 110, "\(line)") }
     }
 
-    @Test("the page of tests has the steps of scripts/test, and every script is on a page") func scripts() throws {
+    @Test("The page of tests has the steps of scripts/test, and every script is on a page") func scripts() throws {
         let page = try PagesTests.text("docs/testing.md")
         let steps = try #require(try PagesTests.text("scripts/test").firstMatch(of: /\nreadonly steps=\(([a-z ]+)\)/)).1
         #expect(
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test("the README's app is the one that is compiled here") func example() throws {
+    @Test("The README's app is the one that is compiled here") func example() throws {
         let readme = try PagesTests.text("README.md")
         let block = try #require(readme.firstMatch(of: /(?s)\n```swift\n(.*?)\n```\n/)).1
         let source = try PagesTests.text("Tests/EasySetupToolTests/ReadmeExample.swift")
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test("the README's app pairs") func exampleRuns() async throws {
+    @Test("The README's app pairs") func exampleRuns() async throws {
         let scratch = ScratchFolder()
         let folders = ["a", "b"].map { scratch.path + "/" + $0 }
         let seed = SyncSeed.random()
@@ -97,7 +97,7 @@ import Testing
         #expect(received.userID == seed.userID)
     }
 
-    @Test("the architecture's table of modules is that of the manifests") func modules() async throws {
+    @Test("The architecture's table of modules is that of the manifests") func modules() async throws {
         let scratch = ScratchFolder()
         var expected: [String: [Set<String>]] = [:]
         for folder in ["", "Benchmarks", "Tools"] {
@@ -162,7 +162,7 @@ import Testing
         let targets: [Target]
     }
 
-    @Test("every type that the architecture names is in the sources") func types() throws {
+    @Test("Every type that the architecture names is in the sources") func types() throws {
         var declared: Set<String> = []
         for file in try Self.sources {
             let text = try PagesTests.text(file)

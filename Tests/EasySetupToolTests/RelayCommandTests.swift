@@ -7,10 +7,10 @@ import Testing
 
 @testable import EasySetupTool
 
-@Suite("easysetup relay", .inTurn, .timeLimit(.minutes(60))) struct RelayCommandTests {
+@Suite("The program as a relay", .inTurn, .timeLimit(.minutes(60))) struct RelayCommandTests {
     let folder = ScratchFolder()
 
-    @Test("it says where it listens, answers there, and ends with 0 when told to", arguments: [SIGTERM, SIGINT])
+    @Test("The relay says where it listens, answers there, and ends with 0 when told to", arguments: [SIGTERM, SIGINT])
     func listens(signal: Int32) async throws {
         let relay = try await RunningRelay(["--listen", "127.0.0.1:0", "--key-file", folder.path + "/key"])
         #expect(try await relay.health() == "200")
@@ -18,13 +18,16 @@ import Testing
         #expect(try Data(contentsOf: URL(filePath: folder.path + "/key")).count > 64)
     }
 
-    @Test("it listens on IPv6") func listensOnIPv6() async throws {
+    @Test("The relay listens on IPv6") func listensOnIPv6() async throws {
         let relay = try await RunningRelay(["--listen", "[::1]:0"])
         #expect(try await relay.health(host: "[::1]") == "200")
         #expect(await relay.end(by: SIGTERM) == 0)
     }
 
-    @Test("* and an empty host are every address, and what is announced was bound", arguments: ["*:0", ":0"])
+    @Test(
+        "An asterisk and an empty host mean every address, and the announced addresses were bound",
+        arguments: ["*:0", ":0"]
+    )
     func listensEverywhere(address: String) async throws {
         let relay = try await RunningRelay(["--listen", address])
         let announced = try await relay.process.event("listening")
@@ -34,7 +37,7 @@ import Testing
         #expect(await relay.end(by: SIGTERM) == 0)
     }
 
-    @Test("it listens at every --listen, and tells each") func listensTwice() async throws {
+    @Test("The relay listens at every --listen, and tells each address") func listensTwice() async throws {
         let relay = try await RunningRelay(["--listen", "127.0.0.1:0", "--listen", "[::1]:0", "--cores", "2"])
         let addresses = try #require(try await relay.process.event("listening")["addresses"] as? [String])
         #expect(addresses.count == 2 && addresses[0] == "127.0.0.1:\(relay.port)" && addresses[1].hasPrefix("[::1]:"))
@@ -42,7 +45,7 @@ import Testing
         #expect(await relay.end(by: SIGTERM) == 0)
     }
 
-    @Test("people are told each address on a line of its own") func tellsPeople() async throws {
+    @Test("The relay tells people each address on a line of its own") func tellsPeople() async throws {
         let process = try Running(["relay", "--listen", "127.0.0.1:0", "--listen", "*:0"])
         _ = try #require(await process.line { $0.contains("every IPv6 address") })
         process.interrupt(SIGTERM)
@@ -56,7 +59,7 @@ import Testing
         #expect(lines[2].wholeMatch(of: every6) != nil)
     }
 
-    @Test("where one of several addresses can't be had, it ends with an error that names it") func notHalfOpen()
+    @Test("When one of several addresses can't be had, the relay ends with an error that names it") func notHalfOpen()
         async throws
     {
         let result = try await Program.run(
@@ -68,7 +71,10 @@ import Testing
         #expect(!result.output.contains("listening"))
     }
 
-    @Test("few open files are told at the start, and with too few it does not start", arguments: [16, 40, 64, 200])
+    @Test(
+        "The relay warns of few open files at the start, and with too few it does not start",
+        arguments: [16, 40, 64, 200]
+    )
     func openFiles(allowed: Int) async throws {
         let relay = try Running(
             ["-c", "ulimit -n \(allowed); exec '\(Program.path)' relay --listen 127.0.0.1:0 --json"],
@@ -87,7 +93,7 @@ import Testing
     }
 
     @Test(
-        "an origin is taken in the forms that people write, and refused where no browser would send it",
+        "An origin is accepted in the forms that people write, and refused where no browser would send it",
         arguments: [
             ("https://example.org", "https://example.org"), ("https://EXAMPLE.org/", "https://example.org"),
             ("https://example.org:443", "https://example.org"), ("http://localhost:80/", "http://localhost"),
@@ -106,7 +112,7 @@ import Testing
     }
 
     @Test(
-        "a limit that can't be set says why",
+        "A limit that can't be set has an error with the reason",
         arguments: [
             ("meetins=3", "No limit has that name"), ("Meetings=3", "but meetings is one"),
             ("meetings", "NAME=VALUE"), ("meetings=three", "NAME=VALUE"), ("meetings=0", "meetings is 1 to"),
@@ -119,7 +125,7 @@ import Testing
         #expect(run.errors.contains(words), "\(run.errors)")
     }
 
-    @Test("a signal ends it whenever it comes", arguments: [SIGTERM, SIGINT])
+    @Test("A signal ends the relay whenever it comes", arguments: [SIGTERM, SIGINT])
     func endsAtAnyMoment(signal: Int32) async throws {
         for round in 0..<12 {
             let process = try Running(["relay", "--listen", "127.0.0.1:0", "--key-file", folder.path + "/\(round).key"])
@@ -133,7 +139,8 @@ import Testing
         }
     }
 
-    @Test("what is no file in place of a key or certificate keeps it from nothing") func pipes() async throws {
+    @Test("A pipe in place of a key or certificate is refused, and does not block the relay") func pipes() async throws
+    {
         let pipe = folder.path + "/pipe"
         #expect(mkfifo(pipe, 0o600) == 0)
         let key = try await Program.run(["relay", "--listen", "127.0.0.1:0", "--key-file", pipe, "--json"])
@@ -146,7 +153,7 @@ import Testing
         #expect(try tls.json()["error"] as? String == "bad-certificate")
     }
 
-    @Test("a key file that is a link to nowhere is refused, and nothing is written") func danglingKeyFile() async throws
+    @Test("A key file that is a link to nowhere is refused, and nothing is written") func danglingKeyFile() async throws
     {
         let path = folder.path + "/relay.key"
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/not/mounted/relay.key")
@@ -156,7 +163,9 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["relay.key"])
     }
 
-    @Test("behind a proxy that speaks the PROXY protocol it takes nobody else") func takesProxies() async throws {
+    @Test("Behind a proxy that speaks the PROXY protocol the relay lets nobody else in") func takesProxies()
+        async throws
+    {
         let relay = try await RunningRelay([
             "--listen", "127.0.0.1:0", "--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "::1", "--proxy-protocol",
             "--forwarded-header", "forwarded",
@@ -165,7 +174,9 @@ import Testing
         #expect(await relay.end(by: SIGTERM) == 0)
     }
 
-    @Test("SIGHUP reads the key file anew, and says what came of it") func reloadsKeys() async throws {
+    @Test("SIGHUP makes the relay read the key file again, and the relay logs the result") func reloadsKeys()
+        async throws
+    {
         let path = folder.path + "/relay.key"
         let relay = try await RunningRelay(["--listen", "127.0.0.1:0", "--key-file", path])
         relay.process.interrupt(SIGHUP)
@@ -181,14 +192,16 @@ import Testing
         #expect(await relay.end(by: SIGTERM) == 0)
     }
 
-    @Test("SIGHUP reads the certificate anew, and a relay without one lives through it") func reloads() async throws {
+    @Test("SIGHUP makes the relay read the certificate again, and does not end a relay without one") func reloads()
+        async throws
+    {
         let relay = try await RunningRelay(["--listen", "127.0.0.1:0"])
         relay.process.interrupt(SIGHUP)
         #expect(try await relay.health() == "200")
         #expect(await relay.end(by: SIGTERM) == 0)
     }
 
-    @Test("a port that is taken has an exit code and advice") func portTaken() async throws {
+    @Test("A taken port has an exit code and advice") func portTaken() async throws {
         let relay = try await RunningRelay(["--listen", "127.0.0.1:0"])
         let second = try await Program.run(["relay", "--listen", "127.0.0.1:\(relay.port)", "--json"])
         #expect(second.code == 74)
@@ -199,7 +212,7 @@ import Testing
         #expect(await relay.end(by: SIGTERM) == 0)
     }
 
-    @Test("a key file that others may read is refused with advice") func openKeyFile() async throws {
+    @Test("A key file that others may read is refused with advice") func openKeyFile() async throws {
         let path = try folder.file("key", String(repeating: "ab", count: 32))
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
         let result = try await Program.run(["relay", "--listen", "127.0.0.1:0", "--key-file", path])
@@ -208,7 +221,7 @@ import Testing
         #expect(result.output.isEmpty)
     }
 
-    @Test("a certificate that is not there is refused") func noCertificate() async throws {
+    @Test("A missing certificate is refused") func noCertificate() async throws {
         let none = folder.path + "/none.pem"
         let result = try await Program.run(
             ["relay", "--listen", "127.0.0.1:0", "--tls-certificate", none, "--tls-key", none, "--json"]
@@ -218,7 +231,7 @@ import Testing
     }
 
     @Test(
-        "wrong arguments are told as such",
+        "Wrong arguments are reported as such",
         arguments: [
             [], ["--listen", "8080"], ["--listen", "localhost:65536"], ["--listen", "::1:80"], ["--listen", "[]:80"],
             ["--listen", "localhost:+80"], ["--listen", "localhost:0", "--tls-key", "file"],
@@ -234,7 +247,7 @@ import Testing
         #expect(try await Program.run(["relay"] + arguments).code == 64)
     }
 
-    @Test("every error of a relay has a name, a text, advice and an exit code") func errors() {
+    @Test("Every error of a relay has a name, a text, advice and an exit code") func errors() {
         let errors: [RelayError] = [
             .cannotListen(host: "::1", port: 80, .notPermitted), .badCertificate(path: "/a", .mismatch),
             .badKeyFile(path: "/a", .noKey), .stopped,

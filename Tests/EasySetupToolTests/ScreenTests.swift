@@ -12,7 +12,7 @@ import Testing
 ///
 /// After a change of a screen's text, run `EASYSETUP_WRITE_SCREENS=1 swift test --filter ScreenTests` and read the
 /// difference in the page.
-@Suite("Screens of a pairing") struct ScreenTests {
+@Suite("The screens of a pairing") struct ScreenTests {
     static let now = ContinuousClock.now
     static let relay = RelayAddress(host: "relay.example", port: 443, isPlain: false)!
     static let userID = try! SyncSeed(bytes: SecretBytes(zeros: 32)).userID
@@ -153,7 +153,7 @@ import Testing
         return page
     }
 
-    @Test("say what SCREENS.md shows") func table() throws {
+    @Test("The screens are those of SCREENS.md") func table() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "SCREENS.md")
         let page = try Self.page()
         if ProcessInfo.processInfo.environment["EASYSETUP_WRITE_SCREENS"] != nil {
@@ -162,7 +162,7 @@ import Testing
         #expect(try String(contentsOf: file, encoding: .utf8) == page)
     }
 
-    @Test("speak of this device as it is", arguments: Pair.all) func truth(pair: Pair) throws {
+    @Test("The screens name this device as it is", arguments: Pair.all) func truth(pair: Pair) throws {
         var screen = Screen(pair.part, on: .plain)
         var all = ""
         for moment in try pair.moments() {
@@ -184,7 +184,10 @@ import Testing
         }
     }
 
-    @Test("show the code, the time and the question in every window, and never more than fits", arguments: Pair.all)
+    @Test(
+        "The screens show the code, the time and the question in every window, and never more than fits",
+        arguments: Pair.all
+    )
     func windows(pair: Pair) throws {
         for (_, surface) in Self.surfaces {
             for (width, height) in [(80, 24), (80, 23), (40, 20), (38, 30), (20, 10), (200, 50), (120, 12), (12, 8)] {
@@ -210,7 +213,7 @@ import Testing
         }
     }
 
-    @Test("show all that is to be compared where there is room for it, with help too", arguments: Pair.all)
+    @Test("The screens show all that users compare where there is room for it, with help too", arguments: Pair.all)
     func help(pair: Pair) throws {
         var isCut = false
         for (_, surface) in Self.surfaces {
@@ -244,7 +247,8 @@ import Testing
         #expect(isCut == (pair.role == .holder || pair.place == .offerer))
     }
 
-    @Test("draw the QR code where it fits with all else, where it is wished, or not") func pictures() throws {
+    @Test("The screens show the QR code where it fits with everything else, where the user wants it, or not")
+    func pictures() throws {
         let surface = Self.surfaces[0].surface
         var screen = Screen(Pair.all[0].part, on: surface)
         let offered = try #require(try Pair.all[0].moments().first { $0.name == "offered" })

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EasySetupTool
 
-@Suite("easysetup seed", .inTurn) struct SeedCommandTests {
+@Suite("The command easysetup seed", .inTurn) struct SeedCommandTests {
     static let phrase =
         "forum purpose proof spike erode illness position drift unfold plug lecture zone name apart aim venue decide "
         + "spider menu immune panel napkin game learn"
@@ -18,7 +18,7 @@ import Testing
         try await Program.run(["seed"] + arguments, input: input)
     }
 
-    @Test("new makes a seed that show tells of, and refuses to make another") func new() async throws {
+    @Test("The command new makes a seed that show describes, and refuses to make another") func new() async throws {
         let made = try await seed("new", "--store", scratch.store, "--json")
         #expect(made.code == 0)
         #expect(made.lines.count == 1)
@@ -35,7 +35,7 @@ import Testing
         #expect(after["user_id"] as? String == userID)
     }
 
-    @Test("show --reveal shows what import reads, in every form") func reveal() async throws {
+    @Test("The command show --reveal shows texts that import reads, in every form") func reveal() async throws {
         _ = try await seed("new", "--store", scratch.store)
         let shown = try await seed("show", "--store", scratch.store, "--reveal", "--json").json()
         for form in ["recovery_phrase", "link"] {
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(
-        "inspect tells what a seed in any written form stands for",
+        "The command inspect describes the seed in any written form",
         arguments: [
             phrase, phrase.uppercased() + "\n", hex, "W7XOsWjkyOJqGhbtNNn8f+ksFIFXkzjaNiy42fkl18s=\n",
             "easysetup-seed:1/BETWXCB8WK4E4TGT2VPK9PFWFZMJR541AY9KHPHP5JWDKY95TZ5TM6KF2RT4FXYA",
@@ -68,7 +68,7 @@ import Testing
         #expect(revealed["recovery_phrase"] as? String == Self.phrase)
     }
 
-    @Test("inspect tells of the stored seed when nothing comes in, and of what comes in otherwise") func inspectStore()
+    @Test("The command inspect describes the stored seed without input, and the input otherwise") func inspectStore()
         async throws
     {
         _ = try await seed("import", "--store", scratch.store, input: Self.hex)
@@ -78,7 +78,8 @@ import Testing
         #expect(other["user_id"] as? String != Self.userID)
     }
 
-    @Test("import is idempotent, refuses another seed, and replaces it only when told to") func importing() async throws
+    @Test("The command import is idempotent, refuses another seed, and replaces it only when told to") func importing()
+        async throws
     {
         let first = try await seed("import", "--store", scratch.store, "--json", input: Self.phrase)
         #expect(try first.json()["result"] as? String == "stored")
@@ -97,7 +98,7 @@ import Testing
     }
 
     @Test(
-        "a public identifier of the stored chain is no seed",
+        "A public identifier of the stored chain is no seed",
         arguments: ["user_id", "user_id_base64", "secretbox_key_fingerprint"]
     )
     func publicID(field: String) async throws {
@@ -116,7 +117,7 @@ import Testing
     }
 
     @Test(
-        "what can't be read says why, with the exit code for it",
+        "An unreadable input has an error with the reason, and its exit code",
         arguments: [
             (
                 phrase.replacingOccurrences(of: "forum", with: "forun"), "phrase-unknown-word",
@@ -141,7 +142,7 @@ import Testing
         #expect(forPeople.errors.contains(advice))
     }
 
-    @Test("no error tells a word of a phrase, nor one that is near to it", arguments: [[], ["--json"]])
+    @Test("No error repeats a word of a phrase, or a word that is near to it", arguments: [[], ["--json"]])
     func silent(form: [String]) async throws {
         for wrong in ["foru", "purpos", "prooff"] {
             let first = try #require(Self.phrase.split(separator: " ").first { $0.hasPrefix(wrong.prefix(4)) })
@@ -154,8 +155,7 @@ import Testing
         }
     }
 
-    @Test("a copy of a replaced seed is sealed as the seed is, and said to be a secret") func sealedCopy() async throws
-    {
+    @Test("A copy of a replaced seed is sealed as the seed is, and called a secret") func sealedCopy() async throws {
         let passphrase = try scratch.file("pw", "open sesame\n")
         #expect(chmod(passphrase, 0o600) == 0)
         _ = try await seed("import", "--store", scratch.store, input: Self.otherHex)
@@ -179,7 +179,10 @@ import Testing
         }
     }
 
-    @Test("a passphrase file that everybody may read, or others write, is refused", arguments: [0o644, 0o604, 0o620])
+    @Test(
+        "A passphrase file that everybody may read, or that others write, is refused",
+        arguments: [0o644, 0o604, 0o620]
+    )
     func openPassphraseFile(mode: mode_t) async throws {
         let file = try scratch.file("pw", "open sesame\n")
         #expect(chmod(file, mode) == 0)
@@ -190,7 +193,7 @@ import Testing
         #expect(try await seed("new", "--store", scratch.store, "--passphrase-file", file).code == 0)
     }
 
-    @Test("a passphrase file seals the store, and a wrong one is refused") func sealed() async throws {
+    @Test("A passphrase file seals the store, and a wrong one is refused") func sealed() async throws {
         let right = try scratch.file("right", "open sesame\nsecond line\n")
         let same = try scratch.file("same", "open sesame\r\n")
         let wrong = try scratch.file("wrong", "open says me\n")
@@ -209,7 +212,7 @@ import Testing
         }
     }
 
-    @Test("a store without a seed, and one that others can read, say so") func stores() async throws {
+    @Test("A store without a seed, and one that others can read, have errors of their own") func stores() async throws {
         let empty = try await seed("show", "--store", scratch.store, "--json")
         #expect(empty.code == 66)
         #expect(try empty.json()["error"] as? String == "no-seed-stored")
@@ -220,7 +223,7 @@ import Testing
         #expect(try open.json()["error"] as? String == "store-open-to-others")
     }
 
-    @Test("a seed among the arguments is refused and not repeated", arguments: ["new", "show", "import", "inspect"])
+    @Test("A seed among the arguments is refused and not repeated", arguments: ["new", "show", "import", "inspect"])
     func noArguments(command: String) async throws {
         let result = try await Program.run(["seed", command, "--store", scratch.store, Self.hex, "forum", "--json"])
         #expect(result.code == 64)
@@ -228,7 +231,7 @@ import Testing
         #expect(!result.errors.contains("forum") && !result.errors.contains(Self.hex))
     }
 
-    @Test("wrong options end with 64 and say what to do") func usage() async throws {
+    @Test("Wrong options end with 64 and advice") func usage() async throws {
         let result = try await seed("show", "--store")
         #expect(result.code == 64)
         #expect(result.output.isEmpty)
@@ -236,7 +239,7 @@ import Testing
         #expect(try await seed("show", "--store", "x", "--log-level", "loud").code == 64)
     }
 
-    @Test("without --reveal nothing secret is written anywhere, at any log level") func quiet() async throws {
+    @Test("Without --reveal nothing secret is written anywhere, at any log level") func quiet() async throws {
         let words = Self.phrase.split(separator: " ").prefix(3).joined(separator: " ")
         for command in ["import", "inspect"] {
             for form in [[], ["--json"]] {
@@ -252,13 +255,13 @@ import Testing
         }
     }
 
-    @Test("the help lists every exit code that is used") func help() async throws {
+    @Test("The help lists every exit code that is used") func help() async throws {
         let result = try await Program.run(["--help"])
         #expect(result.code == 0)
         for code in Set(ExitCodes.table.values) { #expect(result.output.contains("\n  \(code)  "), "\(code)") }
     }
 
-    @Test("a running process has no core dumps and can't be looked into by others of its user") func hardened()
+    @Test("A running process has no core dumps, and other processes of its user can't look into it") func hardened()
         async throws
     {
         let process = Child()
@@ -283,13 +286,13 @@ import Testing
         #expect(process.isRunning)
     }
 
-    @Test("for people, --reveal numbers the words and draws a QR code") func people() async throws {
+    @Test("Without --json, --reveal numbers the words and draws a QR code") func people() async throws {
         let result = try await seed("inspect", "--reveal", input: Self.hex)
         #expect(result.output.contains(" 1. forum") && result.output.contains("24. learn"))
         #expect(result.output.contains("█▀▀▀▀▀█"))
     }
 
-    @Test("a recovery sheet that is printed has a QR code that is read from paper") func paper() async throws {
+    @Test("A printed recovery sheet has a QR code that is read from paper") func paper() async throws {
         let result = try await seed("inspect", "--reveal", input: Self.hex)
         let text = try await Picture.text(of: result.output.split(separator: "\n").map(String.init), in: scratch)
         #expect(text.hasPrefix("easysetup-seed:1/BETWXCB8WK4E4TGT"))

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// File systems that lack a system call. The tool `strace` makes the call fail in place of such a file system.
-@Suite("Stores where something is missing", .inTurn, .timeLimit(.minutes(60))) struct StoreCheckTests {
+@Suite("Stores with a fault", .inTurn, .timeLimit(.minutes(60))) struct StoreCheckTests {
     let scratch = ScratchFolder()
 
     /// A system call that fails with this error, and the name of the program's error; nil if the program stores the
@@ -38,7 +38,7 @@ import Testing
     ]
 
     @Test(
-        "a call that a file system lacks is done without where the seed is safe, or named before a seed is asked for",
+        "A call that a file system lacks is left out where the seed is safe, or named before a seed is asked for",
         arguments: lacks
     )
     func lacking(lack: Lack) async throws {
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(
-        "a relay's key file that can't be made says what is wrong with the disk",
+        "The error of a relay's key file that can't be made names the disk's fault",
         arguments: [
             ("ENOSPC", "the disk is full"), ("EDQUOT", "the disk is full"), ("EROFS", "the file system is read-only"),
         ]
@@ -85,7 +85,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: key))
     }
 
-    @Test("a device without a seed tries its store before it speaks to anybody", arguments: ["join", "offer"])
+    @Test("A device without a seed tries its store before it connects", arguments: ["join", "offer"])
     func early(command: String) async throws {
         // Nothing listens at port 9, so a program that connects ends with another error.
         let arguments = [command, "--relay", "ws://127.0.0.1:9", "--json"] + (command == "join" ? ["K7Q-29M-XAQ"] : [])
@@ -99,7 +99,7 @@ import Testing
         }
     }
 
-    @Test("a person is asked for nothing where the store can't be written", arguments: [["join"], ["seed", "import"]])
+    @Test("The user is asked nothing where the store can't be written", arguments: [["join"], ["seed", "import"]])
     func unasked(command: [String]) async throws {
         let relay = command == ["join"] ? ["--relay", "ws://127.0.0.1:9"] : []
         let run = try Running(command + relay + ["--store", scratch.path + "/none/store"])
@@ -109,7 +109,7 @@ import Testing
         #expect(await !run.errors().contains("Code on the other screen"))
     }
 
-    @Test("what was tried leaves nothing behind") func clean() async throws {
+    @Test("A trial of the store leaves nothing behind") func clean() async throws {
         let failed = try await Program.run(
             ["join", "--relay", "ws://127.0.0.1:9", "--store", scratch.store, "--json", "K7Q-29M-XAQ"]
         )

@@ -7,7 +7,7 @@ import Testing
 
 /// The program as a job of a shell, which puts it aside and fetches it back.
 extension TerminalPairingTests {
-    @Test("a program that is put aside and fetched back shows all of it again", arguments: [true, false])
+    @Test("A program that is put aside and fetched back shows its whole screen again", arguments: [true, false])
     func aside(isContinued: Bool) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
@@ -32,7 +32,7 @@ extension TerminalPairingTests {
     }
 
     @Test(
-        "a plain question is asked anew once the program is fetched to the foreground",
+        "A plain question is asked again once the program is in the foreground",
         arguments: [true, false],
         ["seed", "join"]
     )
@@ -72,7 +72,7 @@ extension TerminalPairingTests {
     }
 
     @Test(
-        "a program in the background takes nothing that is typed for the shell, and asks once it is fetched",
+        "A program in the background reads nothing that is typed for the shell, and asks once it is in the foreground",
         arguments: [true, false]
     )
     func background(isStoppedFirst: Bool) async throws {

@@ -31,7 +31,7 @@ extension TerminalPairingTests {
         }
     }
 
-    @Test("whatever stops the program at its question, the other device hears of it", arguments: Stop.allCases)
+    @Test("Every way to stop the program at its question stops the other device too", arguments: Stop.allCases)
     func stopped(stop: Stop) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
@@ -49,7 +49,10 @@ extension TerminalPairingTests {
         #expect(stop == .closed || end.isTerminalAsBefore)
     }
 
-    @Test("whatever stops it at the word, the other device hears of it", arguments: [Stop.controlC, .term, .closed])
+    @Test(
+        "Every way to stop the program at the word stops the other device too",
+        arguments: [Stop.controlC, .term, .closed]
+    )
     func stoppedAtTheWord(stop: Stop) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
@@ -65,7 +68,7 @@ extension TerminalPairingTests {
         #expect(try await join.end().code == 1)
     }
 
-    @Test("whatever stops it while nobody has come, the code is gone at once", arguments: Stop.allCases)
+    @Test("Every way to stop the program while nobody has come ends its code at once", arguments: Stop.allCases)
     func stoppedEarly(stop: Stop) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
@@ -79,7 +82,7 @@ extension TerminalPairingTests {
         #expect(["cancelled", "no-such-code"].contains(try late.json()["error"] as? String))
     }
 
-    @Test("every question for a code ends by what stops, the second one too", arguments: Stop.allCases)
+    @Test("Every way to stop the program ends the first and the second question for a code", arguments: Stop.allCases)
     func code(stop: Stop) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
@@ -106,7 +109,7 @@ extension TerminalPairingTests {
     }
 
     @Test(
-        "the question for a link ends by what stops, nothing is sent, and the code stays good",
+        "Every way to stop the program ends the question for a link; nothing is sent, and the code stays good",
         arguments: Stop.allCases
     )
     func linkStopped(stop: Stop) async throws {
@@ -141,7 +144,7 @@ extension TerminalPairingTests {
     }
 
     @Test(
-        "a hidden prompt that a signal ends leaves the terminal as it was",
+        "A hidden prompt that a signal ends leaves the terminal as it was",
         arguments: ["TERM", "HUP", "INT", "QUIT"]
     )
     func hidden(signal: String) async throws {

@@ -27,7 +27,7 @@ import Testing
         try PairingCode(typed: code).wrong().revealed()
     }
 
-    @Test("the device with the seed shows the code: both screens say what to do, to the end") func holderOffers()
+    @Test("The device with the seed shows the code: both screens say what to do, to the end") func holderOffers()
         async throws
     {
         let (relay, url) = try await PairingCommandTests.relay()
@@ -67,7 +67,9 @@ import Testing
         }
     }
 
-    @Test("the device without a seed shows the code: the other is asked for a word, this one before it keeps anything")
+    @Test(
+        "The device without a seed shows the code: the other is asked for a word, and this one before it keeps the seed"
+    )
     func receiverOffers() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
@@ -99,7 +101,7 @@ import Testing
     }
 
     /// - Parameter end: what ends the paste; without a line end, Enter ends the answer.
-    @Test("a link that a mail has wrapped and quoted is pasted whole", arguments: ["", "\n"])
+    @Test("A link that a mail has wrapped and quoted is pasted whole", arguments: ["", "\n"])
     func wrappedLink(end: String) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
@@ -119,7 +121,7 @@ import Testing
         try await join.wait(for: "Paired. Both devices are")
     }
 
-    @Test("a link is opened after a yes") func link() async throws {
+    @Test("A link is opened after a yes") func link() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
         let offer = try Running(["offer", "--relay", url, "--store", try await folder.seed("a"), "--yes", "--json"])
@@ -135,7 +137,7 @@ import Testing
     }
 
     @Test(
-        "the code, what to do and the time left are in sight in windows of every size, and stay so",
+        "The code, the advice and the time left stay in sight in windows of every size",
         arguments: [(80, 24), (40, 20), (38, 30), (20, 10), (200, 50)]
     )
     func sizes(width: Int, height: Int) async throws {
@@ -176,7 +178,7 @@ import Testing
     }
 
     @Test(
-        "a plain terminal gets plain lines",
+        "A plain terminal gets plain lines",
         arguments: [
             ["TERM": "dumb"], ["LC_ALL": "C", "TERM": "dumb", "NO_COLOR": "1"], ["LC_ALL": "POSIX"], ["NO_COLOR": "1"],
         ]
@@ -204,7 +206,7 @@ import Testing
         #expect(try await offer.end().isTerminalAsBefore)
     }
 
-    @Test("plain lines say each thing once, and their question stands where a person looks", arguments: [true, false])
+    @Test("Plain lines say each thing once, and their question stands at the end", arguments: [true, false])
     func plainQuestion(isErrorInFile: Bool) async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
@@ -235,7 +237,7 @@ import Testing
 
     /// On one core Swift's tasks share one thread, so a task that never rests stops all others.
     @Test(
-        "a pairing on one core comes to its end",
+        "A pairing on one core comes to its end",
         .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/taskset"), "there is no taskset")
     )
     func oneCore() async throws {
@@ -255,7 +257,7 @@ import Testing
         #expect(try await offer.end().code == 0)
     }
 
-    @Test("with the output in a file, the question says on the terminal what a yes is about")
+    @Test("With the output in a file, the question on the terminal says what a yes means")
     func questionApart() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
@@ -293,7 +295,7 @@ import Testing
         #expect(try await follower.end().code == 1)
     }
 
-    @Test("that it connects is said at once") func connecting() async throws {
+    @Test("The program says at once that it connects") func connecting() async throws {
         // This server accepts connections, but never answers.
         try await Impostor.silent.run { port in
             let window = try await Window([

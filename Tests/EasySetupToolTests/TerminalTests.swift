@@ -2,10 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("easysetup on a terminal", .inTurn, .timeLimit(.minutes(60))) struct TerminalTests {
+@Suite("Secrets and questions on a terminal", .inTurn, .timeLimit(.minutes(60))) struct TerminalTests {
     let scratch = ScratchFolder()
 
-    @Test("a seed that is typed is not shown, and may take several lines") func hidden() throws {
+    @Test("A seed that is typed is not shown, and may take several lines") func hidden() throws {
         let words = SeedCommandTests.phrase.split(separator: " ")
         let session = try Terminal(["seed", "inspect"])
         try session.answer("ends it.", with: words.prefix(12).joined(separator: " ") + "\r")
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(
-        "the secret is shown after a yes and not after anything else; a slip is asked about again",
+        "The secret is shown after a yes only, and a slip is asked about again",
         arguments: [["yes"], ["no"], ["", "y", "yes."], ["y", " YES "], ["?", "n"]]
     )
     func reveal(answers: [String]) async throws {
@@ -37,7 +37,7 @@ import Testing
         #expect(code == (isShown ? 0 : 1))
     }
 
-    @Test("a passphrase is asked for twice when it is set, and once when it is needed") func passphrase() throws {
+    @Test("A passphrase is asked for twice when it is set, and once when it is needed") func passphrase() throws {
         let new = try Terminal(["seed", "new", "--store", scratch.store, "--seal"])
         try new.answer("New passphrase", with: "open sesamx\u{7F}e\r")
         try new.answer("Once more", with: "open sesame\r")
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    @Test("two passphrases that differ seal nothing") func differing() throws {
+    @Test("Two different passphrases seal nothing") func differing() throws {
         let new = try Terminal(["seed", "new", "--store", scratch.store, "--seal"])
         try new.answer("New passphrase", with: "one\r")
         try new.answer("Once more", with: "two\r")

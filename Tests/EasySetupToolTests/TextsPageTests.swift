@@ -45,7 +45,7 @@ import Testing
         Set(template.matches(of: /\{([a-z]+)\}/).map { String($0.1) })
     }
 
-    @Test("each sentence is made of its template and its parameters") func templates() {
+    @Test("Each sentence is made of its template and its parameters") func templates() {
         for error in Self.errors {
             let explanation = error.explanation
             #expect(error.description == explanation.filled(explanation.sentence))
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test("a value with braces is not filled again, and an unknown name stays") func filling() {
+    @Test("A value with braces is not filled again, and an unknown name stays") func filling() {
         let explanation = Explanation(
             key: "k",
             sentence: "{a} and {b}",
@@ -74,13 +74,13 @@ import Testing
         #expect(explanation.filled("Zuerst {b}, dann {a}.") == "Zuerst 2, dann {b}.")
     }
 
-    @Test("one key has one pair of templates") func keys() {
+    @Test("One key has one pair of templates") func keys() {
         for (key, group) in Dictionary(grouping: Self.all, by: \.key) {
             #expect(Set(group.map { [$0.sentence, $0.advice] }).count == 1, "\(key)")
         }
     }
 
-    @Test("every code in the sources is that of an example, and in the registry") func codes() throws {
+    @Test("Every code in the sources is that of an example, and in the registry") func codes() throws {
         let files = FileManager.default
         var declared: Set<String> = []
         for module in ["EasySetupSeed", "EasySetupHandshake", "EasySetupPairingSession", "EasySetup"] {
@@ -100,7 +100,7 @@ import Testing
         for name in names.union(causes) { #expect(pages.contains("`\(name)`"), "\(name)") }
     }
 
-    @Test("are those of docs/texts.md") func page() throws {
+    @Test("The texts are those of docs/texts.md") func page() throws {
         let file = PagesTests.root.appending(components: "docs", "texts.md")
         let mark = "\n| key | parameters | sentence | advice |\n|---|---|---|---|\n"
         let rows = Self.all.map { text in

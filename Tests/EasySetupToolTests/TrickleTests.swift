@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The rest of a paste that a slow network delivers byte by byte, after the program has its answer.
-@Suite("What comes after an answer", .inTurn, .timeLimit(.minutes(60))) struct TrickleTests {
+@Suite("A terminal's late answers", .inTurn, .timeLimit(.minutes(60))) struct TrickleTests {
     let scratch = ScratchFolder()
 
     struct Answer: Sendable, CustomTestStringConvertible {
@@ -48,7 +48,7 @@ import Testing
     ]
 
     @Test(
-        "never reaches the program that has the terminal next",
+        "The rest of a terminal's answer never reaches the next program",
         arguments: answers,
         [["TERM": "vt100"], ["TERM": "dumb"]]
     )

@@ -4,7 +4,7 @@ import Testing
 /// Holds the rule of `docs/architecture.md` that a file can be read without those above it: the files of a module name
 /// each other's types in one direction only.
 @Suite("Circles of types") struct TypeCirclesTests {
-    @Test("no files of a module name each other's types in a circle") func sources() throws {
+    @Test("No files of a module name each other's types in a circle") func sources() throws {
         for folder in ["Sources", "Benchmarks/Sources", "Tools/Sources"] {
             let top = PagesTests.root.appending(path: folder).path
             let paths = try FileManager.default.subpathsOfDirectory(atPath: top)
@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test("a circle is found across three files, and a file of extensions counts as its type's") func circle() {
+    @Test("A circle is found across three files, and a file of extensions counts as its type's") func circle() {
         let files = [
             (name: "A.swift", text: "@main public struct A {}"), (name: "B.swift", text: "enum B { case a(A) }"),
             (name: "C.swift", text: "class C { let text = \"\\(B.self)\" }"), (name: "D.swift", text: "struct D: C {}"),
@@ -30,7 +30,7 @@ import Testing
         #expect(Self.circles(files + [closing]) == ["A names C", "B names A", "C names B"])
     }
 
-    @Test("names in comments and texts are no names of types, and private types are those of one file") func names() {
+    @Test("Names in comments and texts are no names of types, and private types are those of one file") func names() {
         let used = """
             // D
             /* D /* D */ D */ let a = "D \\(E.self, "D") D"; let b = #"D " \\(D) \\#(F.self)"#

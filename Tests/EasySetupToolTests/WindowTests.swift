@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 /// The windows in which tests look at screens, checked with programs whose output is known.
-@Suite("A window of the tests", .inTurn, .timeLimit(.minutes(60))) struct WindowTests {
-    @Test("shows what a program writes, takes keys, and says how it ended") func talk() async throws {
+@Suite("The tests' window", .inTurn, .timeLimit(.minutes(60))) struct WindowTests {
+    @Test("A window shows a program's output, takes keys, and reports the program's end") func talk() async throws {
         let window = try await Window(
             ["-c", "stty size; read line; echo \"heard $line\"; exit 3"],
             of: "/bin/sh",
@@ -20,14 +20,14 @@ import Testing
         #expect(end.isTerminalAsBefore)
     }
 
-    @Test("tells of a terminal that is left in another mode") func mode() async throws {
+    @Test("A window reports a terminal that is left in another mode") func mode() async throws {
         let window = try await Window(["-c", "stty -echo -icanon"], of: "/bin/sh")
         defer { window.stop() }
         let end = try await window.end()
         #expect(!end.isTerminalAsBefore)
     }
 
-    @Test("closes as a person closes it, and what runs in it hears of that") func close() async throws {
+    @Test("A window closes as a person closes it, and its program gets the signal") func close() async throws {
         let window = try await Window(["-c", "trap 'exit 7' HUP; echo here; while :; do sleep 1; done"], of: "/bin/sh")
         defer { window.stop() }
         try await window.wait(for: "here")
@@ -35,7 +35,7 @@ import Testing
         #expect(try await window.end().code == 7)
     }
 
-    @Test("is resized") func resize() async throws {
+    @Test("A window changes its size") func resize() async throws {
         let window = try await Window(
             ["-c", "trap 'stty size' WINCH; echo here; while read line; do :; done"],
             of: "/bin/bash"

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Link-local addresses, which are complete only with the name of a network interface (the zone).
-@Suite("Zones", .inTurn, .timeLimit(.minutes(60))) struct ZoneTests {
+@Suite("The program and zones", .inTurn, .timeLimit(.minutes(60))) struct ZoneTests {
     private let scratch = ScratchFolder()
 
     /// Whether this process may make a network of its own: root may, and other users on some systems.
@@ -18,7 +18,7 @@ import Testing
     }()
 
     @Test(
-        "a relay listens at one, and devices pair there, by the interface's name and by its number",
+        "A relay listens at an address with a zone, and devices pair there by the interface's name and by its number",
         .enabled(
             if: hasNetworks,
             "this system gives the tests no network of their own, for which they need user namespaces or to be root"

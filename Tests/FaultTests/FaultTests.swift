@@ -57,7 +57,7 @@ struct FaultTests {
         } + [byHTTP, Scenario(offererHolds: false, isHTTP: true, isWork: true, faults: cuts + stalls + [.trickle])]
 
     @Test(
-        "what is cut, stalls or trickles is taken up again, and the two pair",
+        "The devices resume a connection that is cut, stalls or trickles, and pair",
         arguments: isFull ? everything : some
     )
     func takenUp(scenario: Scenario) async throws {
@@ -67,7 +67,7 @@ struct FaultTests {
     }
 
     @Test(
-        "a flipped bit without TLS ends in a pairing or in words, never in a wrong pairing",
+        "A flipped bit without TLS ends in a pairing or in an error, never in a wrong pairing",
         arguments: [true, false]
     )
     func flippedBits(offererHolds: Bool) async throws {

@@ -11,7 +11,7 @@ struct KillTests {
     let folder = ScratchFolder()
 
     @Test(
-        "with its key file every pairing goes on and ends well",
+        "A relay with its key file takes every pairing back, and each ends well",
         arguments: FaultTests.isFull ? [true, false] : [true]
     )
     func withKey(offererHolds: Bool) async throws {
@@ -27,7 +27,9 @@ struct KillTests {
         print(table.text)
     }
 
-    @Test("without a key file the devices say so, and a fresh code pairs those who had not met") func withoutKey()
+    @Test(
+        "Without a key file the devices say that the relay forgot them, and a fresh code pairs those that had not met"
+    ) func withoutKey()
         async throws
     {
         let runs = try await runs(offererHolds: true)

@@ -31,7 +31,7 @@ import Testing
         process.interrupt(SIGCONT)
     }
 
-    @Test("one that sleeps while the other's user says yes pairs when it wakes") func middle() async throws {
+    @Test("A device that sleeps during the other user's yes pairs when it wakes up") func middle() async throws {
         try await LiveRelay.run { relay in
             try await devices(at: relay) { offer, code, join in
                 let join = try join(code)
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test("those that sleep beyond the code's time say so when they wake: one by its error, one by a fresh code")
+    @Test("Devices that sleep beyond the code's time say so when they wake up: one by its error, one by a fresh code")
     func expired() async throws {
         try await LiveRelay.run { relay in
             try await devices(at: relay) { offer, code, join in

@@ -5,7 +5,7 @@ import Testing
 
 /// Runs the inputs that libFuzzer has found so far, without libFuzzer: those of each folder of `Corpus`, by the target
 /// of that name.
-@Suite("Kept inputs", .busy) struct CorpusTests {
+@Suite("The kept inputs of the fuzz targets", .busy) struct CorpusTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus")
 
     static func inputs(of target: String) throws -> [URL] {
@@ -15,7 +15,7 @@ import Testing
         )
     }
 
-    @Test("are answered with success or a typed error, and break no rule", arguments: FuzzTarget.all)
+    @Test("Every kept input ends with success or a typed error, and breaks no rule", arguments: FuzzTarget.all)
     func run(target: FuzzTarget) throws {
         let inputs = try Self.inputs(of: target.name)
         #expect(!inputs.isEmpty)
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test("are few, and each has a target") func folders() throws {
+    @Test("The kept inputs are few, and each has a target") func folders() throws {
         let folders = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path).filter { $0 != "README.md" }
         #expect(Set(folders) == Set(FuzzTarget.all.map(\.name)))
         var bytes = 0
@@ -43,7 +43,7 @@ import Testing
     /// The script of a visit: connected, a meeting, the offerer's reply and proof, the package, which is stored.
     static let visit: [UInt8] = [0, 0, 0, 0, 0, 0, 2, 0, 3, 0, 3, 0, 3, 0, 0, 5, 0]
 
-    @Test("can be scripts of whole pairings") func pairings() throws {
+    @Test("Kept inputs include scripts of whole pairings") func pairings() throws {
         for end in [try endOfOffer(Self.offer), try endOfVisit(Self.visit)] {
             guard case .paired = end else {
                 Issue.record("the end is \(end)")
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test("would show a broken rule") func broken() {
+    @Test("A broken rule is reported") func broken() {
         #expect(throws: BrokenRule.self) { try hold(false, "a rule") }
     }
 }

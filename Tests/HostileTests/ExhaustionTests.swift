@@ -10,7 +10,10 @@ import Testing
 /// Strangers who take a relay's places and hold them, while honest devices pair (`Protocol/limits.md`, "When the relay
 /// fills"). The tests count connections and visits, never seconds. Run by scripts/hostile.
 extension HostileTests {
-    @Test("who hold a relay's places leave some for honest pairings, and for its health", arguments: Exhaustion.all)
+    @Test(
+        "Strangers who hold a relay's places leave some for honest pairings, and for health requests",
+        arguments: Exhaustion.all
+    )
     func exhaustion(_ attack: Exhaustion) async throws {
         let limits = Order.isLong ? attack.long : attack.short
         let options =
@@ -34,7 +37,7 @@ extension HostileTests {
         }
     }
 
-    @Test("who bring tokens of one relay to the next take no place that is for others") func tokens() async throws {
+    @Test("Strangers who bring tokens of one relay to the next take no places of others") func tokens() async throws {
         let folder = ScratchFolder()
         let key = ["--key-file", folder.path + "/relay.key"]
         let (rooms, meetings, count) = Order.isLong ? (2_000, 4_000, 251) : (200, 400, 40)
@@ -65,7 +68,7 @@ extension HostileTests {
         }
     }
 
-    @Test("who fill a line from one block leave a place in it for the device that has the code") func line()
+    @Test("Strangers who fill a line from one block leave a place in it for the device that has the code") func line()
         async throws
     {
         try await withRelay([]) { relay, port in

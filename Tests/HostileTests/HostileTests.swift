@@ -11,7 +11,8 @@ import Testing
 /// alone, because other load would disturb the measurements.
 @Suite("Hostile load", .enabled(if: Order.size != nil), .serialized, .timeLimit(.minutes(60)))
 struct HostileTests {
-    @Test("leaves honest pairings alone, and the relay below its ceiling") func load() async throws {
+    @Test("A load of strangers leaves honest pairings alone, and the relay below its ceiling") func load() async throws
+    {
         let isLong = Order.isLong
         let memory = isLong ? "512" : "160"
         let (relay, port) = try await Program.relay(["--memory", memory], of: Order.program)

@@ -5,8 +5,11 @@ import TestSupport
 import Testing
 
 /// Strangers who crowd to every code they can find. `scripts/worlds crowding` has more pairs and all of a thousand networks.
-@Suite("Crowding", .busy) struct CrowdingTests {
-    @Test("keeps no honest pair out, whatever the strangers do with their places", arguments: Crowding.Manner.allCases)
+@Suite("Crowds at every code", .busy) struct CrowdingTests {
+    @Test(
+        "A crowd keeps no honest pair out, whatever the strangers do with their places",
+        arguments: Crowding.Manner.allCases
+    )
     func oneNetwork(manner: Crowding.Manner) {
         let outcome = Crowding(manner, strangers: 200, prefixes: 1, pairs: 12).run(seed: 1)
         #expect(outcome.inTime == 12)
@@ -14,7 +17,7 @@ import Testing
         check(outcome)
     }
 
-    @Test("from as many networks as fill the line keeps nobody out", arguments: Crowding.Manner.allCases)
+    @Test("A crowd from as many networks as fill the line keeps nobody out", arguments: Crowding.Manner.allCases)
     func manyNetworks(manner: Crowding.Manner) {
         // As with a thousand, but with a shorter line, which fewer fill.
         var crowding = Crowding(manner, strangers: 150, prefixes: 150, pairs: 10)
@@ -25,7 +28,7 @@ import Testing
         check(outcome)
     }
 
-    @Test("would keep pairs out, if a crowded code were not replaced") func withoutFreshCodes() {
+    @Test("A crowd would keep pairs out if a crowded code were not replaced") func withoutFreshCodes() {
         var crowding = Crowding(.silent, strangers: 150, prefixes: 150, pairs: 4)
         crowding.relay.waitingPerRoom = 12
         crowding.client.crowd = .max

@@ -41,7 +41,7 @@ import Testing
         return world.frames
     }
 
-    @Test("pairs when a connection is cut before or after any frame", arguments: [true, false], [0, 3_000])
+    @Test("A pair finishes when a connection is cut before or after any frame", arguments: [true, false], [0, 3_000])
     func cuts(offererHolds: Bool, notice: Int) {
         for number in 1...Self.frames(offererHolds: offererHolds) {
             for fault in [FrameFault.cutBefore, .cutAfter] {
@@ -53,7 +53,10 @@ import Testing
         }
     }
 
-    @Test("pairs when the relay is killed at any frame and started again with its key", arguments: [true, false])
+    @Test(
+        "A pair finishes when the relay is killed at any frame and started again with its key",
+        arguments: [true, false]
+    )
     func restarts(offererHolds: Bool) {
         for number in 1...Self.frames(offererHolds: offererHolds) {
             for down in [Duration.milliseconds(50), .seconds(1), .seconds(20)] {
@@ -77,7 +80,7 @@ import Testing
         }
     }
 
-    @Test("ends on both sides in time, and agrees, whatever the network does", arguments: 1...8 as ClosedRange<UInt64>)
+    @Test("Both devices end in time, and agree, whatever the network does", arguments: 1...8 as ClosedRange<UInt64>)
     func manyFaults(part: UInt64) {
         var paired = 0
         for number in 0..<150 as Range<UInt64> {
@@ -112,7 +115,7 @@ import Testing
     }
 
     @Test(
-        "a relay gone bad gets no seed, takes no success back and keeps nobody",
+        "A lying relay gets no seed, takes no success back and keeps no device for ever",
         arguments: 1...8 as ClosedRange<UInt64>
     )
     func lyingRelay(part: UInt64) {

@@ -7,7 +7,7 @@ import Testing
 /// Strangers who take a relay's places (`Protocol/limits.md`, "When the relay fills"). That each law can fail beside them is in
 /// ``WorldsTests``.
 @Suite("A relay that strangers fill", .busy, .timeLimit(.minutes(60))) struct FillingTests {
-    @Test("lets honest pairs finish by their first code, and ends no living room", arguments: [1, 3, 6])
+    @Test("Honest pairs finish by their first code, and no living room is ended", arguments: [1, 3, 6])
     func pairs(networks: Int) {
         let (world, relay, crowd) = Filling(networks: networks).world(seed: UInt64(networks))
         var users: [User] = []
@@ -36,7 +36,7 @@ import Testing
         #expect(crowd.seekers.contains { $0.mostBits > relay.limits.difficulty.upperBound })
     }
 
-    @Test("takes devices with a token back after it was killed, whatever strangers bring", arguments: 1...6)
+    @Test("A relay that was killed takes devices with a token back, whatever strangers bring", arguments: 1...6)
     func comeBack(seed: Int) {
         let (world, relay, _) = Filling(networks: 3).world(seed: UInt64(seed))
         var habits = Habits()
@@ -51,7 +51,7 @@ import Testing
         #expect(user.offers == 1)
     }
 
-    @Test("tells for minutes how a code ended, and then no longer") func ended() {
+    @Test("The relay tells strangers for minutes how a code ended, and then no longer") func ended() {
         let (world, relay, crowd) = Filling(networks: 1).world(seed: 3)
         _ = world.addUser(at: relay)
         var late = Habits()

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Worlds that were not drawn: what the seeds showed to be worth a name.
-@Suite("Scenes of worlds", .busy, .timeLimit(.minutes(60))) struct ScenarioTests {
+@Suite("Scenes in worlds", .busy, .timeLimit(.minutes(60))) struct ScenarioTests {
     /// A world in which every pair must finish.
     private static func fair(seed: UInt64 = 1, limits: ClientLimits = ClientLimits()) -> World {
         let world = World(seed: seed, limits: limits)
@@ -20,7 +20,8 @@ import Testing
         return habits
     }
 
-    @Test("phones sleep for minutes in the middle, and go on", arguments: 1...30) func sleep(second: Int) {
+    @Test("Devices that sleep for minutes in the middle of a pairing go on", arguments: 1...30) func sleep(second: Int)
+    {
         let world = Self.fair(seed: UInt64(second))
         let user = world.addUser(Self.habits(offererHolds: second.isMultiple(of: 2)), at: world.addRelay())
         for device in [user.offerer, user.visitor] {
@@ -33,7 +34,7 @@ import Testing
         #expect(user.offers == 1)
     }
 
-    @Test("a relay that lost its key is told by its name, and a fresh code follows by itself") func forgets() {
+    @Test("A relay that lost its key is reported as such, and a fresh code follows by itself") func forgets() {
         let world = Self.fair()
         let relay = world.addRelay()
         let user = world.addUser(at: relay)
@@ -46,7 +47,7 @@ import Testing
     }
 
     @Test(
-        "devices that were away while the relay's key was replaced come back with what they have",
+        "Devices that were away while the relay's key was replaced come back with their tokens",
         arguments: [true, false],
         1...12
     )
@@ -68,7 +69,7 @@ import Testing
         #expect(user.offerer.shown.count == 1)
     }
 
-    @Test("a relay that was started again without the key of before is told by its name, and a fresh code follows")
+    @Test("A relay that was started again without its earlier key is reported as such, and a fresh code follows")
     func droppedKey() {
         let world = Self.fair()
         let relay = world.addRelay()
@@ -82,7 +83,7 @@ import Testing
         #expect(user.offerer.shown.count == 2)
     }
 
-    @Test("a relay that was started again with both keys takes everybody back") func keptKey() {
+    @Test("A relay that was started again with both keys takes everybody back") func keptKey() {
         let world = Self.fair()
         let relay = world.addRelay()
         let user = world.addUser(at: relay)
@@ -94,7 +95,7 @@ import Testing
         #expect(user.pairedAt != nil)
     }
 
-    @Test("a slow visitor among strangers who hold places is paired", arguments: 1...20) func slow(seed: Int) {
+    @Test("A slow visitor among strangers who hold places is paired", arguments: 1...20) func slow(seed: Int) {
         let world = Self.fair(seed: UInt64(seed))
         var limits = Limits()
         limits.meetings = 2
@@ -111,7 +112,7 @@ import Testing
         #expect(user.offerer.acts.allSatisfy { $0.wrongProofs == 0 })
     }
 
-    @Test("tokens of old meetings are worth nothing at a relay that was started again") func oldTokens() {
+    @Test("Tokens of old meetings are worth nothing at a relay that was started again") func oldTokens() {
         let world = Self.fair()
         let relay = world.addRelay()
         _ = world.addUser(at: relay)
@@ -127,7 +128,7 @@ import Testing
         #expect(user.pairedAt != nil)
     }
 
-    @Test("who knows the code and seals rubbish beside his proof is told of, and the code is replaced") func knownCode()
+    @Test("A stranger who knows the code and sends a bad proof is reported, and the code is replaced") func knownCode()
     {
         var told = 0
         for seed in 1...20 as ClosedRange<UInt64> {
@@ -145,7 +146,7 @@ import Testing
         #expect(told > 0)
     }
 
-    @Test("a receiver that asks first keeps nothing against its user's no, and a yes pairs", arguments: [true, false])
+    @Test("A receiver that asks first keeps nothing after its user's no, and a yes pairs", arguments: [true, false])
     func asksFirst(keeps: Bool) {
         let world = Self.fair()
         var habits = Self.habits(offererHolds: false)
@@ -162,7 +163,8 @@ import Testing
         #expect(user.offerer.acts.last?.outcome == (keeps ? .paired : .failed(.declinedHere(.receiver))))
     }
 
-    @Test("a relay that plays the other device gets three guesses at each, and nothing by them") func falseRelay() {
+    @Test("A relay that plays the other device gets three guesses at each device, and gains nothing") func falseRelay()
+    {
         for seed in 1...10 as ClosedRange<UInt64> {
             let world = World(seed: seed)
             let relay = FalseRelay(world, luck: 1_000_000)

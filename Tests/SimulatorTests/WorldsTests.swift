@@ -6,7 +6,7 @@ import Testing
 /// Tests of the simulator: honest devices and relays break no law, and each law can be broken. `scripts/worlds` checks that a seed
 /// always gives the same run, because it can start programs with a fixed hash seed of Swift's dictionaries.
 @Suite("Simulated worlds", .busy, .timeLimit(.minutes(60))) struct WorldsTests {
-    @Test("break no law, whatever is in them", arguments: Kind.allCases) func laws(kind: Kind) {
+    @Test("Worlds of every kind break no law", arguments: Kind.allCases) func laws(kind: Kind) {
         for seed in 1...60 as ClosedRange<UInt64> {
             let world = World.drawn(seed, kind: kind)
             world.run()
@@ -14,7 +14,9 @@ import Testing
         }
     }
 
-    @Test("show a fault that was put in on purpose", arguments: Mutation.allCases) func mutations(mutation: Mutation) {
+    @Test("Worlds show a fault that was put in on purpose", arguments: Mutation.allCases) func mutations(
+        mutation: Mutation
+    ) {
         #expect(
             Self.someWorldBreaks(mutation.breaks) { seed in
                 let world = World.drawn(seed, kind: mutation.kind)
@@ -24,19 +26,19 @@ import Testing
         )
     }
 
-    @Test("show a visitor that tries a code more than three times") func fourthTry() {
+    @Test("Worlds show a visitor that tries a code more than three times") func fourthTry() {
         var limits = ClientLimits()
         limits.triesPerCode = 5
         #expect(Self.someWorldBreaks(.guesses) { World.drawn($0, kind: .betrayed, limits: limits) })
     }
 
-    @Test("show an offerer that shows more than three codes in one act") func fourthCode() {
+    @Test("Worlds show an offerer that shows more than three codes in one act") func fourthCode() {
         var limits = ClientLimits()
         limits.codesPerOffer = 5
         #expect(Self.someWorldBreaks(.guesses) { World.drawn($0, kind: .betrayed, limits: limits) })
     }
 
-    @Test("show devices that wait longer than they may") func longWaits() {
+    @Test("Worlds show devices that wait longer than they may") func longWaits() {
         var limits = ClientLimits()
         limits.seatedLifetime = .seconds(1)
         // Too short a time for a person breaks the law that every pair finishes.

@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test("every frame is one, and its body is the vectors'") func frames() throws {
+    @Test("Every frame of the trace is valid, and its body is the vectors'") func frames() throws {
         let messages = try Self.messages
         let page = try Self.page
         let blocks = page.matches(of: /\n\*\*\d+\. (A|B|relay) → [^\n]*\n\n((?: {4}[^\n]+\n)+)/)
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test("the table has the vectors' messages") func table() throws {
+    @Test("The table has the vectors' messages") func table() throws {
         let rows = try Self.page.matches(of: /\n\| (\d) \| [AB] \| \d \| ([\d,]+) \| [^|]+ \| `([0-9a-f]{64})` \|/)
         #expect(rows.map { "\($0.1)" } == ["1", "2", "3", "4", "5", "6"])
         for (row, message) in zip(rows, try Self.messages) {

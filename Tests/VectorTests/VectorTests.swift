@@ -15,7 +15,7 @@ struct VectorFile: CustomTestStringConvertible, Sendable {
 /// Runs one file; throws, or records an issue, when the code disagrees with it.
 typealias VectorRunner = @Sendable (VectorFile) throws -> Void
 
-@Suite("Protocol/vectors") struct VectorTests {
+@Suite("The vectors of the protocol") struct VectorTests {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(components: "..", "..", "Protocol", "vectors").standardizedFileURL
 
@@ -29,13 +29,13 @@ typealias VectorRunner = @Sendable (VectorFile) throws -> Void
 
     struct Kind: Decodable { let kind: String }
 
-    @Test("every file runs by its kind", arguments: files) func run(file: VectorFile) throws {
+    @Test("Every file runs by its kind", arguments: files) func run(file: VectorFile) throws {
         let kind = try file.decode(Kind.self).kind
         let runner = try #require(Self.runners[kind], "nothing runs vectors of kind \(kind)")
         try runner(file)
     }
 
-    @Test("every kind has a file") func kinds() throws {
+    @Test("Every kind has a file") func kinds() throws {
         let present = try Set(Self.files.map { try $0.decode(Kind.self).kind })
         #expect(present == Set(Self.runners.keys))
     }

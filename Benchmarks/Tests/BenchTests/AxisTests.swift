@@ -2,9 +2,9 @@ import Testing
 
 @testable import bench
 
-@Suite("An axis") struct AxisTests {
+@Suite("An axis of a chart") struct AxisTests {
     @Test(
-        "has ticks around its values, fewer where it is long",
+        "An axis has ticks around its values, and fewer ticks where it is long",
         arguments: [
             ([3], [2, 5]), ([5], [5, 10]), ([1_000, 15_000], [1_000, 2_000, 5_000, 10_000, 20_000]),
             ([1, 16, 128, 1_024], [1, 10, 100, 1_000]), ([0.02, 7_000], [0.1, 1, 10, 100, 1_000, 10_000]),
@@ -16,7 +16,7 @@ import Testing
         for (tick, expected) in zip(axis.ticks, expected) { #expect(abs(tick / expected - 1) < 1e-9) }
     }
 
-    @Test("has its ends around its values, and equal factors at equal distances") func places() throws {
+    @Test("An axis has its ends around its values, and equal factors take equal distances") func places() throws {
         let axis = try #require(Axis([1, 10, 100], from: 200, to: 100))
         #expect(axis.place(1) == 200)
         #expect(axis.place(10) == 150)
@@ -24,7 +24,7 @@ import Testing
         #expect(axis.place(0) == 200)
     }
 
-    @Test("is not there without values above zero") func none() {
+    @Test("There is no axis without values above zero") func none() {
         #expect(Axis([], from: 0, to: 1) == nil)
         #expect(Axis([0, -1, .infinity], from: 0, to: 1) == nil)
     }

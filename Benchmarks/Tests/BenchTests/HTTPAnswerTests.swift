@@ -2,10 +2,10 @@ import Testing
 
 @testable import bench
 
-@Suite("An answer to a call") struct HTTPAnswerTests {
+@Suite("An answer to a long-polling call") struct HTTPAnswerTests {
     private static let head = "HTTP/1.1 200 OK\r\nDate: today\r\ncontent-LENGTH: 5\r\n\r\n"
 
-    @Test("is there when all of its body is, and not before") func whole() {
+    @Test("An answer is complete when its whole body has come, and not before") func whole() {
         let answer = Array((Self.head + "abcde").utf8)
         let expected = HTTPAnswer(status: 200, body: Self.head.utf8.count..<answer.count)
         #expect(parsed(answer) == .answer(expected))
@@ -13,13 +13,13 @@ import Testing
         for count in answer.indices { #expect(parsed(Array(answer[..<count])) == .incomplete) }
     }
 
-    @Test("may be empty, and no success") func empty() {
+    @Test("An answer may have no body, and may be a refusal") func empty() {
         let answer = Array("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".utf8)
         #expect(parsed(answer) == .answer(HTTPAnswer(status: 404, body: answer.count..<answer.count)))
     }
 
     @Test(
-        "is told from what is none",
+        "Bytes that are no answer are recognised as such",
         arguments: [
             "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 2x0 OK\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",

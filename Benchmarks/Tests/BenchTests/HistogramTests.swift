@@ -2,9 +2,9 @@ import Testing
 
 @testable import bench
 
-@Suite("Times") struct HistogramTests {
+@Suite("Histograms of times") struct HistogramTests {
     @Test(
-        "are kept to one part in thirty-two, whatever their size",
+        "Times are kept to one part in thirty-two, whatever their size",
         arguments: [1, 31, 32, 1_000, 123_456_789, UInt64.max]
     )
     func precision(value: UInt64) {
@@ -16,7 +16,7 @@ import Testing
         #expect(median - value <= value / 32)
     }
 
-    @Test("have quantiles that no more than their share is above") func quantiles() {
+    @Test("No more than its share of the times is above a quantile") func quantiles() {
         var times = Histogram()
         for value in 1...20 { times.add(UInt64(value)) }
         #expect(times.quantile(0.5) == 10)
@@ -26,7 +26,7 @@ import Testing
         #expect(times.count == 20)
     }
 
-    @Test("are zero when there are none") func empty() {
+    @Test("The quantiles of no times are zero") func empty() {
         #expect(Histogram().quantile(0.5) == 0)
     }
 }

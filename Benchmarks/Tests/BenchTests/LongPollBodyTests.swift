@@ -3,11 +3,11 @@ import Testing
 
 @testable import bench
 
-@Suite("The body of a call") struct LongPollBodyTests {
+@Suite("The body of a long-polling call") struct LongPollBodyTests {
     private static let name = [UInt8](1...16)
     private static let frames: [[UInt8]] = [[1, 2], [UInt8](repeating: 3, count: 200)]
 
-    @Test("that sends is what the relay reads") func send() throws {
+    @Test("The body of a send is what the relay reads") func send() throws {
         let body = LongPollBody.send(Self.name, first: 300, frames: Self.frames.flatMap(LongPollBody.field))
         let call = try SendCall(parsing: body)
         #expect(call.connection.bytes == Self.name)
@@ -16,14 +16,14 @@ import Testing
         #expect(!call.isClosing)
     }
 
-    @Test("that polls is what the relay reads") func poll() throws {
+    @Test("The body of a poll is what the relay reads") func poll() throws {
         let call = try PollCall(parsing: LongPollBody.poll(Self.name, received: 7, milliseconds: 20_000))
         #expect(call.connection.bytes == Self.name)
         #expect(call.received == 7)
         #expect(call.wait == .seconds(20))
     }
 
-    @Test("that answers a poll is read as the relay writes it", arguments: [false, true])
+    @Test("The body of a poll's answer is read as the relay writes it", arguments: [false, true])
     func polled(isClosed: Bool) throws {
         let body = PollAnswer(first: 1, frames: Self.frames, isClosed: isClosed).serialized()
         let polled = try #require(body.withUnsafeBytes { LongPollBody.Polled($0) })
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(
-        "that is cut short, or no answer to a poll, is told from one",
+        "A body that is cut short, or is no answer to a poll, is refused",
         arguments: [[0x12, 5, 1], [0x08], [0x22, 0]]
     )
     func malformed(body: [UInt8]) {

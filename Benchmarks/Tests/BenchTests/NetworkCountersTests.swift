@@ -11,13 +11,16 @@ import Testing
 
         """
 
-    @Test("are found by their names") func parsed() {
+    @Test("The counts are found by their names") func parsed() {
         #expect(
             NetworkCounters(netstat: Self.netstat) == NetworkCounters(overflows: 1, drops: 2, retransmitted: 3)
         )
     }
 
-    @Test("are missing where a system has none of the kind", arguments: ["", "TcpExt: ListenDrops\nTcpExt: 1\n"])
+    @Test(
+        "Counts are missing where a system has none of the kind",
+        arguments: ["", "TcpExt: ListenDrops\nTcpExt: 1\n"]
+    )
     func missing(text: String) {
         #expect(NetworkCounters(netstat: text) == nil)
     }

@@ -2,14 +2,14 @@ import Testing
 
 @testable import bench
 
-@Suite("What is to be reached") struct TargetsTests {
-    @Test("is not said of what was not measured") func nothing() {
+@Suite("The targets of the bench") struct TargetsTests {
+    @Test("No target is judged that was not measured") func nothing() {
         let rows = Targets.rows(of: Results())
         #expect(rows.allSatisfy { $0.verdict == .unknown && $0.figure == nil })
     }
 
     @Test(
-        "is told by the relay's CPU of a pairing",
+        "A pairing's target is judged by the relay's CPU time",
         arguments: [(180.0, .met), (200, .met), (201, .missed)] as [(Double, Targets.Verdict)]
     )
     func cost(microseconds: Double, verdict: Targets.Verdict) throws {
@@ -20,14 +20,14 @@ import Testing
         #expect(abs(try #require(row.figure) - microseconds) < 0.001)
     }
 
-    @Test("is not said of a load in which no pairing ended") func noPairings() throws {
+    @Test("A load in which no pairing ended is not judged") func noPairings() throws {
         var results = Results()
         results.loads = [load(.plain, .inFlight(16), microseconds: 200)]
         results.loads[0].result.pairings = 0
         #expect(try #require(Targets.rows(of: results).first).verdict == .unknown)
     }
 
-    @Test("goes by the middle one of several runs") func middle() throws {
+    @Test("The median of several runs is judged") func middle() throws {
         var results = Results()
         results.loads = [500, 190, 180].map { load(.plain, .inFlight(16), microseconds: $0) }
         let row = try #require(Targets.rows(of: results).first)
@@ -38,7 +38,7 @@ import Testing
         #expect(abs(try #require(Targets.rows(of: results).first?.figure) - 500) < 0.001)
     }
 
-    @Test("holds two cores against one, or against two relays where the generator has no core of its own")
+    @Test("Two cores are compared with one, or with two relays where the generator has no core of its own")
     func cores() throws {
         var results = Results()
         results.loads = Results.Layout.allCases.map { layout in
@@ -60,7 +60,7 @@ import Testing
         #expect(try row(4).verdict == .missed)
     }
 
-    @Test("compares a pairing with what a bare forwarder takes for it") func bare() throws {
+    @Test("A pairing is compared with what a bare forwarder takes for it") func bare() throws {
         var results = Results()
         results.loads = [
             load(.bare, .inFlight(16), microseconds: 120), load(.plain, .inFlight(16), microseconds: 210),
@@ -71,7 +71,7 @@ import Testing
         #expect(abs(try #require(rows[0].figure) - 1.75) < 0.001)
     }
 
-    @Test("compares what a core does, however much of it was used") func ratio() throws {
+    @Test("The work of a core is compared, however much of the core was used") func ratio() throws {
         var results = Results()
         results.loads = [
             load(.plain, .inFlight(16), microseconds: 200), load(.mailbox, .inFlight(128), microseconds: 2_200),
@@ -81,7 +81,7 @@ import Testing
         #expect(row.verdict == .met)
     }
 
-    @Test("takes the largest crowd that stood") func crowds() throws {
+    @Test("The largest crowd that stood is taken") func crowds() throws {
         var results = Results()
         results.crowds = [
             crowd(1_000, bytesEach: 5_000, microseconds: 400), crowd(10_000, bytesEach: 7_000, microseconds: 220),
@@ -96,7 +96,7 @@ import Testing
         #expect(growth.verdict == .partly)
     }
 
-    @Test("counts one dropped connection") func dropped() throws {
+    @Test("One dropped connection is counted") func dropped() throws {
         var results = Results()
         results.loads = [load(.plain, .inFlight(1_024), microseconds: 200, drops: 1)]
         let row = try #require(Targets.rows(of: results).last)

@@ -4,8 +4,8 @@ import Testing
 
 @testable import EasySetup
 
-@Suite("A relay's address with a zone") struct ZoneTests {
-    @Test("is read as RFC 6874 and as systems write it") func read() throws {
+@Suite("Addresses of relays with a zone") struct ZoneTests {
+    @Test("A zone is read as RFC 6874 and as systems write it") func read() throws {
         for text in ["wss://[fe80::1%25eth0]:4443", "wss://[FE80::1%eth0]:4443"] {
             let address = try RelayAddress(url: text)
             #expect(address.host == "fe80::1%eth0" && address.zone == "eth0")
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(
-        "is refused where it means nothing",
+        "A zone is refused where it means nothing",
         arguments: [
             "[2001:db8::1%eth0]", "[::1%lo]", "[fe80::1%]", "[fe80::1%25]", "[fe80::1%a/b]", "127.0.0.1%lo",
             "[fe8::1%a]",
@@ -27,12 +27,12 @@ import Testing
         #expect(throws: RelayAddressError.self) { try RelayAddress(url: "wss://\(host)") }
     }
 
-    @Test("stands in no link") func links() throws {
+    @Test("A zone stands in no link") func links() throws {
         let relay = try RelayAddress(url: "wss://[fe80::1%eth0]")
         #expect(RelayAddress(authority: relay.authority[...], isPlain: false) == nil)
     }
 
-    @Test("what is wrong with an address is told") func faults() {
+    @Test("A wrong address has an error that names the fault") func faults() {
         for (text, error) in [
             ("ftp://relay.example", RelayAddressError.scheme), ("wss://relay.example/x", .path),
             ("wss://relay.example?x", .path), ("wss://me@relay.example", .user), ("wss://relay.example:0", .port),

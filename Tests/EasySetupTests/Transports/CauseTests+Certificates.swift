@@ -9,7 +9,7 @@ import Testing
 
 /// Certificates and authorities for which a relay is not trusted.
 extension CauseTests {
-    @Test("a server that wants a client certificate is told as such, in both versions of TLS and as nginx says it")
+    @Test("A server that wants a client certificate is reported as such, in both versions of TLS and in nginx's words")
     func clientCertificate() async throws {
         let made = try await MadeCertificate.make(in: folder.path, "picky")
         let roots = TrustedRoots(pemFile: made.certificate)
@@ -28,7 +28,7 @@ extension CauseTests {
         }
     }
 
-    @Test("a certificate that is not for servers says so") func uses() async throws {
+    @Test("A certificate that is not for servers is reported as such") func uses() async throws {
         let authority = try await MadeCertificate.make(in: folder.path, "authority", names: nil)
         for (name, issuer, more) in [
             ("signs", nil, "keyUsage = critical, keyCertSign"), ("code", authority, "extendedKeyUsage = codeSigning"),
@@ -54,7 +54,9 @@ extension CauseTests {
         }
     }
 
-    @Test("versions of TLS and kinds of keys that devices do not take") func mismatch() async throws {
+    @Test("TLS versions and kinds of keys that devices do not accept are reported as a mismatch") func mismatch()
+        async throws
+    {
         let old = try await MadeCertificate.make(in: folder.path, "old")
         let odd = try await MadeCertificate.make(in: folder.path, "odd", newkey: ["ed25519"])
         let spelt = try await MadeCertificate.make(
@@ -74,7 +76,9 @@ extension CauseTests {
         }
     }
 
-    @Test("a certificate that is over, and one that is not valid yet, say when") func times() async throws {
+    @Test("The error of an expired certificate, or of one that is not valid yet, has the time") func times()
+        async throws
+    {
         let over = try await MadeCertificate.make(in: folder.path, "over", until: "20200131120000Z")
         let early = try await MadeCertificate.make(in: folder.path, "early", from: "20990101000000Z")
         try await Impostor.tls(over).run { port in
@@ -96,7 +100,7 @@ extension CauseTests {
         }
     }
 
-    @Test("an authority that is over is told, not its certificate's issuer") func authorityOver() async throws {
+    @Test("An expired authority is reported, not its certificate's issuer") func authorityOver() async throws {
         let authority = try await MadeCertificate.make(
             in: folder.path,
             "authority",
@@ -110,7 +114,9 @@ extension CauseTests {
         }
     }
 
-    @Test("names: another's, none, none that counts, an address's") func names() async throws {
+    @Test(
+        "A certificate with another name, without names, with names that don't count, or with an address as a name is reported"
+    ) func names() async throws {
         let other = try await MadeCertificate.make(
             in: folder.path,
             "other",
@@ -145,7 +151,7 @@ extension CauseTests {
         }
     }
 
-    @Test("who signed it: itself, or somebody unknown") func issuers() async throws {
+    @Test("A certificate that signed itself is told from one of an unknown authority") func issuers() async throws {
         let authority = try await MadeCertificate.make(in: folder.path, "A \u{1B}[31mFirm", names: nil)
         let made = try await MadeCertificate.make(in: folder.path, "leaf", issuer: authority)
         let roots = try own()
@@ -159,7 +165,7 @@ extension CauseTests {
         }
     }
 
-    @Test("files of authorities that can't be used are found before anything is sent") func files() async throws {
+    @Test("Unusable files of authorities are found before anything is sent") func files() async throws {
         let text = try folder.file("text.pem", "no certificate\n")
         let empty = try folder.file("empty.pem", "")
         let good = try String(contentsOfFile: MadeCertificate.loopback.get().certificate, encoding: .utf8)

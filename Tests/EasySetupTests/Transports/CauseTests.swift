@@ -10,7 +10,7 @@ import Testing
 @testable import EasySetup
 
 /// The reasons why a relay can't be reached or is not trusted, with real sockets and real certificates.
-@Suite("Causes", .inTurn, .timeLimit(.minutes(60))) struct CauseTests {
+@Suite("Causes of failures", .inTurn, .timeLimit(.minutes(60))) struct CauseTests {
     let folder = ScratchFolder()
 
     /// Short limits, so that the client notices silence soon. It tries only once.
@@ -60,7 +60,7 @@ import Testing
         #expect(failure?.cause == cause, sourceLocation: location)
     }
 
-    @Test("a port where nothing listens refuses; a name that nobody has is none") func nobody() async throws {
+    @Test("A port where nothing listens refuses, and an unknown name is reported as such") func nobody() async throws {
         try await fails(at: "ws://127.0.0.1:1", .relayUnreachable(.refused))
         let unknown = try await failure(at: "wss://relay.invalid", roots: try own())
         // On a machine without a name server, the client can't know whether the name exists.
@@ -87,7 +87,7 @@ import Testing
         await #expect(throws: HostResolver.LookupError.self) { try await other.get() }
     }
 
-    @Test("a name that is not looked up in time, and one that no name server can answer, is no silent relay")
+    @Test("A name that is not looked up in time, or that no name server can answer, is no silent relay")
     func lookups() throws {
         let relay = try RelayAddress(url: "wss://relay.example")
         let proxies = ProxySettings.proxy(try ProxyAddress(url: "http://proxy.example"))
@@ -117,7 +117,9 @@ import Testing
         #expect(Unreachable(lookup: -5, of: "h") == .nameWithoutAddress("h"))
     }
 
-    @Test("an address that is not that of one host on one network is told as such") func unfitAddresses() async throws {
+    @Test("An address that does not belong to one host on one network is reported as such") func unfitAddresses()
+        async throws
+    {
         let invalid = IOError(errnoCode: EINVAL, reason: "connect")
         for (address, fault) in [
             ("224.0.0.1", Unreachable.manyHosts), ("239.1.2.3", .manyHosts), ("255.255.255.255", .manyHosts),
@@ -139,7 +141,9 @@ import Testing
 
     func own() throws -> TrustedRoots { TrustedRoots(pemFile: try MadeCertificate.loopback.get().certificate) }
 
-    @Test("one that takes the connection and says nothing, or ends it") func mute() async throws {
+    @Test("A server that accepts the connection and says nothing, or closes it, is reported as unreachable") func mute()
+        async throws
+    {
         let roots = try own()
         try await Impostor.silent.run { port in
             try await fails(at: "ws://127.0.0.1:\(port)", .relayUnreachable(.noAnswer), limits: hasty)
@@ -153,7 +157,7 @@ import Testing
         }
     }
 
-    @Test("TLS where none is, and none where it is") func mixedUp() async throws {
+    @Test("A missing TLS and an unexpected TLS are reported") func mixedUp() async throws {
         let roots = try own()
         try await LiveRelay.run { relay in
             let failure = try await self.failure(at: "wss://127.0.0.1:\(relay.address.port)", roots: roots)
@@ -176,7 +180,7 @@ import Testing
         }
     }
 
-    @Test("alerts of TLS that tell what is wrong") func alerts() async throws {
+    @Test("Alerts of TLS are reported as what they mean") func alerts() async throws {
         for (number, error) in [
             (40, PairingError.relayUnreachable(.tlsMismatch)), (70, .relayUnreachable(.tlsMismatch)),
             (80, .relayUnreachable(.tlsFailed)), (112, .notARelay(.misdirected)),
@@ -189,7 +193,7 @@ import Testing
         }
     }
 
-    @Test("a relay with TLS that is spoken to without says so, or ends the connection") func plainToTLS() async throws {
+    @Test("A relay with TLS that gets a plain request says so, or ends the connection") func plainToTLS() async throws {
         try await LiveRelay.run(tls: true) { relay in
             let failure = try await self.failure(at: "ws://127.0.0.1:\(relay.address.port)")
             #expect([.notARelay(.tls), .relayUnreachable(.cut)].contains(failure))
@@ -197,7 +201,7 @@ import Testing
         }
     }
 
-    @Test("answers that close the connection count, without TLS too") func closing() async throws {
+    @Test("Answers that close the connection count, without TLS too") func closing() async throws {
         let page = "The plain HTTP request was sent to HTTPS port"
         for (head, body, cause) in [
             ("400 Bad Request", page, "tls-there"), ("404 Not Found", "", "web-server"),
@@ -214,7 +218,7 @@ import Testing
         }
     }
 
-    @Test("an answer whose body does not end is judged by its head and the body's beginning") func stalling()
+    @Test("An answer whose body does not end is judged by its head and the body's beginning") func stalling()
         async throws
     {
         // Only the wait for the body may end: the other limits are longer than the test may take.
@@ -236,7 +240,7 @@ import Testing
         }
     }
 
-    @Test("a network that wants a sign-in, and cuts every other request, is told as such") func cutAfterSignIn()
+    @Test("A network that wants a sign-in, and cuts every other request, is reported as such") func cutAfterSignIn()
         async throws
     {
         let answer = "HTTP/1.1 302 Found\r\nLocation: http://in.example/\r\nContent-Length: 0\r\n\r\n"
@@ -245,7 +249,7 @@ import Testing
         }
     }
 
-    @Test("pages of what stands before a relay, through both transports") func pages() async throws {
+    @Test("Pages from servers in front of a relay are recognised through both transports") func pages() async throws {
         for (head, cause) in [
             ("HTTP/1.1 502 Bad Gateway\r\n", "behind-is-away"), ("HTTP/1.1 504 Gateway Timeout\r\n", "behind-is-away"),
             ("HTTP/1.1 302 Found\r\nLocation: http://signin.example/\r\n", "sign-in"),
@@ -276,7 +280,7 @@ import Testing
         }
     }
 
-    @Test("a relay that was away behind its proxy for a moment is reached in the same try") func comesBack()
+    @Test("A relay that was away behind its proxy for a moment is reached in the same try") func comesBack()
         async throws
     {
         let answers = Attempts()
@@ -294,7 +298,7 @@ import Testing
         }
     }
 
-    @Test("a state tells why an attempt failed, before the next") func retrying() async throws {
+    @Test("A state says why an attempt failed, before the next attempt") func retrying() async throws {
         let client = PairingClient(name: DeviceName(cleaning: "one")!, store: MemorySeedStore(.random()))
         let watch = Watch(client.offer(at: try RelayAddress(url: "ws://127.0.0.1:1")) { _ in .decline })
         _ = try await watch.failure()

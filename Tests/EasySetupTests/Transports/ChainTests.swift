@@ -7,7 +7,7 @@ import Testing
 @testable import EasySetup
 
 /// Faults in a certificate chain behind the server's own certificate, with real sockets and real certificates.
-@Suite("Chains of certificates", .inTurn, .timeLimit(.minutes(60))) struct ChainTests {
+@Suite("Certificate chains", .inTurn, .timeLimit(.minutes(60))) struct ChainTests {
     private let folder = ScratchFolder()
 
     private func failure(
@@ -48,7 +48,7 @@ import Testing
         )
     }
 
-    @Test("an intermediate authority that is over, or not valid yet, is told with its name and its day")
+    @Test("An intermediate authority that has expired, or is not valid yet, is reported with its name and its day")
     func times() async throws {
         let root = try await root()
         let over = try await intermediate("over", by: root, until: "20200131120000Z")
@@ -74,7 +74,7 @@ import Testing
         #expect(failure?.description == "The relay's certificate expired on 2020-01-31 12:00 UTC.")
     }
 
-    @Test("the second of two intermediate authorities is looked at too, in whatever order they come")
+    @Test("The second of two intermediate authorities is checked too, in whatever order they come")
     func deep() async throws {
         let root = try await root()
         let upper = try await intermediate("upper", by: root, until: "20200131120000Z")
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test("an authority here that is over is told as this device's") func ownAuthority() async throws {
+    @Test("An expired authority on this device is reported as this device's") func ownAuthority() async throws {
         let root = try await root(until: "20200131120000Z")
         let middle = try await intermediate(by: root)
         let leaf = try await MadeCertificate.make(in: folder.path, "leaf", issuer: middle)
@@ -97,7 +97,7 @@ import Testing
         #expect(failure?.advice.contains("--ca-file") == true)
     }
 
-    @Test("an intermediate that is not sent is told, as far as it can be known") func missing() async throws {
+    @Test("A missing intermediate authority is reported, as far as it can be known") func missing() async throws {
         let root = try await root()
         let middle = try await intermediate(by: root)
         let known = try await MadeCertificate.make(
@@ -120,7 +120,9 @@ import Testing
         #expect(rooted == .relayUntrusted(.unknownAuthority(issuer: "root")))
     }
 
-    @Test("a file of authorities that holds an intermediate one or the relay's own, and not the root, is told so")
+    @Test(
+        "A file of authorities with an intermediate one or the relay's own certificate, without the root, is reported as such"
+    )
     func rootMissing() async throws {
         let root = try await root()
         let middle = try await intermediate(by: root)
@@ -148,7 +150,7 @@ import Testing
         #expect(try await failure(leaf, trusting: whole, limits: limits) == .relayUnreachable(.noAnswer))
     }
 
-    @Test("an authority that was made anew under its old name is told as another") func madeAnew() async throws {
+    @Test("An authority that was made anew under its old name is reported as another") func madeAnew() async throws {
         let root = try await root()
         let anew = try await MadeCertificate.make(in: folder.path, "anew", subject: "root", names: nil)
         let other = PairingError.relayUntrusted(.otherAuthority("root"))
@@ -199,7 +201,7 @@ import Testing
         #expect(try await failure(ownAnew, trusting: own) == .relayUntrusted(.otherAuthority("relay")))
     }
 
-    @Test("a proxy's chain is explained as a relay's is") func proxys() async throws {
+    @Test("A proxy's chain is explained as a relay's is") func proxys() async throws {
         let root = try await root()
         let over = try await intermediate("over", by: root, until: "20200131120000Z")
         let leaf = try await MadeCertificate.make(in: folder.path, "proxy", names: "IP:127.0.0.1", issuer: over)
@@ -219,7 +221,7 @@ import Testing
     }
 
     @Test(
-        "files of authorities are read with a mark of byte order, with line ends of DOS and with paths that are no UTF-8"
+        "Files of authorities may have a byte order mark, line ends of DOS, and paths that are no UTF-8"
     )
     func forms() async throws {
         let made = try await MadeCertificate.make(in: folder.path, "relay")

@@ -12,7 +12,7 @@ import Testing
         }
     }
 
-    @Test("are curl's variables in curl's order") func variables() throws {
+    @Test("The variables are curl's, in curl's order") func variables() throws {
         let all = ["https_proxy": "a:1", "HTTPS_PROXY": "b:2", "all_proxy": "c:3", "ALL_PROXY": "d:4"]
         var left = all
         for (name, answer) in [
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(
-        "leave out what NO_PROXY lists",
+        "The settings leave out the hosts in NO_PROXY",
         arguments: [
             ("*", true), ("relay.example", true), ("example", true), (".example", true), ("*.example", true),
             ("EXAMPLE.", true), ("lay.example", false), ("relay.example.org", false), ("a, b,relay.example", true),
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(
-        "know addresses and blocks",
+        "NO_PROXY may have addresses and blocks",
         arguments: [
             ("10.1.2.3", "10.1.2.3", true), ("10.1.2.3", "10.0.0.0/8", true), ("10.1.2.3", "10.1.2.0/31", false),
             ("10.1.2.3", "10.1.2.2/31", true), ("10.1.2.3", "0.0.0.0/0", true), ("10.1.2.3", "2.3", false),
@@ -61,7 +61,7 @@ import Testing
         #expect(try (proxy(["ALL_PROXY": "a:1", "NO_PROXY": list], for: "wss://\(host)") == nil) == isListed)
     }
 
-    @Test("take a proxy's address in its forms") func forms() throws {
+    @Test("A proxy's address is read in all its forms") func forms() throws {
         for (url, read) in [
             ("http://proxy:3128", "proxy:3128"), ("http://proxy", "proxy:80"), ("https://proxy/", "tls proxy:443"),
             ("proxy.example:8080", "proxy.example:8080"), (" HTTP://PROXY:1 ", "proxy:1"),
@@ -78,7 +78,7 @@ import Testing
         #expect(try !ProxyAddress(url: "http://proxy").request(for: "r:443").contains("Authorization"))
     }
 
-    @Test("show no password, neither where they are right nor where they are wrong") func secrets() throws {
+    @Test("No error and no text of the settings shows a password") func secrets() throws {
         let address = try ProxyAddress(url: "http://name:hunter2@proxy:1")
         var dumped = "\(address)\(String(reflecting: address))\(ProxySettings.proxy(address))"
         dump(address, to: &dumped)
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test("an answer to CONNECT is the same however its bytes come") func pieces() {
+    @Test("An answer to CONNECT is the same however its bytes come") func pieces() {
         for (text, step) in [
             ("HTTP/1.1 200 OK\r\n\r\nrest", TunnelAnswer.Step.open(rest: Array("rest".utf8))),
             ("HTTP/1.0 299\n\n", .open(rest: [])),

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Whole pairings through reverse proxies in front of a relay.
-@Suite("Through a proxy", .inTurn, .timeLimit(.minutes(60))) struct ProxyTests {
+@Suite("A reverse proxy before the relay", .inTurn, .timeLimit(.minutes(60))) struct ProxyTests {
     struct Setup: Sendable, CustomTestStringConvertible {
         var testDescription: String
         /// The name of the transport that works through the proxy.
@@ -16,14 +16,14 @@ import Testing
     }
 
     @Test(
-        "two devices pair, both through it and one past it",
+        "Two devices pair through nginx, both through it and one past it",
         .enabled(if: ReverseProxy.Kind.nginx.program != nil, "nginx is not installed: scripts/setup --tests"),
         arguments: nginxes
     )
     func nginx(setup: Setup) async throws { try await pair(setup) }
 
     @Test(
-        "two devices pair, both through it and one past it",
+        "Two devices pair through HAProxy, both through it and one past it",
         .enabled(if: ReverseProxy.Kind.haproxy.program != nil, "HAProxy is not installed: scripts/setup --tests"),
         arguments: haproxies
     )

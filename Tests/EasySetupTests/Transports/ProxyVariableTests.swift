@@ -7,7 +7,7 @@ import Testing
 @testable import EasySetup
 
 /// The environment's proxy variables, tried with a program that can reach the relay only by a proxy.
-@Suite("The program's proxy", .inTurn, .timeLimit(.minutes(60))) struct ProxyVariableTests {
+@Suite("The program behind a proxy", .inTurn, .timeLimit(.minutes(60))) struct ProxyVariableTests {
     private let folder = ScratchFolder()
 
     /// An environment variable that names a proxy. Only the proxy can find the address of the relay's name.
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(
-        "devices pair through it, whichever variable names it, with its name and password",
+        "Devices pair through the proxy, whichever variable names it, with its name and password",
         arguments: [
             Case(variable: "http_proxy"), Case(variable: "http_proxy", webSocket: false), Case(variable: "all_proxy"),
             Case(variable: "ALL_PROXY", webSocket: false), Case(variable: "https_proxy", tls: true),
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test(
-        "NO_PROXY leaves it out in all its forms",
+        "NO_PROXY excludes hosts in all its forms",
         arguments: [
             ("ws://relay.test:4443", "*", true), ("ws://relay.test:4443", ".test", true),
             ("ws://relay.test:4443", "relay.test", true), ("ws://relay.test:4443", " a , relay.test ", true),
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test("a proxy that can't be used is told as such") func refusals() async throws {
+    @Test("A proxy that can't be used is reported as such") func refusals() async throws {
         _ = try await folder.seed("store")
         for (url, error, cause, code) in [
             ("socks5h://me:hunter2@127.0.0.1:1080", "proxy-address", "kind", 64),

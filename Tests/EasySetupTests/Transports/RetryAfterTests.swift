@@ -2,12 +2,12 @@ import Testing
 
 @testable import EasySetup
 
-@Suite("Retry-After") struct RetryAfterTests {
+@Suite("Retry-After headers") struct RetryAfterTests {
     /// 1994-11-06 08:49:07 UTC, in seconds since 1970.
     private let now = 784_111_747
 
     @Test(
-        "is seconds or a date in one of HTTP's three forms",
+        "The header is seconds or a date in one of HTTP's three forms",
         arguments: [
             ("120", 120), (" 7\t", 7), ("0", 0), ("99999999", 3_600), ("Sun, 06 Nov 1994 08:49:37 GMT", 30),
             ("Sunday, 06-Nov-94 08:49:37 GMT", 30), ("Sun Nov  6 08:49:37 1994", 30),
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(
-        "is nothing else",
+        "Any other header is ignored",
         arguments: [
             "", "-1", "+1", "1.5", "soon", "Sun, 06 Nov 1994 08:49:37", "Sun, 32 Nov 1994 08:49:37 GMT",
             "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "٣", "9999999999999999999999999",

@@ -52,7 +52,7 @@ import Testing
         return limits
     }
 
-    @Test("where no WebSocket gets through, devices pair by calls", arguments: Obstacle.all)
+    @Test("Devices pair by long polling where no WebSocket gets through", arguments: Obstacle.all)
     func fallback(obstacle: Obstacle) async throws {
         try await LiveRelay.run { relay in
             try await Middlebox.run(before: relay.address.port, upgrades: obstacle.upgrades) { _, address in
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test("devices pair through different transports", arguments: [true, false]) func mixed(isOfferer: Bool)
+    @Test("Devices pair through different transports", arguments: [true, false]) func mixed(isOfferer: Bool)
         async throws
     {
         try await LiveRelay.run { relay in
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test("where the WebSocket gets through, it is taken") func webSocket() async throws {
+    @Test("Devices take the WebSocket where it gets through") func webSocket() async throws {
         try await LiveRelay.run { relay in
             try await Middlebox.run(before: relay.address.port) { box, address in
                 let devices = TwoDevices(offerer: address, visitor: address)
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test("calls go over TLS where the address says so") func overTLS() async throws {
+    @Test("Long polling uses TLS where the address says so") func overTLS() async throws {
         try await LiveRelay.run { relay in
             try await Middlebox.run(before: relay.address.port, tls: true, upgrades: .hangUp) { _, address in
                 let roots = TrustedRoots(pemFile: try MadeCertificate.loopback.get().certificate)
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test("a certificate that is not trusted opens no other transport") func untrusted() async throws {
+    @Test("A certificate that is not trusted opens no other transport") func untrusted() async throws {
         try await LiveRelay.run { relay in
             try await Middlebox.run(before: relay.address.port, tls: true, upgrades: .hangUp) { box, address in
                 let client = relay.client("one", .random())
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test(
-        "when both transports fail, the WebSocket's error is told",
+        "When both transports fail, the WebSocket's error is shown",
         arguments: [
             ("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", PairingError.notARelay(.forbidden(status: 403))),
             (
@@ -143,7 +143,7 @@ import Testing
         }
     }
 
-    @Test("a full relay says so through calls as well") func full() async throws {
+    @Test("A full relay is reported through long polling as well") func full() async throws {
         try await LiveRelay.run(configure: { $0.limits.rooms = 1 }) { relay in
             try await Middlebox.run(before: relay.address.port, upgrades: .hangUp) { _, address in
                 let first = Watch(relay.client("one", .random()).offer(at: address) { _ in .approve })
@@ -157,7 +157,7 @@ import Testing
         }
     }
 
-    @Test("who stops is heard: the last word goes with the goodbye") func leaving() async throws {
+    @Test("A device that stops tells the other one: its last frame goes with the goodbye") func leaving() async throws {
         try await LiveRelay.run { relay in
             try await Middlebox.run(before: relay.address.port, upgrades: .hangUp) { _, address in
                 let store = MemorySeedStore()
@@ -178,7 +178,7 @@ import Testing
 
     enum Loss: Sendable, CaseIterable { case calls, answers, both }
 
-    @Test("lost calls and lost answers change nothing", arguments: Loss.allCases) func losses(of loss: Loss)
+    @Test("Lost calls and lost answers change nothing", arguments: Loss.allCases) func losses(of loss: Loss)
         async throws
     {
         try await LiveRelay.run { relay in
@@ -201,7 +201,7 @@ import Testing
         }
     }
 
-    @Test("a proxy's own pages in between change nothing") func pages() async throws {
+    @Test("A proxy's own pages among the answers change nothing") func pages() async throws {
         let pages = [
             "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>",
             "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>",
@@ -221,7 +221,7 @@ import Testing
         }
     }
 
-    @Test("polls that bring nothing, and connections that the relay forgets in between, end no pairing")
+    @Test("Polls that bring nothing, and connections that the relay forgets, end no pairing")
     func forgetful() async throws {
         // After each empty poll the device pauses (`callPause`) for longer than the relay remembers its connection.
         try await LiveRelay.run(configure: { $0.connectionLimits.pollAbsence = .milliseconds(500) }) { relay in
@@ -242,7 +242,7 @@ import Testing
     enum Downtime: Sendable, CaseIterable { case none, some }
 
     @Test(
-        "a relay that starts again with its key finishes what was begun by calls",
+        "A relay that starts again with its key finishes a pairing by long polling",
         arguments: [true, false],
         Downtime.allCases
     )

@@ -8,7 +8,7 @@ import Testing
 @testable import EasySetup
 
 /// Whole pairings through a CONNECT proxy, by which the devices reach the network.
-@Suite("A proxy on the way out", .inTurn, .timeLimit(.minutes(60))) struct TunnelTests {
+@Suite("A CONNECT proxy", .inTurn, .timeLimit(.minutes(60))) struct TunnelTests {
     private let folder = ScratchFolder()
 
     private func settings(_ port: Int, _ userinfo: String = "") throws -> ProxySettings {
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(
-        "devices pair through it, with TLS and without, through both transports",
+        "Devices pair through the proxy, with TLS and without, through both transports",
         arguments: [true, false],
         [true, false]
     )
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test(
-        "devices pair through it by long polling with TLS, where what stands behind it passes no WebSocket",
+        "Devices pair through the proxy by long polling with TLS, where the server behind it passes no WebSocket",
         .enabled(if: ReverseProxy.Kind.nginx.program != nil, "nginx is not installed: scripts/setup --tests")
     )
     func longPollingWithTLS() async throws {
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test("a proxy may be spoken to over TLS, with authorities of its own") func overTLS() async throws {
+    @Test("A device may connect to the proxy over TLS, with authorities of its own") func overTLS() async throws {
         let made = try await MadeCertificate.make(in: folder.path, "relay", names: "DNS:relay.test")
         let proxys = try await MadeCertificate.make(in: folder.path, "proxy", names: "IP:127.0.0.1")
         try await LiveRelay.run(configure: {
@@ -125,7 +125,7 @@ import Testing
         return try await offerFailure(at: address, roots: roots, by: proxies, limits: limits)
     }
 
-    @Test("each of its failures has a name") func failures() async throws {
+    @Test("Each failure of the proxy has a name") func failures() async throws {
         let big = "HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: 20_000) + "\r\n\r\n"
         let cases: [(ConnectProxy.Way, PairingError)] = [
             (.hangUp, .proxyFailed(.cut)),
@@ -190,7 +190,7 @@ import Testing
         }
     }
 
-    @Test("an IP address behind it is compared with the relay's certificate, not with the proxy's address")
+    @Test("An IP address behind the proxy is compared with the relay's certificate, not with the proxy's address")
     func addressBehind() async throws {
         let proxys = try await MadeCertificate.make(in: folder.path, "proxy", names: "IP:127.0.0.1")
         let relays = try await MadeCertificate.make(in: folder.path, "relay", names: "IP:192.0.2.7")
@@ -219,7 +219,7 @@ import Testing
         }
     }
 
-    @Test("a relay on this machine is reached without it, and so are the hosts that are excepted") func around()
+    @Test("A relay on this machine is reached without the proxy, and so are the hosts that are excluded") func around()
         async throws
     {
         try await LiveRelay.run { live in
