@@ -138,7 +138,7 @@ package struct Rendezvous: Sendable {
     ///   - crowded: why the I/O layer has no place for a new device; nil when it has one. It does not matter for
     ///     devices that return, because places are reserved for them.
     package mutating func received(
-        _ frame: DeviceFrame,
+        _ frame: consuming DeviceFrame,
         bytes: Int = 0,
         from connection: ConnectionID,
         crowded: AdmissionRefusal? = nil,

@@ -56,6 +56,9 @@ package struct Bytes16: Hashable, Sendable {
         low = entropy.next()
     }
 
+    /// The last eight of the bytes.
+    package var half: UInt64 { low }
+
     package func append(to bytes: inout [UInt8]) {
         unsafe withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     }

@@ -52,7 +52,8 @@ struct Connections: Sendable {
         var budget: FrameBudget
     }
 
-    private var known: [ConnectionID: Known] = [:]
+    /// The connections by number. The key is not a ``ConnectionID``, because Swift hashes a number in half the time.
+    private var known: [UInt64: Known] = [:]
     /// Connections of new devices that the relay asked for proof of work, counted by prefix.
     private var working = PrefixCounts()
     /// Visitors that came back before their offerer, counted by prefix.
@@ -66,9 +67,9 @@ struct Connections: Sendable {
     /// Whether no prefix has a count: no device computes proof of work (`working`), and no visitor waits for its
     /// offerer (`early`).
     var isUncounted: Bool { working.isEmpty && early.isEmpty }
-    var all: some Sequence<ConnectionID> { known.keys }
+    var all: some Sequence<ConnectionID> { known.keys.lazy.map { ConnectionID(number: $0) } }
 
-    subscript(connection: ConnectionID) -> Known? { known[connection] }
+    subscript(connection: ConnectionID) -> Known? { known[connection.number] }
 
     /// Whether the relay may ask one more connection of this address prefix for proof of work; otherwise the relay
     /// refuses that connection.
@@ -93,12 +94,12 @@ struct Connections: Sendable {
         )
     }
 
-    func isAtWork(_ connection: ConnectionID) -> Bool { known[connection]?.phase.isAtWork ?? false }
+    func isAtWork(_ connection: ConnectionID) -> Bool { known[connection.number]?.phase.isAtWork ?? false }
 
     mutating func add(_ connection: ConnectionID, prefix: AddressPrefix, deadline: Duration, budget: FrameBudget) {
         remove(connection)
         let phase = Phase.new(deadline: deadline, isAtWork: false)
-        known[connection] = Known(prefix: prefix, phase: phase, budget: budget)
+        known[connection.number] = Known(prefix: prefix, phase: phase, budget: budget)
         count(1, phase, prefix)
     }
 
@@ -106,7 +107,7 @@ struct Connections: Sendable {
     /// the budget was sufficient; nil for an unknown connection.
     mutating func spend(_ units: Int, _ connection: ConnectionID, _ limits: Limits, interval: UInt32) -> (Known, Bool)?
     {
-        guard let index = known.index(forKey: connection) else { return nil }
+        guard let index = known.index(forKey: connection.number) else { return nil }
         let isEnough = known.values[index].budget.spend(units, of: limits.framesPerInterval, interval: interval)
         return (known.values[index], isEnough)
     }
@@ -114,11 +115,11 @@ struct Connections: Sendable {
     /// Raises the frame budget of an offerer's connection by `units`, because the offerer has one more visitor to
     /// answer.
     mutating func allow(_ units: Int, _ connection: ConnectionID) {
-        known[connection]?.budget.add(units)
+        known[connection.number]?.budget.add(units)
     }
 
     mutating func move(_ connection: ConnectionID, to phase: Phase) {
-        guard let index = known.index(forKey: connection) else { return }
+        guard let index = known.index(forKey: connection.number) else { return }
         let (old, prefix) = (known.values[index].phase, known.values[index].prefix)
         known.values[index].phase = phase
         count(-1, old, prefix)
@@ -126,7 +127,7 @@ struct Connections: Sendable {
     }
 
     mutating func remove(_ connection: ConnectionID) {
-        guard let old = known.removeValue(forKey: connection) else { return }
+        guard let old = known.removeValue(forKey: connection.number) else { return }
         count(-1, old.phase, old.prefix)
     }
 

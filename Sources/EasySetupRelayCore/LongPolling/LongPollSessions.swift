@@ -249,9 +249,14 @@ package struct LongPollSessions: Sendable {
         }
     }
 
+    /// Whether ``takeAnswers(now:)`` would return any. The getter is mutating for the same reason as
+    /// ``Rendezvous/nextDeadline``.
+    package var hasAnswers: Bool {
+        mutating get { !ready.isEmpty || !answers.isEmpty }
+    }
+
     /// Returns the answers that the caller must send to polls now, each answer only once.
     package mutating func takeAnswers(now: Duration) -> [Answered] {
-        guard !ready.isEmpty || !answers.isEmpty else { return [] }
         for id in ready {
             guard var entry = entries[id] else { continue }
             entry.isReady = false

@@ -1,3 +1,4 @@
+internal import DequeModule
 import EasySetupRelayProtocol
 
 /// One direction of a meeting: the messages that the receiving device has not acknowledged, and how far the sending and
@@ -10,7 +11,7 @@ struct Mailbox: Sendable {
     /// The highest message number that the receiving device has acknowledged.
     private(set) var acked: UInt32 = 0
     /// The stored messages: those with numbers above `acked`, up to `have`.
-    private(set) var messages: [Message] = []
+    private(set) var messages: Deque<Message> = []
     private(set) var bytes = 0
     /// Whether this mailbox was made after a restart of the relay, which knows the numbers of earlier messages only
     /// from what the devices say.
@@ -29,10 +30,12 @@ struct Mailbox: Sendable {
 
     enum OnMessage { case stored, repeated, gap, full }
 
-    mutating func received(_ message: Message, limits: Limits) -> OnMessage {
+    mutating func received(_ message: Message, _ rules: Rules) -> OnMessage {
         guard message.number > have else { return .repeated }
         guard message.number - 1 == have else { return .gap }
-        guard messages.count < limits.mailboxMessages, bytes + message.body.count <= limits.mailboxBytes else {
+        guard messages.count < rules.limits.mailboxMessages,
+            bytes + message.body.count <= rules.limits.mailboxBytes
+        else {
             return .full
         }
         messages.append(message)
@@ -47,9 +50,7 @@ struct Mailbox: Sendable {
         guard number <= delivered else { return .beyond }
         guard number > acked else { return .old }
         acked = number
-        // The array is changed in place, so that the next message reuses its memory.
-        messages.removeFirst(messages.prefix { $0.number <= number }.count)
-        bytes = messages.reduce(0) { $0 + $1.body.count }
+        while !messages.isEmpty, messages[0].number <= number { bytes -= messages.removeFirst().body.count }
         return .news
     }
 

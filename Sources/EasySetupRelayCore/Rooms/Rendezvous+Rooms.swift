@@ -3,7 +3,7 @@ import EasySetupRelayProtocol
 /// Handling the frames of devices that are in a room, and applying the consequences of each decision about a room.
 extension Rendezvous {
     mutating func offererSent(
-        _ frame: DeviceFrame,
+        _ frame: consuming DeviceFrame,
         _ connection: ConnectionID,
         _ offer: OfferID,
         _ turn: inout Turn
@@ -34,7 +34,7 @@ extension Rendezvous {
     }
 
     mutating func visitorSent(
-        _ frame: DeviceFrame,
+        _ frame: consuming DeviceFrame,
         _ connection: ConnectionID,
         _ offer: OfferID,
         _ turn: inout Turn
@@ -253,7 +253,7 @@ extension Room {
             before: before,
             after: load,
             deadline: deadline == old || end != nil ? nil : deadline,
-            displacement: nextDisplacement(rules.limits),
+            displacement: nextDisplacement(rules),
             end: end,
             isAbandoned: isAbandoned
         )

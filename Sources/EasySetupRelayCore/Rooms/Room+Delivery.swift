@@ -14,7 +14,7 @@ extension Room {
         let visitor = meetings[index].connection
         let ack = meetings[index].toOfferer.acknowledged(upTo: message.ack)
         guard ack != .beyond else { return .refused(.badOrder) }
-        switch meetings[index].toVisitor.received(message, limits: rules.limits) {
+        switch meetings[index].toVisitor.received(message, rules) {
         case .stored:
             if let visitor {
                 meetings[index].toVisitor.deliverLast()
@@ -52,7 +52,7 @@ extension Room {
         let id = meetings[index].id
         let ack = meetings[index].toVisitor.acknowledged(upTo: message.ack)
         guard ack != .beyond else { return .refused(.badOrder) }
-        switch meetings[index].toOfferer.received(message, limits: rules.limits) {
+        switch meetings[index].toOfferer.received(message, rules) {
         case .stored:
             if let offerer {
                 meetings[index].toOfferer.deliverLast()

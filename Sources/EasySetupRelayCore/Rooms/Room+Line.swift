@@ -59,9 +59,9 @@ extension Room {
 
     /// When ``displace(_:_:)`` must next be called; nil while nobody waits in line, or no visitor in a meeting owes a
     /// message.
-    func nextDisplacement(_ limits: Limits) -> Duration? {
-        guard !line.isEmpty else { return nil }
-        return meetings.compactMap(\.owesSince).min().map { $0 + limits.owedMessage }
+    func nextDisplacement(_ rules: Rules) -> Duration? {
+        guard hasLine else { return nil }
+        return meetings.compactMap(\.owesSince).min().map { $0 + rules.limits.owedMessage }
     }
 
     /// If visitors wait in line, ends each meeting whose visitor has owed a message for too long, and admits waiting
@@ -70,7 +70,7 @@ extension Room {
         // The number of rounds is limited, because ``Limits/owedMessage``, the time for which a visitor may owe a
         // message, may be zero. The loop would then displace each visitor that it has just admitted, and never end.
         for _ in 0..<rules.limits.meetings {
-            guard let due = nextDisplacement(rules.limits), due <= turn.now.monotonic,
+            guard let due = nextDisplacement(rules), due <= turn.now.monotonic,
                 let slowest = meetings.firstIndex(where: { $0.owesSince == due - rules.limits.owedMessage })
             else { return }
             let meeting = meetings.remove(at: slowest)

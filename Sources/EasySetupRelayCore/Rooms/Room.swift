@@ -100,9 +100,12 @@ struct Room: Sendable {
         return load
     }
 
-    func meeting(_ id: MeetingID) -> Int? { meetings.firstIndex { $0.id == id } }
+    // The next two search by index, because a closure that takes a meeting gets a copy of it.
+    func meeting(_ id: MeetingID) -> Int? { meetings.indices.first { meetings[$0].id == id } }
 
-    func meeting(of connection: ConnectionID) -> Int? { meetings.firstIndex { $0.connection == connection } }
+    func meeting(of connection: ConnectionID) -> Int? {
+        meetings.indices.first { meetings[$0].connection == connection }
+    }
 
     func token(for meeting: MeetingID?, _ rules: Rules) -> Token {
         TokenClaims(slot: slot, offer: offer, meeting: meeting, deadline: tokenDeadline).token(keys: rules.keys)
@@ -155,6 +158,14 @@ struct Room: Sendable {
         offerer = nil
         meetings = []
         phase = .over(.draining)
+    }
+
+    /// Whether a visitor waits in the line.
+    var hasLine: Bool {
+        switch phase {
+        case .open(let line): !line.isEmpty
+        case .seated, .over: false
+        }
     }
 
     var line: [Waiting] {

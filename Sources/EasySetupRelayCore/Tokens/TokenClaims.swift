@@ -16,6 +16,12 @@ package struct OfferID: Hashable, Sendable {
         value = Bytes16(drawnFrom: &entropy)
     }
 
+    /// Half of the bytes is enough for the hash, because only a relay draws these ids: nobody else can make many that
+    /// have a half in common.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(value.half)
+    }
+
     package var bytes: [UInt8] { value.bytes }
 
     func append(to bytes: inout [UInt8]) {
