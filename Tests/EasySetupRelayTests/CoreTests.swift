@@ -310,8 +310,8 @@ import Testing
         var seen: [Moment] = []
         for seconds in [10, 8, 12] {
             let moment = Moment(monotonic: .seconds(seconds), utcSeconds: 0)
-            var deeds: [RelayHub.Effect] = []
-            _ = relay.hub.change(by: 0, after: [], into: &deeds, at: moment) { state in
+            var (events, deeds): ([RelayHub.Event], [RelayHub.Effect]) = ([], [])
+            _ = relay.hub.change(by: 0, after: &events, into: &deeds, at: moment) { state in
                 seen.append(state.turn.now)
             }
         }

@@ -10,7 +10,33 @@ import Testing
 @Suite("The parts of an event loop's worker") struct LoopTests {
     private func id(_ number: UInt64) -> ConnectionID { ConnectionID(number, loop: 0) }
 
-    @Test("Deadlines come due by kind, and the earliest of the added ones is reported once") func deadlinesComeDue() {
+    @Test("A list gives its elements away in their order, and keeps what is added meanwhile") func listExchanged() {
+        let list = LoopList<String>()
+        var taken: [String] = []
+        for word in ["a", "b", "c"] { list.append(word) }
+        list.exchange(&taken)
+        #expect(list.isEmpty)
+        var words: [String] = []
+        taken.drain {
+            words.append($0)
+            list.append($0 + "again")
+        }
+        #expect(words == ["a", "b", "c"])
+        #expect(taken.isEmpty)
+        #expect(list.count == 3)
+        #expect(list.popLast() == "cagain")
+    }
+
+    @Test("A drained array keeps little memory, and gives much back") func arrayDrained() {
+        var array = Array(repeating: "a", count: 100)
+        array.drain(keepingUpTo: 100) { _ in }
+        #expect(array.capacity >= 100)
+        array = Array(repeating: "a", count: 101)
+        array.drain(keepingUpTo: 100) { _ in }
+        #expect(array.capacity == 0)
+    }
+
+    @Test("Deadlines come due by kind, and each is returned when it is added") func deadlinesComeDue() {
         var limits = ConnectionLimits()
         limits.openingTime = .seconds(10)
         limits.closingTime = .seconds(3)
@@ -18,13 +44,13 @@ import Testing
         limits.idleTime = .seconds(60)
         var deadlines = LoopDeadlines(limits)
         let start = NIODeadline.uptimeNanoseconds(0)
-        #expect(deadlines.takeEarliestAdded() == nil)
-        deadlines.addOpening(id(1), request: 2, now: start)
-        deadlines.addPing(id(2), now: start)
-        deadlines.addClosing(id(3), now: start)
-        #expect(deadlines.takeEarliestAdded() == start + .seconds(3))
-        #expect(deadlines.takeEarliestAdded() == nil)
-        deadlines.addIdle(id(4), now: start)
+        let added = [
+            deadlines.addOpening(id(1), request: 2, now: start),
+            deadlines.addPing(id(2), now: start),
+            deadlines.addClosing(id(3), now: start),
+            deadlines.addIdle(id(4), now: start),
+        ]
+        #expect(added == [10, 45, 3, 15].map { start + .seconds($0) })
         #expect(deadlines.next == start + .seconds(3))
         #expect(deadlines.popDue(now: start + .milliseconds(2_999)) == nil)
         var due: [LoopDeadlines.Due] = []
@@ -36,7 +62,7 @@ import Testing
     @Test("Connections that are gone are forgotten, and the longest opening come first") func connectionsGoneForgotten()
     {
         var deadlines = LoopDeadlines(ConnectionLimits())
-        for number in UInt64(1)...6 { deadlines.addOpening(id(number), request: 1, now: .now()) }
+        for number in UInt64(1)...6 { _ = deadlines.addOpening(id(number), request: 1, now: .now()) }
         deadlines.keep { $0 != id(3) }
         #expect(deadlines.longestOpening(2) { $0 != id(1) } == [id(2), id(4)])
     }

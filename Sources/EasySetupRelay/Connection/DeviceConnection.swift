@@ -16,6 +16,9 @@ final class DeviceConnection {
     private var writer = FrameWriter()
     /// The HTTP side of the connection while the HTTP handlers read it; otherwise nil.
     private(set) var requests: RequestChannel?
+    /// Whether the HTTP handlers read the connection. The machine knows it too, but the handler asks at each read, and a
+    /// look at the machine costs a check by the runtime (``LoopList``).
+    private(set) var carriesRequests = false
     /// The client's address: that of the socket's peer, or the source in a PROXY header. Nil once the connection is a
     /// WebSocket, because the relay needs it no more.
     private(set) var peer: PeerAddress?
@@ -56,16 +59,15 @@ final class DeviceConnection {
     var isNobody: Bool {
         if machine.isClosed { return false }
         if machine.isOpening || machine.isClosing { return true }
-        return machine.carriesRequests ? requests?.isNobody ?? true : isCounted
+        return carriesRequests ? requests?.isNobody ?? true : isCounted
     }
 
     var isWebSocket: Bool { machine.isWebSocket }
-    var carriesRequests: Bool { machine.carriesRequests }
     var takesFrames: Bool { machine.takesFrames }
 
     /// Whether the request with this number, counted from 1 on this connection, has not arrived completely.
     func isReading(request: Int) -> Bool {
-        machine.isOpening || machine.carriesRequests && requests?.isReading(request: request) ?? true
+        machine.isOpening || carriesRequests && requests?.isReading(request: request) ?? true
     }
 
     // MARK: Whom it counts for
@@ -119,6 +121,7 @@ final class DeviceConnection {
     /// ended.
     func carry(_ requests: RequestChannel?) {
         self.requests = requests
+        carriesRequests = requests != nil
     }
 
     /// Notes that the HTTP handlers have read an upgrade request and are being removed. False when the connection has
@@ -126,6 +129,7 @@ final class DeviceConnection {
     func upgradeBehindHTTP() -> Bool {
         guard context != nil else { return false }
         machine.upgradedBehindHTTP()
+        carriesRequests = false
         return true
     }
 
@@ -135,19 +139,28 @@ final class DeviceConnection {
         peer = nil
         var bytes = pool.take()
         answer.write(into: &bytes)
-        return writer.write(bytes)
+        return write { $0.write(bytes) }
     }
 
     // MARK: Out. On a connection that is closing or closed, these do nothing.
 
     func send(_ frame: RelayFrame, _ pool: BufferPool) -> FrameWriter.OnWrite {
         guard context != nil, machine.prepareToSend(frame) else { return .none }
-        return writer.write(frame, pool)
+        return write { $0.write(frame, pool) }
     }
 
     func write(_ opcode: WebSocketOpcode, _ payload: [UInt8], _ pool: BufferPool) -> FrameWriter.OnWrite {
         guard context != nil else { return .none }
-        return writer.write(opcode, payload, pool)
+        return write { $0.write(opcode, payload, pool) }
+    }
+
+    /// Moves the writer out of its field for a change, as a ``LoopList`` does.
+    @inline(__always)
+    private func write(_ body: (inout FrameWriter) -> FrameWriter.OnWrite) -> FrameWriter.OnWrite {
+        var changed = FrameWriter()
+        swap(&changed, &writer)
+        defer { swap(&changed, &writer) }
+        return body(&changed)
     }
 
     /// Begins the WebSocket closing handshake. Returns the payload of the close frame that the caller must write; nil
@@ -169,11 +182,10 @@ final class DeviceConnection {
         guard let context, let bytes = writer.take() else { return .none }
         context.writeAndFlush(NIOAny(bytes), promise: nil)
         pool.giveBack(bytes)
-        guard !machine.isClosed else { return .none }
         unlooked += bytes.readableBytes
         // Unread bytes count against the limit ``ConnectionLimits/outboundBytes``. So if the relay found unread bytes
         // when it last checked, it now checks whether the peer has read them.
-        guard unlooked > most || unread > 0 else { return .none }
+        guard unlooked > most || unread > 0, !machine.isClosed else { return .none }
         unlooked = 0
         return .looked(unread: (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0)
     }
@@ -181,6 +193,7 @@ final class DeviceConnection {
     /// Cuts the connection at once.
     func hangUp() {
         guard machine.end() else { return }
+        carriesRequests = false
         context?.close(promise: nil)
     }
 
@@ -192,11 +205,12 @@ final class DeviceConnection {
     /// The caller reports that ``ConnectionLimits/closingTime`` is over. Cuts the connection if it still waits for the
     /// peer's close frame, or for the rest of a request that the relay has answered early.
     func lingerTimedOut() {
-        if machine.isClosing || machine.carriesRequests && requests?.isLingering == true { hangUp() }
+        if machine.isClosing || carriesRequests && requests?.isLingering == true { hangUp() }
     }
 
     /// Notes that the channel has closed.
     func ended() {
         _ = machine.end()
+        carriesRequests = false
     }
 }

@@ -122,8 +122,8 @@ extension RelayHub.State {
 // MARK: - What happens on connections
 
 extension RelayHub.State {
-    mutating func happened(_ event: RelayHub.Event) {
-        switch event {
+    mutating func happened(_ event: consuming RelayHub.Event) {
+        switch consume event {
         case .frame(let frame, let bytes, let id):
             received(frame, bytes: bytes, from: id, crowded: nil)
         case .firstFrame(let frame, let bytes, let id, let prefix):
@@ -141,7 +141,7 @@ extension RelayHub.State {
     }
 
     mutating func received(
-        _ frame: DeviceFrame,
+        _ frame: consuming DeviceFrame,
         bytes: Int,
         from id: ConnectionID,
         crowded: AdmissionRefusal?
@@ -157,7 +157,7 @@ extension RelayHub.State {
     /// next steps of a shutdown.
     mutating func applyConsequences() {
         distributeActions()
-        answerPolls()
+        if calls.hasAnswers { answerPolls() }
         if !rendezvous.lifecycle.isServing { goOnEnding() }
         if admission.noteFullness(callers) { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
     }
@@ -166,25 +166,31 @@ extension RelayHub.State {
     /// session. Sending a frame to a session may cause further actions, because the session ends if its device has too
     /// many unread bytes.
     mutating func distributeActions() {
-        var next = turn.actions.startIndex
-        while next < turn.actions.endIndex {
-            switch turn.actions[next] {
-            case .send(let frame, let id):
-                if let loop = id.loop {
-                    inboxes.leave(.send(frame, to: id), for: loop)
-                } else {
-                    send(frame, toCallsOf: id)
-                }
-            case .close(let id):
-                if let loop = id.loop {
-                    inboxes.leave(.close(id), for: loop)
-                } else {
-                    calls.close(id, now: turn.now.monotonic)
-                }
+        guard !turn.actions.isEmpty else { return }
+        var actions: [Action] = []
+        repeat {
+            swap(&actions, &turn.actions)
+            actions.drain { distribute($0) }
+        } while !turn.actions.isEmpty
+        // The next turn uses the memory of the list again.
+        swap(&actions, &turn.actions)
+    }
+
+    private mutating func distribute(_ action: consuming Action) {
+        switch consume action {
+        case .send(let frame, let id):
+            if let loop = id.loop {
+                inboxes.leave(.send(frame, to: id), for: loop)
+            } else {
+                send(frame, toCallsOf: id)
             }
-            next += 1
+        case .close(let id):
+            if let loop = id.loop {
+                inboxes.leave(.close(id), for: loop)
+            } else {
+                calls.close(id, now: turn.now.monotonic)
+            }
         }
-        turn.actions.clear()
     }
 
     private mutating func answerPolls() {

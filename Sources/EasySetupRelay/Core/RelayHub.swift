@@ -83,18 +83,18 @@ final class RelayHub: Sendable {
         state.withLock { $0.inboxes.join(wake: wake) }
     }
 
-    /// Under one lock, applies the events of a loop's connections, then `body`, then all consequences. Appends the
-    /// effects that this loop must carry out to `effects`.
+    /// Under one lock, applies the events of a loop's connections, then `body`, then all consequences. Removes the
+    /// events from `events`, and appends the effects that this loop must carry out to `effects`.
     func change<Result>(
         by loop: Int,
-        after events: [Event],
+        after events: inout [Event],
         into effects: inout [Effect],
         at moment: Moment,
         _ body: (inout State) -> Result
     ) -> ChangeResult<Result> {
         let (outcome, woken, isOver) = state.withLock { state in
             state.setTime(moment)
-            for event in events { state.happened(event) }
+            events.drain { state.happened($0) }
             let result = body(&state)
             state.applyConsequences()
             state.inboxes.take(loop, into: &effects)

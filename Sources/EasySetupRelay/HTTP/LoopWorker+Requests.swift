@@ -55,8 +55,9 @@ extension LoopWorker {
 
     private func run(_ action: RequestMachine.Action, _ requests: RequestChannel, on connection: DeviceConnection) {
         switch action {
-        case .watchOpening(let request): deadlines.addOpening(connection.id, request: request, now: loop.now)
-        case .watchIdleness: deadlines.addIdle(connection.id, now: loop.now)
+        case .watchOpening(let request):
+            alarm.set(for: deadlines.addOpening(connection.id, request: request, now: loop.now))
+        case .watchIdleness: alarm.set(for: deadlines.addIdle(connection.id, now: loop.now))
         case .keep(let difference, let total):
             let isAccepted = core.change { $0.reserveBodyBytes(difference, total: total) }
             if difference > 0 {
@@ -106,7 +107,7 @@ extension LoopWorker {
                 self.endTurn()
             }
         case .close: written?.whenComplete { _ in requests.close() }
-        case .linger: deadlines.addClosing(connection.id, now: loop.now)
+        case .linger: alarm.set(for: deadlines.addClosing(connection.id, now: loop.now))
         }
     }
 

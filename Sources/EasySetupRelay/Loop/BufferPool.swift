@@ -3,7 +3,7 @@ import NIOCore
 /// A pool of output buffers for the connections of a loop, so that no connection keeps a buffer while it waits.
 final class BufferPool {
     private let allocator = ByteBufferAllocator()
-    private var spares: [ByteBuffer] = []
+    private let spares = LoopList<ByteBuffer>()
 
     /// The capacity of a new buffer, in bytes: as much as a batch of events usually sends to one device.
     private static let usualBytes = 2 * 1024
@@ -16,7 +16,9 @@ final class BufferPool {
     /// Returns an empty buffer. The caller must return it to the pool with ``giveBack(_:)``.
     func take() -> ByteBuffer {
         guard var buffer = spares.popLast() else { return allocator.buffer(capacity: Self.usualBytes) }
-        buffer.clear()
+        // `clear` looks at the memory for its size, which has not changed.
+        buffer.moveReaderIndex(to: 0)
+        buffer.moveWriterIndex(to: 0)
         return buffer
     }
 

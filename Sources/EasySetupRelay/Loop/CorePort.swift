@@ -9,8 +9,8 @@ final class CorePort {
     private let loop: any EventLoop
     /// The index of this loop among all loops of the relay.
     let index: Int
-    private var events: [RelayHub.Event] = []
-    private var effects: [RelayHub.Effect] = []
+    private let events = LoopList<RelayHub.Event>()
+    private let effects = LoopList<RelayHub.Effect>()
     /// Whether another loop has put effects into this loop's inbox since this loop last took its effects.
     private var isWoken = false
     /// The next deadline of the state that all event loops share (``RelayHub``). `told` is the deadline that
@@ -29,7 +29,7 @@ final class CorePort {
 
     /// Records an event on a connection. The next ``change(_:)`` passes the event to the hub, at the latest when the
     /// batch of events ends.
-    func happened(_ event: RelayHub.Event) {
+    func happened(_ event: consuming RelayHub.Event) {
         events.append(event)
     }
 
@@ -42,12 +42,11 @@ final class CorePort {
     func change<Result>(_ body: (inout RelayHub.State) -> Result) -> Result {
         var told: [RelayHub.Event] = []
         var brought: [RelayHub.Effect] = []
-        swap(&told, &events)
-        swap(&brought, &effects)
-        let outcome = hub.change(by: index, after: told, into: &brought, at: clock.now, body)
-        told.clear(keepingUpTo: Self.mostKept)
-        swap(&told, &events)
-        swap(&brought, &effects)
+        events.exchange(&told)
+        effects.exchange(&brought)
+        let outcome = hub.change(by: index, after: &told, into: &brought, at: clock.now, body)
+        events.exchange(&told)
+        effects.exchange(&brought)
         isWoken = false
         due = outcome.due
         return outcome.result
@@ -61,7 +60,7 @@ final class CorePort {
     func takeEffects(_ effects: inout [RelayHub.Effect]) -> Bool {
         if !events.isEmpty || isWoken { change { _ in } }
         guard !self.effects.isEmpty else { return false }
-        swap(&effects, &self.effects)
+        self.effects.exchange(&effects)
         return true
     }
 
@@ -81,7 +80,4 @@ final class CorePort {
     func alarmIsUnset() {
         told = nil
     }
-
-    /// The most elements for which a cleared list keeps its memory.
-    private static let mostKept = 1024
 }

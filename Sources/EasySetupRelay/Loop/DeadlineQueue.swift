@@ -16,7 +16,6 @@ struct DeadlineQueue<Element: Sendable>: Sendable {
     var next: NIODeadline? { entries.first?.due }
 
     /// Adds an element, and returns its deadline.
-    @discardableResult
     mutating func add(_ element: Element, now: NIODeadline) -> NIODeadline {
         let due = now + duration
         entries.append((due, element))

@@ -27,8 +27,6 @@ struct LoopDeadlines {
     private var closings: DeadlineQueue<ConnectionID>
     private var pings: DeadlineQueue<ConnectionID>
     private var idles: DeadlineQueue<ConnectionID>
-    /// The earliest deadline added since the last call of ``takeEarliestAdded()``; nil when none was added.
-    private var earliestAdded: NIODeadline?
 
     init(_ limits: ConnectionLimits) {
         openings = DeadlineQueue(limits.openingTime)
@@ -37,25 +35,22 @@ struct LoopDeadlines {
         idles = DeadlineQueue(limits.idleTime / 4)
     }
 
-    mutating func addOpening(_ connection: ConnectionID, request: Int, now: NIODeadline) {
-        note(openings.add(Opening(connection: connection, request: request), now: now))
+    // Each of these adds a deadline and gives its time, for which the caller sets the alarm.
+
+    mutating func addOpening(_ connection: ConnectionID, request: Int, now: NIODeadline) -> NIODeadline {
+        openings.add(Opening(connection: connection, request: request), now: now)
     }
 
-    mutating func addClosing(_ connection: ConnectionID, now: NIODeadline) { note(closings.add(connection, now: now)) }
-
-    mutating func addPing(_ connection: ConnectionID, now: NIODeadline) { note(pings.add(connection, now: now)) }
-
-    mutating func addIdle(_ connection: ConnectionID, now: NIODeadline) { note(idles.add(connection, now: now)) }
-
-    private mutating func note(_ due: NIODeadline) {
-        earliestAdded = min(due, earliestAdded ?? due)
+    mutating func addClosing(_ connection: ConnectionID, now: NIODeadline) -> NIODeadline {
+        closings.add(connection, now: now)
     }
 
-    /// The earliest deadline added since the last call; nil when none was added.
-    mutating func takeEarliestAdded() -> NIODeadline? {
-        guard let earliestAdded else { return nil }
-        self.earliestAdded = nil
-        return earliestAdded
+    mutating func addPing(_ connection: ConnectionID, now: NIODeadline) -> NIODeadline {
+        pings.add(connection, now: now)
+    }
+
+    mutating func addIdle(_ connection: ConnectionID, now: NIODeadline) -> NIODeadline {
+        idles.add(connection, now: now)
     }
 
     /// The earliest deadline in all queues; nil when there is none.

@@ -23,10 +23,10 @@ extension LoopWorker {
         guard let id = accepted else { return nil }
         let connection = DeviceConnection(id: id, peer: peer, counted: prefix)
         connections[id.number] = connection
-        deadlines.addOpening(id, request: 1, now: loop.now)
         // The alarm (the event loop's timer) is set now, and not when a batch of events ends, because this connection
         // may never cause an event.
-        setAlarm()
+        alarm.set(for: deadlines.addOpening(id, request: 1, now: loop.now))
+        setAlarmForCore()
         if isCrowded { makeRoom(for: connection) }
         return connection
     }

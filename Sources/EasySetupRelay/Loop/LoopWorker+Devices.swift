@@ -18,24 +18,32 @@ extension LoopWorker {
                 payload: &payload
             )
         {
-            switch event {
-            case .received(let frame, let count): received(frame, bytes: count, from: connection)
-            case .upgraded(let request):
-                upgraded(connection, UpgradeAnswer(key: request.key), from: connection.peer?.prefix)
-            case .isForHTTP(let bytes): forHTTP = bytes
-            case .violated: if connection.markUnknown() { core.happened(.badFrame(from: connection.id)) }
-            case .peerCloses(let answer):
-                wrote(connection.write(.connectionClose, answer, buffers), to: connection)
-                flush(connection)
-                connection.closeChannel()
-            case .hangUp: connection.closeChannel()
-            }
+            carryOut(event, on: connection, &forHTTP)
         }
         swap(&payload, &unpacked)
         // The buffer goes back to the pool of receive buffers. With TLS, the bytes are in a buffer of NIO's TLS
         // handler, which the pool does not take.
         receiveBuffers.giveBack(bytes)
         return forHTTP
+    }
+
+    private func carryOut(
+        _ event: consuming ConnectionMachine.Event,
+        on connection: DeviceConnection,
+        _ forHTTP: inout ByteBuffer?
+    ) {
+        switch consume event {
+        case .received(let frame, let count): received(frame, bytes: count, from: connection)
+        case .upgraded(let request):
+            upgraded(connection, UpgradeAnswer(key: request.key), from: connection.peer?.prefix)
+        case .isForHTTP(let bytes): forHTTP = bytes
+        case .violated: if connection.markUnknown() { core.happened(.badFrame(from: connection.id)) }
+        case .peerCloses(let answer):
+            wrote(connection.write(.connectionClose, answer, buffers), to: connection)
+            flush(connection)
+            connection.closeChannel()
+        case .hangUp: connection.closeChannel()
+        }
     }
 
     func readCompleted(on connection: DeviceConnection) {
@@ -47,7 +55,7 @@ extension LoopWorker {
     /// sends it a refusal. The connection counts as serving a device once its first frame has arrived.
     func upgraded(_ connection: DeviceConnection, _ answer: UpgradeAnswer, from prefix: AddressPrefix?) {
         wrote(connection.answerUpgrade(answer, buffers), to: connection)
-        deadlines.addPing(connection.id, now: loop.now)
+        alarm.set(for: deadlines.addPing(connection.id, now: loop.now))
         // The client's address is unknown only if the connection has ended already.
         guard let prefix else { return connection.hangUp() }
         // Behind a proxy that reports the client's address in a header, the relay learns this address only from the
@@ -69,13 +77,12 @@ extension LoopWorker {
         }
     }
 
-    private func received(_ frame: DeviceFrame, bytes: Int, from connection: DeviceConnection) {
+    private func received(_ frame: consuming DeviceFrame, bytes: Int, from connection: DeviceConnection) {
         guard connection.isKnown else { return }
-        let isFirst = connection.setIdle(false)
-        core.happened(
-            isFirst
-                ? .firstFrame(frame, bytes: bytes, from: connection.id, countedFor: connection.counted)
-                : .frame(frame, bytes: bytes, from: connection.id)
-        )
+        if connection.setIdle(false) {
+            core.happened(.firstFrame(frame, bytes: bytes, from: connection.id, countedFor: connection.counted))
+        } else {
+            core.happened(.frame(frame, bytes: bytes, from: connection.id))
+        }
     }
 }

@@ -45,14 +45,14 @@ extension LoopWorker {
         case .ping(let id):
             guard let connection = connections[id.number] else { return }
             checkLiveness(connection)
-            deadlines.addPing(id, now: now)
+            alarm.set(for: deadlines.addPing(id, now: now))
         case .idle(let id):
             guard let connection = connections[id.number], let requests = connection.requests, !requests.isLingering
             else {
                 return
             }
             let isIdle = requests.tell { $0.countIdleFourths() } >= core.read { $0.idleFourths }
-            if isIdle { connection.hangUp() } else { deadlines.addIdle(id, now: now) }
+            if isIdle { connection.hangUp() } else { alarm.set(for: deadlines.addIdle(id, now: now)) }
         }
     }
 
@@ -66,8 +66,8 @@ extension LoopWorker {
         }
     }
 
-    func setAlarm() {
-        if let added = deadlines.takeEarliestAdded() { alarm.set(for: added) }
+    /// Sets the alarm for the next deadline of the shared state.
+    func setAlarmForCore() {
         if let due = core.takeNewDue() { alarm.set(for: due) }
     }
 

@@ -28,7 +28,7 @@ final class LoopWorker {
 
     private var isEndingTurn = false
     private var effects: [RelayHub.Effect] = []
-    private var unflushed: [DeviceConnection] = []
+    private let unflushed = LoopList<DeviceConnection>()
     private var flushing: [DeviceConnection] = []
     private let unlooked: Int
     /// The listening sockets, each with a function. The worker calls the function when the relay was full and has room
@@ -88,25 +88,18 @@ extension LoopWorker {
         swap(&taken, &effects)
         swap(&written, &flushing)
         repeat {
-            if core.takeEffects(&taken) {
-                for effect in taken { perform(effect) }
-                taken.clear(keepingUpTo: Self.mostKept)
-            }
-            swap(&written, &unflushed)
-            for connection in written { flush(connection) }
-            written.clear(keepingUpTo: Self.mostKept)
+            if core.takeEffects(&taken) { taken.drain { perform($0) } }
+            unflushed.exchange(&written)
+            written.drain { flush($0) }
         } while core.hasWork || !unflushed.isEmpty
         swap(&taken, &effects)
         swap(&written, &flushing)
         isEndingTurn = false
-        setAlarm()
+        setAlarmForCore()
     }
 
-    /// The most elements for which a cleared list keeps its memory.
-    private static let mostKept = 1024
-
-    private func perform(_ effect: RelayHub.Effect) {
-        switch effect {
+    private func perform(_ effect: consuming RelayHub.Effect) {
+        switch consume effect {
         case .send(let frame, let id): if let connection = connections[id.number] { send(frame, to: connection) }
         case .close(let id): if let connection = connections[id.number] { close(connection) }
         case .answer(let id, let answer):
@@ -178,7 +171,7 @@ extension LoopWorker {
         _ = connection.markUnknown()
         guard let payload = connection.close(code) else { return }
         wrote(connection.write(.connectionClose, payload, buffers), to: connection)
-        deadlines.addClosing(connection.id, now: loop.now)
+        alarm.set(for: deadlines.addClosing(connection.id, now: loop.now))
     }
 
     func wrote(_ outcome: FrameWriter.OnWrite, to connection: DeviceConnection) {

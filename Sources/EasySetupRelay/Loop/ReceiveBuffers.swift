@@ -15,13 +15,13 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
         private var buffer: ByteBuffer?
 
         func take() -> ByteBuffer? {
-            let taken = buffer
-            buffer = nil
-            return taken
+            buffer.take()
         }
 
         func put(_ buffer: ByteBuffer) {
-            self.buffer = buffer
+            // A swap leaves the release of the buffer before to the end, so that the runtime need not check the access.
+            var kept: ByteBuffer? = buffer
+            swap(&kept, &self.buffer)
         }
     }
 
@@ -35,7 +35,8 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
         guard hasRead else { return allocator.buffer(capacity: Self.firstBytes) }
         guard var buffer = spare.take() else { return allocator.buffer(capacity: Self.bytes) }
-        buffer.clear()
+        buffer.moveReaderIndex(to: 0)
+        buffer.moveWriterIndex(to: 0)
         return buffer
     }
 
@@ -47,6 +48,6 @@ struct ReceiveBuffers: RecvByteBufferAllocator {
 
     /// Returns a buffer to the pool. If other code still refers to the buffer's bytes, the next read gets new memory.
     func giveBack(_ buffer: ByteBuffer) {
-        if buffer.storageCapacity == Self.bytes { spare.put(buffer) }
+        if buffer.capacity == Self.bytes { spare.put(buffer) }
     }
 }
