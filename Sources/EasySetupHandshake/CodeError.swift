@@ -97,6 +97,11 @@ public struct CodeError: ExplainedError, Explained, Hashable {
 // MARK: - Making errors
 
 extension CodeError {
+    /// Whether so many letters and digits were counted that they are those of a text, and not a code with a symbol too many.
+    package var isOfText: Bool {
+        if case .wrongLength(let count) = kind { count > 16 } else { false }
+    }
+
     package static func wrongLength(_ value: Int) -> Self { Self(.wrongLength(value)) }
     package static func notASymbol(position: Int) -> Self { Self(.notASymbol(position: position)) }
     package static func foreignLetter(position: Int, script: Script) -> Self {
@@ -119,6 +124,13 @@ extension CodeError {
     /// The error's texts for a person, in parts (templates and values). They contain no symbol of the code.
     public var explanation: Explanation {
         switch kind {
+        case .wrongLength(let count) where isOfText:
+            explained(
+                "This text has {count} letters and digits, and a code has 9 to 12 symbols.",
+                "Give the code alone, without other text before or behind it.",
+                variant: "of-text",
+                ["count": "\(count)"]
+            )
         case .wrongLength(let count):
             explained(
                 "A code has 9 to 12 symbols, and this one has {count}.",

@@ -25,7 +25,7 @@ struct CodeReader {
         do throws(CodeError) {
             return try read(text)
         } catch {
-            throw surplus(in: text) ?? error
+            throw surplus(in: text, isLong: error.isOfText) ?? error
         }
     }
 
@@ -34,17 +34,20 @@ struct CodeReader {
         // The full capacity is reserved at once, because a growing array leaves copies of the code in freed memory.
         reader.values.reserveCapacity(PairingCode.symbolCounts.upperBound)
         var scanner = TextScanner(text)
-        while let unit = scanner.next() {
-            let place = scanner.place
-            if case .mark(let scalar) = unit { scanner.skipHTML(after: scalar) }
-            // If the mark is `<` or `&` and begins an HTML tag or entity, the whole tag or entity is skipped.
-            if scanner.place != place || scanner.isAtDashLetter && reader.expectsDash(before: scanner.peek()) {
-                reader.isBetweenGroups = true
-            } else {
-                reader.take(unit)
+        while let piece = Piece(takenFrom: &scanner) {
+            switch piece {
+            case .html: reader.isBetweenGroups = true
+            case .unit(let unit):
+                if scanner.isAtDashLetter, reader.expectsDash(before: scanner.peek()) {
+                    reader.isBetweenGroups = true
+                } else {
+                    reader.take(unit)
+                }
             }
         }
         var error = reader.error ?? reader.lengthError
+        // In a longer text a U or a foreign letter is no mistyped symbol.
+        if CodeError.wrongLength(reader.count).isOfText { error = .wrongLength(reader.count) }
         if error != nil, reader.hasLabel { error = .hasLabel }
         if error == nil, Field32.sum(reader.values) != UInt8(reader.values.count) { error = .mistyped }
         guard let error else { return reader.values }
@@ -52,55 +55,69 @@ struct CodeReader {
         throw error
     }
 
-    /// The error for a text in which a code stands between white space, with something else before or behind it, such
-    /// as the number of a list or a mail's signature, so that the fault is not in the code. Nil if there is no such
-    /// code.
-    private static func surplus(in text: Span<UInt8>) -> CodeError? {
+    /// The error for a text in which a code stands with something else before or behind it, such as the number of a list or a
+    /// mail's signature, so that the fault is not in the code. Nil if there is no such code.
+    /// - Parameter isLong: whether groups of symbols that look like a code are one, although the check symbol is wrong.
+    private static func surplus(in text: Span<UInt8>, isLong: Bool) -> CodeError? {
         var scanner = TextScanner(text)
-        var (hasSymbol, isBehindSpace) = (false, true)
+        var (hasSymbol, isBehindDivider) = (false, true)
         while true {
             let start = scanner.place
-            switch scanner.next() {
-            case .symbol, .foreign:
-                if isBehindSpace, let end = endOfCode(in: text.extracting(start..<text.count)) {
-                    return end == .space ? .hasMore : hasSymbol ? .hasLabel : nil
+            guard let piece = Piece(takenFrom: &scanner) else { return nil }
+            if piece.isCounted {
+                if isBehindDivider, let end = endOfCode(in: text.extracting(start..<text.count), isLong: isLong) {
+                    return end == .divider ? .hasMore : hasSymbol ? .hasLabel : nil
                 }
-                (hasSymbol, isBehindSpace) = (true, false)
-            case .space: isBehindSpace = true
-            case .mark, .accent, .zeroWidthSpace: break
-            case nil: return nil
+                (hasSymbol, isBehindDivider) = (true, false)
+            } else if piece.isDivider {
+                isBehindDivider = true
             }
         }
     }
 
-    private enum CodeEnd { case space, text }
+    private enum CodeEnd { case divider, text }
 
-    /// The end of the code with which a text begins: white space with more letters or digits behind it, or the text's
-    /// end. Nil if the text does not begin with a code.
-    private static func endOfCode(in text: Span<UInt8>) -> CodeEnd? {
+    /// The end of the code with which a text begins: a divider with more letters or digits behind it, or the text's end.
+    /// Nil if the text does not begin with a code.
+    private static func endOfCode(in text: Span<UInt8>, isLong: Bool) -> CodeEnd? {
         var scanner = TextScanner(text)
-        var (count, isBehindSpace) = (0, false)
-        // A code has at most 12 symbols, so this function looks at no more than 13 letters and digits, and the whole
-        // search takes linear time.
+        var (count, dividerPlace): (Int, Int?) = (0, nil)
+        // A code has at most 12 symbols, so no more than that are looked at, and the time stays linear.
         while count <= PairingCode.symbolCounts.upperBound {
             let place = scanner.place
-            switch scanner.next() {
-            case .symbol, .foreign:
-                if isBehindSpace, isCode(text.extracting(0..<place)) { return .space }
-                isBehindSpace = false
+            guard let piece = Piece(takenFrom: &scanner) else { return isCode(text, isLong) ? .text : nil }
+            if piece.isCounted {
+                if let end = dividerPlace, isCode(text.extracting(0..<end), isLong) { return .divider }
+                dividerPlace = nil
                 count += 1
-            case .space: isBehindSpace = true
-            case .mark, .accent, .zeroWidthSpace: break
-            case nil: return isCode(text) ? .text : nil
+            } else if piece.isDivider, dividerPlace == nil {
+                dividerPlace = place
             }
         }
         return nil
     }
 
-    private static func isCode(_ text: Span<UInt8>) -> Bool {
+    private static func isCode(_ text: Span<UInt8>, _ isLong: Bool) -> Bool {
+        if isLong, isGrouped(text) { return true }
         guard var values = try? read(text) else { return false }
         Sodium.wipe(&values)
         return true
+    }
+
+    /// Whether a text is symbols in the groups of a code, with one dash between each two. The check symbol may be wrong.
+    private static func isGrouped(_ text: Span<UInt8>) -> Bool {
+        var scanner = TextScanner(text)
+        var groups = [0]
+        while let piece = Piece(takenFrom: &scanner) {
+            switch piece {
+            case .unit(.symbol): groups[groups.count - 1] += 1
+            case .unit(.mark(let scalar)) where Piece.isDash(scalar) && groups[groups.count - 1] > 0: groups.append(0)
+            case .unit(.zeroWidthSpace): break
+            // What is behind the last group is no part of it.
+            default: if piece.isCounted || groups.count < 3 { return false }
+            }
+        }
+        return [[3, 3, 3], [3, 3, 4], [3, 4, 4], [4, 4, 4]].contains(groups)
     }
 
     private var lengthError: CodeError? {
@@ -154,10 +171,8 @@ struct CodeReader {
         if let ascii = UInt8(exactly: scalar) {
             if Self.shiftedDigits.contains(ascii) { hasShiftedDigit = true }
             if ascii == UInt8(ascii: ":") || ascii == UInt8(ascii: "="), count > 0 { countAtLabel = count }
-            if ascii == UInt8(ascii: "-") || ascii == UInt8(ascii: "_") { isBetweenGroups = true }
-        } else if Unicode.Scalar(scalar)?.properties.generalCategory == .dashPunctuation || scalar == 0x2212 {
-            isBetweenGroups = true
         }
+        if Piece.isDash(scalar) { isBetweenGroups = true }
     }
 
     /// Counts a letter or digit. A mark such as `!` directly before it is an error, because the person has probably
@@ -206,6 +221,48 @@ extension PairingCode {
         var values = try CodeReader.values(in: text)
         defer { Sodium.wipe(&values) }
         self.init(values: values)
+    }
+}
+
+/// A unit of a text in which a code is looked for, or a tag or an entity of HTML.
+private enum Piece {
+    case unit(TextUnit)
+    case html
+
+    /// Takes the next piece of a text; nil at the text's end. A percent-encoded character is the character itself.
+    init?(takenFrom scanner: inout TextScanner) {
+        guard let unit = scanner.next() else { return nil }
+        self = .unit(unit)
+        guard case .mark(let scalar) = unit else { return }
+        if scalar == UInt32(UInt8(ascii: "%")), let byte = scanner.skipPercentEncoded() {
+            self = .unit(0x21...0x7E ~= byte ? .mark(UInt32(byte)) : .space(endsLine: false))
+            return
+        }
+        let place = scanner.place
+        scanner.skipHTML(after: scalar)
+        if scanner.place != place { self = .html }
+    }
+
+    /// Whether the piece counts as a symbol of a code, right or wrong.
+    var isCounted: Bool {
+        switch self {
+        case .unit(.symbol), .unit(.foreign): true
+        default: false
+        }
+    }
+
+    /// Whether a code may end before the piece and begin behind it. A dash stands between the groups of a code.
+    var isDivider: Bool {
+        switch self {
+        case .html, .unit(.space): true
+        case .unit(.mark(let scalar)): !Self.isDash(scalar)
+        default: false
+        }
+    }
+
+    static func isDash(_ scalar: UInt32) -> Bool {
+        [UInt32(UInt8(ascii: "-")), UInt32(UInt8(ascii: "_")), 0x2212].contains(scalar)
+            || Unicode.Scalar(scalar)?.properties.generalCategory == .dashPunctuation
     }
 }
 

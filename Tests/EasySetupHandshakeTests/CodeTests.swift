@@ -82,6 +82,7 @@ import Testing
             "K7Q—29M―XAQ", "K7Q\u{2212}29M\u{FF0D}XAQ", "Ｋ７Ｑ－２９Ｍ－ＸＡＱ", "ｋ７ｑ　２９ｍ　ｘａｑ", "𝐊𝟕𝐐-29M-XAQ",
             "\u{212A}7Q-29M-XAQ", "\u{1B}[200~\(code)\u{1B}[201~",
             "[200~\(code)[201~", "\u{1B}[1m\(code)\u{1B}[0m", "<code>\(code)</code>", "<b>\(code)</b>&nbsp;",
+            "K7Q%2D29M%2dXAQ", "K7Q%2029M%20XAQ", "K7Q%252D29M%252DXAQ", "K7Q%E2%80%9329M%E2%80%93XAQ",
             "K7Q&nbsp;29M&nbsp;XAQ", "K7Q&#45;29M&#x2D;XAQ", "&#75;7Q-29M-XAQ",
             "\u{0}\(code)", "K7Qー29MーXAQ", "Ｋ７Ｑー２９Ｍーｘａｑ", "K7Q\u{FF70}29M\u{FF70}XAQ", "K7Q一29M一XAQ",
             "K7Q　ー　29M　ー　XAQ", "K7Qㅡ29MㅡXAQ", "K7Qـ29MـXAQ", "K7Q&#12540;29M-XAQ",
@@ -117,6 +118,8 @@ import Testing
         "The error names a label before the code",
         arguments: [
             "Code: ", "code=", "Your code: ", "Pairing code：", "1. ", "2) ", "join ", "easysetup join ", "The code is ",
+            "name,code\nBob,", "https://relay.example/?code=", "Hi Bob, (code) ", "<p>Your code:</p><b>",
+            "{\"code\":\"",
         ]
     ) func label(
         label: String
@@ -129,9 +132,21 @@ import Testing
         arguments: [
             "\(code) sent from my phone", "Bob: \(code) 10:12", "\(code) \(code)", "\(code)\n\nSent from my phone",
             "Code: \(code) (till 10:12)", "k7q 29m xaq Bob", "\(code), Элис", "10:12 \(code) thanks!",
+            "<pairing><code>\(code)</code><name>Bob</name></pairing>", "{\"code\": \"\(code)\", \"name\": \"Bob\"}",
+            "https://relay.example/?code=K7Q%2D29M%2DXAQ&name=Bob", "Bob,\(code),10:12",
+            // The code is mistyped, but the text around it has to go first.
+            "Hi Bob, the code is K7Q-29M-XAR, cheers", "Hi Bob,\n\nK7Q-29MX-AR00\n\nAlice",
         ]
     ) func more(text: String) {
         #expect(throws: CodeError.hasMore) { try PairingCode(typed: text) }
+    }
+
+    @Test("The error does not count the letters of a text as symbols of a code") func text() throws {
+        let error = try #require(
+            #expect(throws: CodeError.self) { try PairingCode(typed: "Hi Bob, the code is K7Q-29M. Bye") }
+        )
+        #expect(error == .wrongLength(23))
+        #expect(error.description.contains("letters and digits") && error.advice.contains("alone"))
     }
 
     @Test("The first mistake is named, and a thirteenth symbol ends the code, whatever it is") func order() {

@@ -100,7 +100,7 @@ extension RelayAddressError {
 extension CodeError {
     /// One error of each code, with made-up values, for previews and for tests of an app's texts.
     public static let examples: [CodeError] = [
-        .wrongLength(8), .notASymbol(position: 3), .foreignLetter(position: 3, script: .cyrillic),
+        .wrongLength(8), .wrongLength(26), .notASymbol(position: 3), .foreignLetter(position: 3, script: .cyrillic),
         .containsU(position: 3), .hasLabel, .hasMore, .tooLong, .textUTF16, .textNotUTF8, .mistyped, .notASlot,
         .notALink, .severalLinks, .plainLink,
     ]
@@ -110,7 +110,7 @@ extension SeedError {
     /// One error of each code and variant, with made-up values, for previews and for tests of an app's texts.
     public static let examples: [SeedError] = [
         .wrongLength, .tooLong, .textUTF16, .textNotUTF8, .unreadable, .severalSeeds, .phraseWordCount(count: 23),
-        .phraseWordCount(count: 12),
+        .phraseWordCount(count: 12), .phraseWordCount(count: 27, isAmongText: true),
         .phraseUnknownWords([UnknownWord(position: 3), UnknownWord(position: 7, script: .cyrillic)]),
         .phraseNotEnglish(count: 24), .phraseChecksum, .linkVersion, .linkDamaged, .fileForeign, .fileVersion,
         .fileDamaged, .fileTooCostly, .passphraseNeeded, .wrongPassphrase, .passphraseUnfit, .memoryShort,

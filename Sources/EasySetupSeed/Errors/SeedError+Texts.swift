@@ -14,14 +14,21 @@ extension SeedError {
                 "What was given is no recovery phrase, seed link, hex or base64 of a seed.",
                 "Give 24 words, a link that begins with easysetup-seed:, 64 hex digits, or 44 characters of base64."
             )
-        case .phraseWordCount(let count) where [12, 15, 18, 21].contains(count):
+        case .phraseWordCount(let count, isAmongText: true):
+            explained(
+                "No 24 words in a row of this text are a recovery phrase; the longest row of words of the list has {count}.",
+                "Give the 24 words alone, without other text before, between and behind them.",
+                variant: "among-text",
+                ["count": "\(count)"]
+            )
+        case .phraseWordCount(let count, _) where [12, 15, 18, 21].contains(count):
             explained(
                 "A recovery phrase has 24 words, and this one has {count}.",
                 "Phrases of {count} words belong to other programs; look whether some of the 24 are missing.",
                 variant: "of-other-programs",
                 ["count": "\(count)"]
             )
-        case .phraseWordCount(let count):
+        case .phraseWordCount(let count, _):
             explained(
                 "A recovery phrase has 24 words, and this one has {count}.",
                 "Look for words that are missing, doubled or run together.",

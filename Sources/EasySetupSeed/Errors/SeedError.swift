@@ -113,7 +113,10 @@ public struct SeedError: ExplainedError, Explained, Equatable {
     /// The errors as the project itself handles them. An app sees ``code`` in place of this enum, because a new case
     /// would break the `switch` statements of apps.
     package enum Kind: Equatable, Sendable {
-        case wrongLength, tooLong, textUTF16, textNotUTF8, unreadable, severalSeeds, phraseWordCount(count: Int)
+        case wrongLength, tooLong, textUTF16, textNotUTF8, unreadable, severalSeeds, phraseWordCount(
+            count: Int,
+            isAmongText: Bool
+        )
         case phraseUnknownWords([UnknownWord]), phraseNotEnglish(count: Int), phraseChecksum, linkVersion
         case linkDamaged, fileForeign, fileVersion, fileDamaged, fileTooCostly, passphraseNeeded, wrongPassphrase
         case passphraseUnfit, memoryShort, derivedKeyRefused
@@ -129,7 +132,10 @@ extension SeedError {
     package static var textNotUTF8: Self { Self(.textNotUTF8) }
     package static var unreadable: Self { Self(.unreadable) }
     package static var severalSeeds: Self { Self(.severalSeeds) }
-    package static func phraseWordCount(count: Int) -> Self { Self(.phraseWordCount(count: count)) }
+    /// - Parameter isAmongText: whether the text has other words around those that are counted.
+    package static func phraseWordCount(count: Int, isAmongText: Bool = false) -> Self {
+        Self(.phraseWordCount(count: count, isAmongText: isAmongText))
+    }
     package static func phraseUnknownWords(_ value: [UnknownWord]) -> Self { Self(.phraseUnknownWords(value)) }
     package static func phraseNotEnglish(count: Int) -> Self { Self(.phraseNotEnglish(count: count)) }
     package static var phraseChecksum: Self { Self(.phraseChecksum) }

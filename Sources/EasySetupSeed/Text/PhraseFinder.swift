@@ -1,12 +1,12 @@
 /// Finds the 24 words of a phrase among the tokens of a text (`Protocol/seed.md`, "Finding the phrase").
 ///
-/// Only the text's layout decides which words are the phrase. The checksum does not decide it, because one of 256 wrong
+/// The text's layout decides which words are the phrase. The checksum alone does not decide it, because one of 256 wrong
 /// choices fits by chance.
 struct PhraseFinder: ~Copyable {
-    private let tokens: TokenList
-    private let words: [Int]
+    let tokens: TokenList
+    let words: [Int]
     /// The token indices of the words that are neither labels nor list markers.
-    private let kept: [Int]
+    let kept: [Int]
     private let numbered: [Numbered]
     /// The words that share a line, or a part of a line between brackets, with one number and no other word.
     private let pairs: [Numbered]
@@ -25,7 +25,7 @@ struct PhraseFinder: ~Copyable {
     }
 
     /// 24 words of the text that may be the recovery phrase.
-    private struct Candidate {
+    struct Candidate {
         /// The indices of the 24 words in `tokens`, in the order of the recovery phrase.
         let places: [Int]
         /// The highest index in `tokens` that a word of the recovery phrase has. If the text contains the phrase
@@ -70,6 +70,9 @@ struct PhraseFinder: ~Copyable {
         }
         numbered = (0..<max(count - 1, 0)).compactMap { index in
             guard tokens[index].isNumber, !isTotal[index] else { return nil }
+            // A number behind another number and a colon is a time of day, such as 12:01.
+            let isTime = index > 0 && tokens[index - 1].isNumber && tokens[index].breaks.contains(.colon)
+            guard !isTime else { return nil }
             // A list marker between a number and its word is skipped, such as the "a" in "1 a) able".
             let other = (index + 1..<count).first { tokens[$0].isNumber || !tokens[$0].word.isListMark }
             // If only list markers stand before the next number, the first of them is taken for a wrong word of the
@@ -100,7 +103,12 @@ struct PhraseFinder: ~Copyable {
             return .phraseNotEnglish(count: words.count)
         }
         guard isKnown ? !words.isEmpty : words.count >= Self.otherCounts[0] else { return .unreadable }
-        return .phraseWordCount(count: numberedCount ?? (kept.isEmpty ? words.count : kept.count))
+        if let count = numberedCount { return .phraseWordCount(count: count) }
+        guard !kept.isEmpty else { return .phraseWordCount(count: words.count) }
+        if [kept.count, RecoveryPhrase.wordCount].contains(wordRow.count) {
+            return .phraseWordCount(count: kept.count)
+        }
+        return .phraseWordCount(count: longestRow, isAmongText: true)
     }
 
     /// The numbers of words that BIP-39 allows for a phrase. EasySetup's phrases always have 24.
@@ -110,8 +118,8 @@ struct PhraseFinder: ~Copyable {
     /// - Throws: ``SeedError/Code/severalSeeds`` if different parts of the text are phrases.
     func phrase() throws(SeedError) -> PhraseDraft? {
         if let candidate = try numberedPhrase() {
-            try checkOthers(than: candidate)
-            return hasSurplus(behind: candidate) ? nil : draft(candidate.places)
+            try checkOthers(than: candidate, isNumbered: true)
+            return hasSurplus(behind: candidate) ? try rowDraft() : draft(candidate.places)
         }
         let isWhole = words.count == RecoveryPhrase.wordCount && !isBeginning
         if isWhole { return draft(words) }
@@ -122,9 +130,24 @@ struct PhraseFinder: ~Copyable {
             // Words after a paragraph or a line of 24 words may belong to the phrase. Words after brackets or quotation
             // marks do not, because these show where the phrase ends.
             if cut == .paragraph || cut == .line, hasSurplus(behind: candidate) { continue }
+            try checkOthers(than: candidate, isNumbered: false)
             return draft(candidate.places)
         }
-        return nil
+        if let draft = try rowDraft() { return draft }
+        return wrongRow
+    }
+
+    /// The best part of the text, if it has 24 words and something is wrong with them. If nothing is, the row was refused
+    /// because of the words beside it.
+    private var wrongRow: PhraseDraft? {
+        let row = wordRow
+        guard !isBeginning, isPhrase(row) else { return nil }
+        return (try? draft(row).seed()) == nil ? draft(row) : nil
+    }
+
+    /// The only row of 24 words that is a phrase (``rows()``); nil if there is none.
+    private func rowDraft() throws(SeedError) -> PhraseDraft? {
+        try theOne(of: rows()).map { draft($0.places) }
     }
 
     private func isPhrase(_ places: [Int]) -> Bool {
@@ -133,11 +156,12 @@ struct PhraseFinder: ~Copyable {
 
     // MARK: - More words than there should be
 
-    /// Checks that no paragraph or line outside the numbered phrase is a different phrase.
+    /// Checks that no paragraph or line outside the numbered phrase, and no row outside the phrase, is a different phrase.
     /// - Throws: ``SeedError/Code/severalSeeds`` if one is.
-    private func checkOthers(than candidate: Candidate) throws(SeedError) {
+    private func checkOthers(than candidate: Candidate, isNumbered: Bool) throws(SeedError) {
         let own = Set(candidate.places)
-        let others = (pieces(.paragraph) + pieces(.line)).filter { isPhrase($0) && own.isDisjoint(with: $0) }
+        let parts = isNumbered ? (pieces(.paragraph) + pieces(.line)).filter { isPhrase($0) } : []
+        let others = (parts + rows()).filter { own.isDisjoint(with: $0) }
         _ = try theOne(of: [candidate.places] + others)
     }
 
@@ -200,15 +224,16 @@ struct PhraseFinder: ~Copyable {
         return Candidate(places: sorted.map(\.word), end: pairs[pairs.count - 1].word)
     }
 
-    /// For the error ``SeedError/phraseWordCount(count:)``: the number of words from the word with the number 1 on. If
-    /// the words without a number are fewer than the numbered ones, they are labels such as "Word" and do not count.
-    /// Nil if no 2 follows the 1, or if there are exactly 24 words.
+    /// The number of words from the number 1 on, for ``SeedError/phraseWordCount(count:)``. If the words without a
+    /// number are fewer than the numbered ones, or the numbers are many, these words are labels such as "Word" and do not
+    /// count. Nil if no 2 follows the 1, if there are exactly 24 words, or if the numbers are not those of words.
     private var numberedCount: Int? {
         let chain = longestChain
         guard chain >= 2 else { return nil }
         let all = wordsFromNumberOne.count
         if chain == RecoveryPhrase.wordCount { return all == chain ? nil : all }
-        return all < 2 * chain ? chain : all
+        guard all < 2 * chain || chain >= Self.fewestKnown else { return nil }
+        return numbered.contains { $0.number == 0 } ? chain + 1 : chain
     }
 
     /// Whether the text so far is a heading and the first numbered words of a phrase, so that the remaining words may
@@ -299,19 +324,25 @@ struct PhraseFinder: ~Copyable {
 
     /// The parts between the separators in `cut`, such as the text's lines, as ranges of token indices. Parts without
     /// tokens are left out.
-    private static func parts(of tokens: borrowing TokenList, at cut: TokenBreaks) -> [Range<Int>] {
+    static func parts(of tokens: borrowing TokenList, at cut: TokenBreaks) -> [Range<Int>] {
         let starts = (0..<tokens.count).filter { $0 == 0 || !tokens[$0].breaks.isDisjoint(with: cut) }
         return zip(starts, starts.dropFirst() + [tokens.count]).map { $0..<$1 }
     }
 
-    /// For each token, whether it is a number that tells how many words there are, such as the 24 in "1 of 24:".
+    /// For each token, whether it is a number that tells how many words there are, such as the 24 in "1 of 24:". At most one
+    /// word stands between it and the number before it, and no colon.
     private static func totals(of tokens: borrowing TokenList) -> [Bool] {
-        var (hasNumber, hasWord) = (false, false)
+        var (isBehindNumber, hasWord, between) = (false, false, 0)
         return (0..<tokens.count).map { index in
-            if tokens[index].breaks.contains(.line) { (hasNumber, hasWord) = (false, false) }
+            let breaks = tokens[index].breaks
+            if breaks.contains(.line) { hasWord = false }
+            if !breaks.isDisjoint(with: [.line, .colon]) || between > 1 { isBehindNumber = false }
             let isNumber = tokens[index].isNumber
-            defer { if isNumber { hasNumber = true } else { hasWord = true } }
-            guard isNumber, hasNumber, hasWord, index + 1 < tokens.count else { return false }
+            defer {
+                between = isNumber ? 0 : between + 1
+                if isNumber { isBehindNumber = true } else { hasWord = true }
+            }
+            guard isNumber, isBehindNumber, hasWord, index + 1 < tokens.count else { return false }
             return tokens[index + 1].breaks.contains(.colon)
         }
     }
@@ -330,13 +361,13 @@ struct PhraseFinder: ~Copyable {
         return pieces
     }
 
-    private func known(_ places: [Int]) -> Int {
+    func known(_ places: [Int]) -> Int {
         places.count { WordIndex.number(of: tokens[$0].word) != nil }
     }
 
     /// The phrase, if all of these phrases have the same words; nil if `phrases` is empty.
     /// - Throws: ``SeedError/Code/severalSeeds`` if two of them differ.
-    private func theOne(of phrases: [[Int]]) throws(SeedError) -> Candidate? {
+    func theOne(of phrases: [[Int]]) throws(SeedError) -> Candidate? {
         guard let first = phrases.first, let end = phrases.joined().max() else { return nil }
         for other in phrases.dropFirst() {
             let areSame = zip(first, other).allSatisfy { isSame(tokens[$0].word, tokens[$1].word) }
@@ -345,12 +376,12 @@ struct PhraseFinder: ~Copyable {
         return Candidate(places: first, end: end)
     }
 
-    private func isSame(_ one: WrittenWord, _ other: WrittenWord) -> Bool {
+    func isSame(_ one: WrittenWord, _ other: WrittenWord) -> Bool {
         guard let number = WordIndex.number(of: one) else { return one.letters == other.letters }
         return number == WordIndex.number(of: other)
     }
 
-    private func draft(_ places: [Int]) -> PhraseDraft {
+    func draft(_ places: [Int]) -> PhraseDraft {
         var draft = PhraseDraft()
         for (index, place) in places.enumerated() { draft[index + 1] = tokens[place].word }
         return draft

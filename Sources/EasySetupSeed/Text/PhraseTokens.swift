@@ -1,6 +1,6 @@
 /// The separators between a token and the token before it.
 struct TokenBreaks: OptionSet {
-    let rawValue: UInt8
+    let rawValue: UInt16
     static let line = TokenBreaks(rawValue: 1)
     /// A blank line.
     static let paragraph = TokenBreaks(rawValue: 2)
@@ -9,6 +9,47 @@ struct TokenBreaks: OptionSet {
     static let colon = TokenBreaks(rawValue: 8)
     /// A square or curly bracket, as in a JSON list.
     static let bracket = TokenBreaks(rawValue: 16)
+    /// A full stop or an exclamation mark.
+    static let stop = TokenBreaks(rawValue: 32)
+    /// A question mark or a number sign, at which parts of a web address begin.
+    static let query = TokenBreaks(rawValue: 64)
+    /// An ampersand or a semicolon, which stand between the fields of a form or a row.
+    static let field = TokenBreaks(rawValue: 128)
+    static let parenthesis = TokenBreaks(rawValue: 256)
+    /// A `<`, with which a tag may begin, or a `>`.
+    static let angle = TokenBreaks(rawValue: 512)
+    static let comma = TokenBreaks(rawValue: 1024)
+    /// Any other mark.
+    static let mark = TokenBreaks(rawValue: 2048)
+
+    /// The separators that end a sentence, a field or an element of a text.
+    static let ends: TokenBreaks = [.quote, .colon, .bracket, .stop, .query, .field, .parenthesis, .angle]
+
+    init(rawValue: UInt16) {
+        self.rawValue = rawValue
+    }
+
+    /// The marks that cut a text into parts where they do not stand between most words.
+    static let delimiters: [TokenBreaks] = [
+        .quote, .colon, .bracket, .stop, .query, .field, .parenthesis, .angle, .comma, .mark,
+    ]
+
+    /// The kind of a mark other than a colon; `.mark` for one without a kind of its own.
+    init(mark scalar: UInt32) {
+        self = Self.kinds[scalar] ?? .mark
+    }
+
+    private static let kinds: [UInt32: TokenBreaks] = {
+        let marks: [(String, TokenBreaks)] = [
+            ("\"'`«»‹›‘’‚‛“”„‟「」『』〝〞〟", .quote), ("[]{}", .bracket), (".!。", .stop), ("?#", .query), ("&;", .field),
+            ("()", .parenthesis), ("<>", .angle), (",、", .comma),
+        ]
+        var kinds: [UInt32: TokenBreaks] = [:]
+        for (scalars, kind) in marks {
+            for scalar in scalars.unicodeScalars { kinds[scalar.value] = kind }
+        }
+        return kinds
+    }()
 }
 
 /// A word or a number of a text.
@@ -20,12 +61,12 @@ struct PhraseToken {
     private var length: UInt8 = 0
     private var flags: UInt8 = 0
     private var script: UInt8 = 0
-    private var breakBits: UInt8 = 0
+    private var breakBits: UInt16 = 0
 
     init(_ word: WrittenWord, breaks: TokenBreaks) {
         letters = word.letters
         length = UInt8(word.length)
-        flags = (word.isWhole ? 1 : 0) | (word.isForeignMark ? 4 : 0)
+        flags = (word.isWhole ? 1 : 0) | (word.isForeignMark ? 4 : 0) | (word.isCapital ? 8 : 0)
         script = word.script.flatMap { Script.allCases.firstIndex(of: $0) }.map { UInt8($0 + 1) } ?? 0
         breakBits = breaks.rawValue
     }
@@ -37,6 +78,8 @@ struct PhraseToken {
     }
 
     var isNumber: Bool { flags & 2 != 0 }
+    /// Whether the word begins with one of the letters `A` to `Z`.
+    var isCapital: Bool { flags & 8 != 0 }
     var breaks: TokenBreaks { TokenBreaks(rawValue: breakBits) }
 
     var word: WrittenWord {
@@ -146,18 +189,35 @@ struct Tokenizer: ~Escapable {
                 lineIsBlank = true
             }
         case .mark(let scalar):
+            // A mail program has cut the line here, in the middle of a word or between two.
+            if scalar == UInt32(UInt8(ascii: "=")), scanner.skipSoftLineEnd() { return }
             finish(add)
             lineIsBlank = false
-            if Self.quotes.contains(scalar) { breaks.insert(.quote) }
-            switch scalar {
-            case UInt32(UInt8(ascii: ":")), UInt32(UInt8(ascii: "=")):
-                if !breaks.contains(.line) { breaks.insert(.colon) }
-            case UInt32(UInt8(ascii: "[")), UInt32(UInt8(ascii: "]")), UInt32(UInt8(ascii: "{")),
-                UInt32(UInt8(ascii: "}")):
-                breaks.insert(.bracket)
-            case UInt32(UInt8(ascii: "%")): if scanner.skipEncodedLineEnd() { breaks.insert(.line) }
-            default: if scanner.skipHTML(after: scalar) { breaks.insert(.line) }
+            if scalar == UInt32(UInt8(ascii: "%")), let byte = scanner.skipPercentEncoded() {
+                return note(encoded: byte)
             }
+            let place = scanner.place
+            if scanner.skipHTML(after: scalar) { breaks.insert(.line) }
+            // An entity such as `&nbsp;` ends nothing.
+            let isEntity = scalar == UInt32(UInt8(ascii: "&")) && scanner.place != place
+            if !isEntity { note(scalar) }
+        }
+    }
+
+    private mutating func note(_ mark: UInt32) {
+        if mark == UInt32(UInt8(ascii: ":")) || mark == UInt32(UInt8(ascii: "=")) {
+            if !breaks.contains(.line) { breaks.insert(.colon) }
+        } else {
+            breaks.insert(TokenBreaks(mark: mark))
+        }
+    }
+
+    /// Notes a character that was written in percent encoding.
+    private mutating func note(encoded byte: UInt8) {
+        switch byte {
+        case 0x0A, 0x0D: breaks.insert(.line)
+        case 0x00...0x20, 0x7F: break
+        default: note(UInt32(byte))
         }
     }
 
@@ -212,9 +272,4 @@ struct Tokenizer: ~Escapable {
         defer { breaks = [] }
         return breaks
     }
-
-    private static let quotes: Set<UInt32> = Set(
-        ["\"", "'", "`", "«", "»", "‹", "›", "‘", "’", "‚", "‛", "“", "”", "„", "‟", "「", "」", "『", "』", "〝", "〞", "〟"]
-            .map { (scalar: Unicode.Scalar) in scalar.value }
-    )
 }

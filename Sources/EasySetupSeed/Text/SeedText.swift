@@ -38,7 +38,7 @@ struct SeedText: ~Copyable {
         if script != nil || draft != nil { return false }
         if !links.places.isEmpty { return links.isCut }
         return switch nothing.kind {
-        case .phraseWordCount(let count), .phraseNotEnglish(let count): count < RecoveryPhrase.wordCount
+        case .phraseWordCount(let count, _), .phraseNotEnglish(let count): count < RecoveryPhrase.wordCount
         default: true
         }
     }
@@ -47,7 +47,7 @@ struct SeedText: ~Copyable {
     var wordCount: Int {
         if draft != nil { return RecoveryPhrase.wordCount }
         return switch nothing.kind {
-        case .phraseWordCount(let count), .phraseNotEnglish(let count): count
+        case .phraseWordCount(let count, _), .phraseNotEnglish(let count): count
         default: 0
         }
     }

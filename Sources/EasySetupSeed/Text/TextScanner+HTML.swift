@@ -13,8 +13,8 @@ extension TextScanner {
         return false
     }
 
-    /// Skips the rest of an HTML tag after its `<`. Does nothing if the tag is unknown and the next tag does not close
-    /// it, because `<legal>` may be a word of a phrase. Returns whether browsers start a new line at the tag.
+    /// Skips the rest of an HTML tag after its `<`. Does nothing if the tag is unknown and no tag of the text closes it,
+    /// because `<legal>` may be a word of a phrase. Returns whether browsers start a new line at the tag.
     private mutating func skipTag() -> Bool {
         var ahead = self
         var name = WrittenWord()
@@ -26,7 +26,7 @@ extension TextScanner {
             case .mark(UInt32(UInt8(ascii: "/"))) where index == 0: isClosing = true
             case .mark(UInt32(UInt8(ascii: ">"))):
                 guard name.length > 0,
-                    isClosing || name.isWhole && Self.tags.contains(name.letters) || ahead.closes(name)
+                    isClosing || name.isWhole && Self.tags.contains(name.letters) || closedTags.contains(name.letters)
                 else { return false }
                 self = ahead
                 return Self.lineTags.contains(name.letters)
@@ -38,19 +38,6 @@ extension TextScanner {
             }
         }
         return false
-    }
-
-    /// Whether the next tag closes the tag of this name, as in XML.
-    private func closes(_ name: WrittenWord) -> Bool {
-        var ahead = self
-        while let unit = ahead.next(), unit != .mark(UInt32(UInt8(ascii: "<"))) {}
-        guard ahead.next() == .mark(UInt32(UInt8(ascii: "/"))) else { return false }
-        var other = WrittenWord()
-        while case .symbol(let symbol) = ahead.peek() {
-            other.append(symbol)
-            _ = ahead.next()
-        }
-        return other.letters == name.letters && other.length == name.length
     }
 
     /// Skips the rest of an HTML entity after its `&`. Does nothing if there is no entity.
@@ -66,6 +53,24 @@ extension TextScanner {
             default: return
             }
         }
+    }
+
+    /// The names of all tags that close others, as in XML: their first eight letters.
+    static func closedTags(in text: Span<UInt8>) -> Set<UInt64> {
+        var names: Set<UInt64> = []
+        var place = 0
+        while place + 1 < text.count {
+            defer { place += 1 }
+            guard text[place] == UInt8(ascii: "<"), text[place + 1] == UInt8(ascii: "/") else { continue }
+            var name = WrittenWord()
+            var end = place + 2
+            while end < text.count, case .symbol(let symbol) = unit(ascii: text[end]) {
+                name.append(symbol)
+                end += 1
+            }
+            names.insert(name.letters)
+        }
+        return names
     }
 
     private static let heading = WrittenWord.packed("h")

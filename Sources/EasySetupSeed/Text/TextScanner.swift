@@ -23,12 +23,17 @@ package struct TextScanner: ~Escapable {
     private let hasEscapes: Bool
     /// Whether a line that begins with a space continues the previous one, as in vCard and iCalendar.
     private let isFolded: Bool
+    /// The names of the tags that are closed somewhere in the text.
+    let closedTags: Set<UInt64>
     /// The bytes of the current scalar's ASCII form (``ASCIIForms``) that are still to be returned, the next byte in
     /// the lowest bits; 0 if there are none.
     private var form: UInt32 = 0
 
     /// The offset in bytes at which the text goes on after the last returned unit (such as a letter or a space).
     package private(set) var place = 0
+
+    /// The offset in bytes of the current line's beginning.
+    private(set) var lineStart = 0
 
     /// Whether the last returned unit is a letter that some keyboards give for the key of the dash (`Protocol/code.md`,
     /// "Reading").
@@ -37,6 +42,7 @@ package struct TextScanner: ~Escapable {
     @_lifetime(copy text)
     package init(_ text: Span<UInt8>) {
         self.text = text
+        self.closedTags = Self.closedTags(in: text)
         self.isFolded = Self.beginsAsCard(text)
         self.hasEscapes = isFolded || Self.beginsAsJSON(text) || Self.hasWrittenLineEnds(text)
     }
@@ -77,6 +83,7 @@ package struct TextScanner: ~Escapable {
             // it.
             let (scalar, length) = text.scalar(at: place) ?? (0xFFFD, 1)
             place += length
+            if scalar == 0x0A || scalar == 0x0D { lineStart = place }
             if let unit = unit(of: scalar) { return unit }
         }
         return nil
@@ -127,7 +134,7 @@ package struct TextScanner: ~Escapable {
         return Self.unit(ascii: byte)
     }
 
-    private static func unit(ascii byte: UInt8) -> TextUnit? {
+    static func unit(ascii byte: UInt8) -> TextUnit? {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "a")...UInt8(ascii: "z"):
@@ -151,17 +158,6 @@ package struct TextScanner: ~Escapable {
             let byte = text[place + index]
             return (UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte ? byte | 0x20 : byte) == beginning[index]
         }
-    }
-
-    /// Skips the rest of a percent-encoded line end, `%0A` or `%0D`, after its percent sign. Returns whether there was
-    /// one.
-    mutating func skipEncodedLineEnd() -> Bool {
-        var ahead = self
-        guard ahead.next() == .symbol(UInt8(ascii: "0")), case .symbol(let digit) = ahead.next(),
-            [UInt8(ascii: "a"), UInt8(ascii: "d")].contains(digit | 0x20)
-        else { return false }
-        self = ahead
-        return true
     }
 
     /// Whether the text has backslashes, no line end except at the text's end, and each backslash is followed by `n`,

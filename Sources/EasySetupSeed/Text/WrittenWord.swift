@@ -12,9 +12,12 @@ struct WrittenWord {
     private(set) var isForeignMark = false
     /// The number of letters, digits and accents in the word that are outside ASCII.
     var foreignCount = 0
+    /// Whether the word begins with one of the letters `A` to `Z`.
+    private(set) var isCapital = false
 
     mutating func append(_ symbol: UInt8) {
         isForeignMark = false
+        if length == 0, isWhole { isCapital = symbol <= UInt8(ascii: "Z") }
         let letter = symbol | 0x20
         if symbol >= UInt8(ascii: "A"), length < EnglishWords.longestWord {
             letters |= UInt64(letter) << (56 - 8 * length)

@@ -31,7 +31,7 @@ func codeVectors() throws -> VectorFile {
         ("K7Q\u{2022}29M\u{30FB}XAQ", first), ("K7Q\r\n29M\r\nXAQ", first),
         ("Ｋ７Ｑ－２９Ｍ　ＸＡＱ", first), ("Ｋ７Ｑー２９ＭーＸＡＱ", first), ("K7Q一29M一XAQ", first), ("K7Q ー 29M\u{FF70}XAQ", first),
         ("K7Q\u{3161}29M\u{640}XAQ", first), ("\u{212A}7Q-29M-XAQ", first), ("\u{1B}[200~\(first)\u{1B}[201~", first),
-        ("K7Q ! 29M-XAQ!", first), ("<b>\(first)</b>", first),
+        ("K7Q ! 29M-XAQ!", first), ("<b>\(first)</b>", first), ("K7Q%2D29M%2DXAQ", first),
         ("oia-OLA-ol\(check)", digits), ("0lA\u{A0}0iA\u{2009}oi\(check)", digits),
     ]
     var swapped = Array(first)
@@ -49,6 +49,11 @@ func codeVectors() throws -> VectorFile {
         ("1. K7Q-29M-XAQ", "code-has-label", nil), ("easysetup join k7q 29m xaq", "code-has-label", nil),
         ("1. K7Q-29M-XAB", "code-mistyped", nil), ("K7Q-29M-XAQ K7Q-29M-XAQ", "code-has-more", nil),
         ("K7Q-29M-XAQ sent from my phone", "code-has-more", nil), ("Bob: K7Q-29M-XAQ 10:12", "code-has-more", nil),
+        ("https://relay.example/?code=K7Q%2D29M%2DXAQ", "code-has-label", nil),
+        ("Bob,K7Q-29M-XAQ", "code-has-label", nil),
+        ("<code>K7Q-29M-XAQ</code><name>Bob</name>", "code-has-more", nil),
+        ("Hi Bob, your code is K7Q-29M-XAB, cheers", "code-has-more", nil),
+        ("Hi Bob, your code is gone", "code-wrong-length", ("count", 19)),
         ("K7Q\u{FFFD}29M-XAQ", "text-not-utf-8", nil), ("K\u{0}7\u{0}Q\u{0}-\u{0}2\u{0}9\u{0}", "text-utf-16", nil),
         (String(repeating: " ", count: 1025), "code-too-long", nil),
         (String(swapped), "code-mistyped", nil), (String(wrong), "code-mistyped", nil),

@@ -123,6 +123,23 @@ func phrases() throws -> JSON {
             "a folded card",
             "BEGIN:VCARD\r\nFN:Me\r\nNOTE:" + phrase.prefix(70) + "\r\n " + phrase.dropFirst(70) + "\r\nEND:VCARD\r\n"
         ),
+        ("a sentence around it", "My recovery phrase is: " + phrase + ". Please keep it secret!"),
+        ("a sentence without marks", "Hi Bob, my phrase is " + phrase + " thanks, Alice"),
+        (
+            "a mail with a word a paragraph",
+            "Hi Bob,\n\nthe phrase is:\n\n" + words.joined(separator: "\n\n") + "\n\nCheers\nAlice"
+        ),
+        ("a web address", "https://x.example/?lang=en&phrase=" + words.joined(separator: "+") + "&name=Bob"),
+        ("commas in percent encoding", "https://x.example/?phrase=" + words.joined(separator: "%2C")),
+        ("percent encoding, twice", "https://x.example/?phrase=" + words.joined(separator: "%2520")),
+        ("no-break spaces in percent encoding", "https://x.example/?phrase=" + words.joined(separator: "%C2%A0")),
+        ("a form", "https://x.example/?" + words.map { "word[]=\($0)" }.joined(separator: "&")),
+        ("an XML list in a word of the list", "<seed>" + words.map { "<word>\($0)</word>" }.joined() + "</seed>"),
+        ("XML attributes", "<phrase>\n" + words.map { "  <word value=\"\($0)\" />\n" }.joined() + "</phrase>"),
+        ("JSON objects", "[" + words.map { "{\"word\": \"\($0)\"}" }.joined(separator: ", ") + "]"),
+        ("CSV with a heading and no numbers", "word\n" + words.joined(separator: "\n")),
+        ("CSV with a column of names", "who,word\n" + words.map { "alice,\($0)" }.joined(separator: "\n")),
+        ("a cut line of a mail", "phrase: \(phrase.prefix(66))=\r\n\(phrase.dropFirst(66))\r\n"),
         ("the phrase and its link", phrase + "\n" + (try seed(seeds[0]).link.revealed())),
     ]
     let swapped = ([words[1], words[0]] + words[2...]).joined(separator: " ")
@@ -152,6 +169,19 @@ func phrases() throws -> JSON {
             "numbered words and another phrase",
             numbered.joined(separator: "\n") + "\n\n" + (try seed(seeds[1]).recoveryPhrase.revealed()), "several-seeds",
             []
+        ),
+        ("a word beside it in a mail", "Hi Bob, zoo " + phrase + ", bye", "phrase-word-count", []),
+        (
+            "two phrases in a mail",
+            "Hi, " + phrase + ". Or " + (try seed(seeds[1]).recoveryPhrase.revealed()) + ". Bye", "several-seeds", []
+        ),
+        (
+            "an unknown word in a mail", "Hi, my phrase is: " + replacing(3, "prooof") + ". Bye, Bob",
+            "phrase-unknown-word", [3]
+        ),
+        (
+            "words swapped in an address", "https://x.example/?phrase=" + swapped.replacing(" ", with: "+"),
+            "phrase-checksum", []
         ),
         ("a Cyrillic letter", replacing(1, "f\u{43E}rum"), "phrase-unknown-word", [1]),
         ("a Greek letter", replacing(3, "pr\u{3BF}of"), "phrase-unknown-word", [3]),
