@@ -24,7 +24,7 @@ final class DeviceConnectionHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !connection.carriesRequests else { return context.fireChannelRead(data) }
+        guard !connection.carriesRequests else { return forward(unwrapInboundIn(data), context) }
         guard let bytes = worker.received(unwrapInboundIn(data), on: connection) else { return }
         do {
             let handler = HTTPRequestHandler(
@@ -33,10 +33,16 @@ final class DeviceConnectionHandler: ChannelInboundHandler {
                 worker
             )
             try HTTPPipeline.add(behind: context, last: handler, limits: worker.limits)
-            context.fireChannelRead(wrapInboundOut(bytes))
+            forward(bytes, context)
         } catch {
             connection.hangUp()
         }
+    }
+
+    private func forward(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        guard let requests = connection.requests else { return context.fireChannelRead(wrapInboundOut(bytes)) }
+        if let bytes = requests.take(bytes) { context.fireChannelRead(wrapInboundOut(bytes)) }
+        worker.readBytes(by: requests, on: connection)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

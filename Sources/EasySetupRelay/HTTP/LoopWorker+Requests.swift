@@ -15,6 +15,7 @@ extension LoopWorker {
     }
 
     func received(_ part: HTTPServerRequestPart, by requests: RequestChannel, on connection: DeviceConnection) {
+        requests.note(part)
         let actions =
             switch part {
             case .head(let head):
@@ -29,6 +30,11 @@ extension LoopWorker {
         let answer = routes.answer(to: head, isDraining: !core.read { $0.rendezvous.lifecycle.isServing })
         let now = loop.now
         return requests.tell { $0.received(head, answer: answer, now: now) }
+    }
+
+    /// The HTTP handlers have read all bytes that have been received.
+    func readBytes(by requests: RequestChannel, on connection: DeviceConnection) {
+        run(requests.tell { $0.checkFraming() }, requests, on: connection)
     }
 
     func readCompleted(by requests: RequestChannel, on connection: DeviceConnection) {
@@ -97,7 +103,8 @@ extension LoopWorker {
         _ requests: RequestChannel,
         on connection: DeviceConnection
     ) {
-        let written = requests.write(response, keepsAlive: afterwards == .next)?.assumeIsolated()
+        let date = dateHeader.value(at: core.utcSeconds)
+        let written = requests.write(response, date: date, keepsAlive: afterwards == .next)?.assumeIsolated()
         switch afterwards {
         case .next:
             written?.whenSuccess {

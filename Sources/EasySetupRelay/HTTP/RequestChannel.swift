@@ -6,9 +6,12 @@ import NIOHTTP1
 final class RequestChannel {
     private var machine: RequestMachine
     private var context: ChannelHandlerContext?
+    private var line = RequestLine()
+    private let lineBytes: Int
 
     init(limits: ConnectionLimits, isFromProxy: Bool) {
         machine = RequestMachine(limits: limits, isFromProxy: isFromProxy)
+        lineBytes = limits.headerBytes
     }
 
     /// Stores the context of the last HTTP handler. This object uses it to write and to close.
@@ -31,6 +34,24 @@ final class RequestChannel {
 
     func isReading(request: Int) -> Bool { machine.isReading(request: request) }
 
+    // MARK: In
+
+    /// Takes received bytes. Returns the bytes that are for the HTTP handlers now; nil if there are none.
+    func take(_ bytes: ByteBuffer) -> ByteBuffer? {
+        guard !isHandingOver else { return bytes }
+        machine.received(bytes: bytes.readableBytes)
+        return line.take(bytes, most: lineBytes)
+    }
+
+    /// The parser has read a part of a request.
+    func note(_ part: HTTPServerRequestPart) {
+        switch part {
+        case .head: line.read(isWhole: false)
+        case .body: break
+        case .end: line.read(isWhole: true)
+        }
+    }
+
     // MARK: Out
 
     func askForBody() {
@@ -38,9 +59,11 @@ final class RequestChannel {
         context?.writeAndFlush(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
     }
 
-    func write(_ response: HTTPResponse, keepsAlive: Bool) -> EventLoopFuture<Void>? {
+    /// Writes a response. `date` is the value of its header `Date`.
+    func write(_ response: HTTPResponse, date: String, keepsAlive: Bool) -> EventLoopFuture<Void>? {
         guard let context else { return nil }
         var headers = response.headers
+        headers.add(name: "Date", value: date)
         // Every response has a `Connection` header, because clients of HTTP/1.0 need it.
         headers.add(name: "Connection", value: keepsAlive ? "keep-alive" : "close")
         let head = HTTPResponseHead(version: .http1_1, status: response.status, headers: headers)

@@ -95,6 +95,10 @@ struct RequestMachine {
     /// How many requests have arrived in the current ping interval; `countedSince` is the time when the interval began.
     private var counted = 0
     private var countedSince = NIODeadline.uptimeNanoseconds(0)
+    /// The bytes since the last complete request that are not of a body.
+    private var framingBytes = 0
+    /// Whether the relay has refused a request because of its `framingBytes`.
+    private var isRefusedForFraming = false
     /// Whether the relay has sent its last response, while the request for it may still be arriving.
     private(set) var isLingering = false
     /// The long-polling session whose poll (request for frames) waits on this connection; nil if none does.
@@ -133,6 +137,22 @@ struct RequestMachine {
 // MARK: - In
 
 extension RequestMachine {
+    /// Takes the number of bytes that the parser is about to read.
+    mutating func received(bytes count: Int) {
+        framingBytes += count
+    }
+
+    /// Refuses a request with too many bytes that are neither of its head nor of its body: empty lines before it, sizes and
+    /// extensions of chunks, and trailers. The parser has no limit for them. Called when the parser has read all bytes.
+    mutating func checkFraming() -> [Action] {
+        // The head may have as many bytes as the rest.
+        guard framingBytes > 2 * limits.headerBytes else { return [] }
+        if case .closing = state, !isRefusedForFraming { return [.close] }
+        guard !isRefusedForFraming, !isHandingOver else { return [] }
+        isRefusedForFraming = true
+        return failed(.headersTooLarge)
+    }
+
     /// Takes the head of a request. The caller passes the decision of ``HTTPRoutes`` as `answer`. Returns the actions
     /// to carry out.
     mutating func received(_ head: HTTPRequestHead, answer: HTTPRoutes.Answer, now: NIODeadline) -> [Action] {
@@ -150,6 +170,7 @@ extension RequestMachine {
 
     mutating func received(body bytes: ByteBuffer) -> [Action] {
         hasReadParts = true
+        framingBytes -= bytes.readableBytes
         guard case .open = state else { return [] }
         guard let last = requests.indices.last, case .call = requests[last].answer else { return [] }
         requests[last].body += bytes.readableBytesView
@@ -173,6 +194,7 @@ extension RequestMachine {
     /// Takes the end of a request. Returns the actions to carry out.
     mutating func receivedEnd() -> [Action] {
         hasReadParts = true
+        framingBytes = 0
         switch state {
         case .open:
             guard let last = requests.indices.last else { return [] }

@@ -27,6 +27,9 @@ final class CorePort {
         index = hub.join(wake: wake)
     }
 
+    /// The time in seconds since 1970, UTC.
+    var utcSeconds: Int64 { clock.now.utcSeconds }
+
     /// Records an event on a connection. The next ``change(_:)`` passes the event to the hub, at the latest when the
     /// batch of events ends.
     func happened(_ event: consuming RelayHub.Event) {

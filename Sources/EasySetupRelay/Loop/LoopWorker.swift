@@ -16,6 +16,7 @@ final class LoopWorker {
     var connections: [UInt64: DeviceConnection] = [:]
     let alarm: Alarm
     var deadlines: LoopDeadlines
+    var dateHeader = DateHeader()
     /// When the loop gives back memory after many connections have ended; nil when it need not. The delay lets further
     /// connections end first.
     var memoryDue: NIODeadline?
