@@ -132,7 +132,7 @@ let package = Package(
         tests("EasySetupRelayCoreTests", ["EasySetupRelayCore", "EasySetupRelayProtocol", crypto] + shared),
         tests("EasySetupRelayTests", relay + ["EasySetupRelayProtocol", log, embedded, lifecycle] + shared + nio),
         tests("EasySetupPairingSessionTests", session + ["Simulator"] + shared),
-        tests("EasySetupTests", device + relay + ["EasySetupTool", crypto, log] + shared + nio),
+        tests("EasySetupTests", device + relay + ["EasySetupTool", crypto, embedded, log] + shared + nio),
         tests("SimulatorTests", session + ["EasySetupRelayCore", "Simulator"] + shared),
         // Every file of Protocol/vectors, run by its kind.
         tests("VectorTests", device + ["EasySetupRelayCore", crypto]),

@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test(
-        "every answer but the one that opens a WebSocket has a date",
+        "Every answer but the one that opens a WebSocket has a date",
         arguments: [
             request("GET /health/live HTTP/1.1"), request("HEAD /health/ready HTTP/1.0"),
             request("GET /nothing HTTP/1.1"),
@@ -45,12 +45,12 @@ import Testing
         )
     }
 
-    @Test("a WebSocket's answer has no date, because it needs none") func noDate() throws {
+    @Test("A WebSocket's answer has no date, because it needs none") func noDate() throws {
         let answer = try answer(to: [Requests.upgrade()]).answers[0]
         #expect(answer.hasPrefix("HTTP/1.1 101 ") && !answer.contains("Date:"))
     }
 
-    @Test("later versions of HTTP/1 are answered as 1.1", arguments: 2...9) func minor(version: Int) throws {
+    @Test("Later versions of HTTP/1 are answered as 1.1", arguments: 2...9) func minor(version: Int) throws {
         let answers = try answer(to: [Self.request("GET /health/live HTTP/1.\(version)")]).answers
         #expect(answers[0].hasPrefix("HTTP/1.1 200 OK\r\n"))
         let upgrade = Requests.upgrade().replacing("HTTP/1.1", with: "HTTP/1.\(version)")
@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(
-        "other versions get 400",
+        "Other versions get 400",
         arguments: [
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", request("GET /health/live HTTP/2.0"),
             request("GET /health/live HTTP/3.0"),
@@ -86,7 +86,7 @@ import Testing
         ("a path", "GET /", "a"),
     ]
 
-    @Test("what is neither head nor body of a request is bounded", arguments: endless.indices) func framing(index: Int)
+    @Test("What is neither head nor body of a request is bounded", arguments: endless.indices) func framing(index: Int)
         throws
     {
         let (name, beginning, filler) = Self.endless[index]
@@ -98,7 +98,7 @@ import Testing
         #expect(!isOpen, "\(name)")
     }
 
-    @Test("a request within the limit is answered, and the next one has the limit anew") func within() throws {
+    @Test("A request within the limit is answered, and the next one has the limit anew") func within() throws {
         let lines = String(repeating: "\r\n", count: Self.length / 4)
         let extensions = "0;" + String(repeating: "a", count: Self.length / 2) + "\r\n\r\n"
         let request = lines + Self.call(["Transfer-Encoding: chunked"], body: extensions)
@@ -107,7 +107,7 @@ import Testing
         #expect(isOpen)
     }
 
-    @Test("the limit is twice that of a head, bodies not counted") func limit() {
+    @Test("The limit is twice that of a head, bodies not counted") func limit() {
         for (most, isRefused) in [(2 * Self.length, false), (2 * Self.length + 1, true)] {
             var machine = RequestMachine(limits: ConnectionLimits(), isFromProxy: false)
             machine.received(bytes: 100)

@@ -10,7 +10,7 @@ import Testing
     }
 
     @Test(
-        "a later version of HTTP/1 is read as 1.1, and no other",
+        "A later version of HTTP/1 is read as 1.1, and no other",
         arguments: [
             ("GET / HTTP/1.2\r\n", "GET / HTTP/1.1\r\n"), ("GET / HTTP/1.9\nA: b", "GET / HTTP/1.1\nA: b"),
             ("\r\n\n\r\nGET / HTTP/1.5\r\n", "\r\n\n\r\nGET / HTTP/1.1\r\n"),
@@ -24,7 +24,7 @@ import Testing
         #expect(taken([text], &line) == [expected])
     }
 
-    @Test("a request line in pieces is kept until it is complete") func pieces() {
+    @Test("A request line in pieces is kept until it is complete") func pieces() {
         var line = RequestLine()
         #expect(
             taken(["\r", "\nGE", "T / HTTP/1.", "3\r", "\nA: "], &line) == [
@@ -38,13 +38,13 @@ import Testing
         #expect(taken(["GET / HTTP/1.2\r\n\r\n"], &line) == ["GET / HTTP/1.1\r\n\r\n"])
     }
 
-    @Test("an endless request line goes to the parser, which refuses it") func endless() {
+    @Test("An endless request line goes to the parser, which refuses it") func endless() {
         var line = RequestLine()
         #expect(taken(["GET /", "aa", "aaa", "aaaa"], &line, most: 10) == [nil, nil, "GET /aaaaa", "aaaa"])
     }
 
     @Test(
-        "a date has the format of HTTP",
+        "A date has the format of HTTP",
         arguments: [
             (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"), (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
             (1_709_251_199, "Thu, 29 Feb 2024 23:59:59 GMT"), (4_102_444_800, "Fri, 01 Jan 2100 00:00:00 GMT"),

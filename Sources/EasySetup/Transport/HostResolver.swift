@@ -1,6 +1,7 @@
 import Dispatch
 import NIOCore
 import NIOPosix
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -15,8 +16,25 @@ import Darwin
 /// SwiftNIO's own resolver asks for both by one call, which returns when both are answered. Some name servers never
 /// answer a question for IPv6 addresses (RFC 4074, 4.1), and behind them no relay would be reached. With two calls,
 /// SwiftNIO can already connect to the addresses of one family while the other call still runs (RFC 8305, 3).
-struct HostResolver: NIOPosix.Resolver, Sendable {
-    let loop: any EventLoop
+/// It would wait for the other addresses until the time to connect is over, even if the first addresses have all refused
+/// the connection, and the cause told would be that nothing answered. So the wait for the others has a limit of its own.
+final class HostResolver: NIOPosix.Resolver, Sendable {
+    typealias LookUp = @Sendable (_ host: String, _ port: Int, _ family: CInt) throws -> [SocketAddress]
+
+    private let loop: any EventLoop
+    private let patience: TimeAmount
+    private let addresses: LookUp
+    /// The results of both questions.
+    private let promises = Mutex<[CInt: EventLoopPromise<[SocketAddress]>]>([:])
+
+    /// - Parameters:
+    ///   - patience: the wait for the addresses of one family after those of the other have come.
+    ///   - addresses: looks up the addresses of one family, and blocks its thread meanwhile.
+    init(loop: any EventLoop, patience: TimeAmount, addresses: @escaping LookUp = HostResolver.systemAddresses) {
+        self.loop = loop
+        self.patience = patience
+        self.addresses = addresses
+    }
 
     /// The lookup of one address family failed, with this error number of `getaddrinfo`.
     struct LookupError: Error, Equatable {
@@ -34,17 +52,27 @@ struct HostResolver: NIOPosix.Resolver, Sendable {
 
     private func lookUp(_ host: String, _ port: Int, _ family: CInt) -> EventLoopFuture<[SocketAddress]> {
         let promise = loop.makePromise(of: [SocketAddress].self)
+        promises.withLock { $0[family] = promise }
+        promise.futureResult.whenSuccess { _ in self.wait(forOthersThan: family) }
         // Each call has a queue of its own, because a call may block its thread for longer than a whole attempt to
         // connect.
         DispatchQueue(label: "easysetup.lookup").async {
-            promise.completeWith(Result { try Self.addresses(of: host, port, family) })
+            promise.completeWith(Result { try self.addresses(host, port, family) })
         }
         return promise.futureResult
     }
 
+    /// Takes the other question for unanswered when the time is over. A promise that has a result keeps it.
+    private func wait(forOthersThan family: CInt) {
+        loop.scheduleTask(in: patience) {
+            let others = self.promises.withLock { $0.filter { $0.key != family } }
+            for promise in others.values { promise.fail(LookupError(number: EAI_AGAIN)) }
+        }
+    }
+
     /// Looks up a host's addresses of one family, in the order in which the caller should try them (RFC 6724, 6). The
     /// call blocks its thread for as long as the system's resolver takes.
-    private static func addresses(of host: String, _ port: Int, _ family: CInt) throws(LookupError) -> [SocketAddress] {
+    @Sendable static func systemAddresses(of host: String, _ port: Int, _ family: CInt) throws -> [SocketAddress] {
         var hints = addrinfo()
         #if canImport(Glibc)
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)

@@ -33,7 +33,7 @@ extension RelayHost {
         let sent = loop.makePromise(of: [NIOSSLCertificate].self)
         let hurry = TimeAmount(limits.upgradeTimeout)
         let reading = ChainReading(isProxys: isProxys) { sent.succeed($0) }
-        let connection = bootstrap(on: loop, timeout: hurry)
+        let connection = bootstrap(on: loop, timeout: hurry, limits: limits)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try self.prepare(channel, for: Attempt(on: route), limits: limits, reading: reading)

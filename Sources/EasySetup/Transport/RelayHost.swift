@@ -38,9 +38,11 @@ struct RelayHost: Sendable {
 
     /// Makes the SwiftNIO bootstrap that opens TCP connections on this event loop.
     ///
-    /// - Parameter timeout: the time for the TCP connection alone, without the proxy's tunnel and TLS.
-    func bootstrap(on loop: any EventLoop, timeout: TimeAmount) -> ClientBootstrap {
-        ClientBootstrap(group: loop).resolver(HostResolver(loop: loop)).connectTimeout(timeout)
+    /// - Parameter timeout: the time for the lookup and the TCP connection, without the proxy's tunnel and TLS.
+    func bootstrap(on loop: any EventLoop, timeout: TimeAmount, limits: ClientLimits) -> ClientBootstrap {
+        ClientBootstrap(group: loop)
+            .resolver(HostResolver(loop: loop, patience: TimeAmount(limits.otherFamilyTimeout)))
+            .connectTimeout(timeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
     }
 

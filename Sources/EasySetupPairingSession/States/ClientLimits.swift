@@ -18,6 +18,9 @@ public struct ClientLimits: Hashable, Sendable {
     /// The longest time for one attempt to connect by a WebSocket: TCP, TLS and the upgrade. Long polling has the same
     /// time once more, until the relay's first answer.
     public var connectTimeout: Duration = .seconds(10)
+    /// The longest wait for a host's addresses of one family, IPv4 or IPv6, after those of the other have come. It matters
+    /// when none of the first addresses can be reached. It is a little more than the 5 s after which systems ask again.
+    public var otherFamilyTimeout: Duration = .seconds(6)
     /// The longest time from reaching the relay's host (TCP, TLS) to the WebSocket upgrade, and from the upgrade to the
     /// first frame of any kind. After that, the device tries long polling. The limit is below ``connectTimeout``,
     /// because a network that drops WebSockets may send no error.

@@ -2,6 +2,7 @@ import EasySetupHandshake
 import EasySetupSeed
 import Foundation
 import NIOCore
+import NIOEmbedded
 import NIOPosix
 import NIOSSL
 import TestSupport
@@ -80,11 +81,33 @@ import Testing
     /// Each family is a question of its own, so that one without an answer does not hold up the other.
     @Test("IPv4 and IPv6 addresses are looked up apart", arguments: ["127.0.0.1", "::1"])
     func families(host: String) async throws {
-        let resolver = HostResolver(loop: MultiThreadedEventLoopGroup.singleton.any())
+        let resolver = HostResolver(loop: MultiThreadedEventLoopGroup.singleton.any(), patience: .seconds(6))
         let lookups = [resolver.initiateAQuery(host: host, port: 80), resolver.initiateAAAAQuery(host: host, port: 80)]
         let (known, other) = host == "::1" ? (lookups[1], lookups[0]) : (lookups[0], lookups[1])
         #expect(try await known.get().map(\.ipAddress) == [host])
         await #expect(throws: HostResolver.LookupError.self) { try await other.get() }
+    }
+
+    /// SwiftNIO tells that the first addresses refused the connection only when it knows that there are no others.
+    @Test("A device waits a bounded time for addresses that a name server never tells of", arguments: [AF_INET, AF_INET6])
+    func silentFamily(answered: CInt) async throws {
+        let loop = NIOAsyncTestingEventLoop()
+        let address = try SocketAddress(ipAddress: answered == AF_INET ? "127.0.0.1" : "::1", port: 9)
+        let isOver = DispatchSemaphore(value: 0)
+        let resolver = HostResolver(loop: loop, patience: .seconds(6)) { _, _, family in
+            if family != answered { isOver.wait() }
+            return [address]
+        }
+        let lookups = [
+            AF_INET: resolver.initiateAQuery(host: "x", port: 9),
+            AF_INET6: resolver.initiateAAAAQuery(host: "x", port: 9),
+        ]
+        let silent = try #require(lookups[answered == AF_INET ? AF_INET6 : AF_INET])
+        #expect(try await lookups[answered]?.get() == [address])
+        await loop.advanceTime(by: .seconds(6))
+        await #expect(throws: HostResolver.LookupError(number: EAI_AGAIN)) { try await silent.get() }
+        // The late answer changes nothing.
+        isOver.signal()
     }
 
     @Test("A name that is not looked up in time, or that no name server can answer, is no silent relay")

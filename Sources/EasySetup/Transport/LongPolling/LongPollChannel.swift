@@ -76,7 +76,7 @@ final class LongPollChannel: Sendable {
     }
 
     private func connect(_ attempt: Attempt) -> EventLoopFuture<any Channel> {
-        host.bootstrap(on: loop, timeout: TimeAmount(limits.connectTimeout))
+        host.bootstrap(on: loop, timeout: TimeAmount(limits.connectTimeout), limits: limits)
             .channelInitializer { [host, limits] channel in
                 channel.eventLoop.makeCompletedFuture {
                     // The channel is stored at once, so that ``close()`` can close it while it is still connecting.

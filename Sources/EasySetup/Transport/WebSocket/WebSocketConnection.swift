@@ -36,7 +36,7 @@ final class WebSocketConnection: Sendable {
         let attempt = Attempt(on: host.route)
         let limit = TimeAmount(limits.connectTimeout)
         do throws(any Error) {
-            let outcome = try await host.bootstrap(on: loop, timeout: limit)
+            let outcome = try await host.bootstrap(on: loop, timeout: limit, limits: limits)
                 .connect(host: host.next.host, port: host.next.port) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         let hurry = TimeAmount(limits.upgradeTimeout)
