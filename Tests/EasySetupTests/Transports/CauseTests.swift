@@ -89,7 +89,10 @@ import Testing
     }
 
     /// SwiftNIO tells that the first addresses refused the connection only when it knows that there are no others.
-    @Test("A device waits a bounded time for addresses that a name server never tells of", arguments: [AF_INET, AF_INET6])
+    @Test(
+        "A device waits a bounded time for addresses that a name server never tells of",
+        arguments: [AF_INET, AF_INET6]
+    )
     func silentFamily(answered: CInt) async throws {
         let loop = NIOAsyncTestingEventLoop()
         let address = try SocketAddress(ipAddress: answered == AF_INET ? "127.0.0.1" : "::1", port: 9)
