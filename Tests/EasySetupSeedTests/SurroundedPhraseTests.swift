@@ -110,6 +110,7 @@ import Testing
         layouts["YAML with more keys"] = "name: mine\nseed:\n" + each { "- \($1)" } + "\nlanguage: english\n"
         layouts["CSV with a heading and no numbers"] = "word\n" + each { $1 }
         layouts["CSV with a column of names"] = "who,word\n" + each { "alice,\($1)" }
+        layouts["lines of sentences"] = "Hi,\n" + each { "word number \($0) is \($1)" } + "\nbye, Bob"
         layouts["an address in two lines"] =
             "open https://x.example/?phrase=\(words[..<12].joined(separator: "+"))+\n"
             + "\(words[12...].joined(separator: "+")) please"

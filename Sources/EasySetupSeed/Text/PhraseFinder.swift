@@ -118,6 +118,8 @@ struct PhraseFinder: ~Copyable {
     /// - Throws: ``SeedError/Code/severalSeeds`` if different parts of the text are phrases.
     func phrase() throws(SeedError) -> PhraseDraft? {
         if let candidate = try numberedPhrase() {
+            // In "word number 1 is able" the words behind the numbers are not those of the phrase.
+            if !isPhrase(candidate.places), let draft = try rowDraft() { return draft }
             try checkOthers(than: candidate, isNumbered: true)
             return hasSurplus(behind: candidate) ? try rowDraft() : draft(candidate.places)
         }
