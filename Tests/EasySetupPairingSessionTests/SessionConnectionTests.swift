@@ -83,7 +83,7 @@ import Testing
         "An error that time does not change is not tried again",
         arguments: [
             .relayUntrusted(.unfit), .notARelay(.unknown), .relayVersion, .relayFull(retryAfter: .seconds(1)),
-            .tooMany(retryAfter: .zero), .relayDraining(retryAfter: .zero),
+            .tooMany(retryAfter: .zero), .draining(retryAfter: .zero),
         ] as [PairingError]
     )
     func final(error: PairingError) {

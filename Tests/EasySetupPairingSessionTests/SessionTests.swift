@@ -163,7 +163,7 @@ import Testing
             }
             bench.now = end
             bench.give(.deadlinePassed, device)
-            let silent: PairingError.Silent = device.holds ? .thisUser(.holder) : .otherUser
+            let silent: PairingError.SilentParty = device.holds ? .thisUser(.holder) : .otherUser
             #expect(device.outcome == .failed(.timedOut(silent)))
             bench.now = start
         }

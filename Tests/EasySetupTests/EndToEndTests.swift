@@ -229,7 +229,7 @@ import Testing
             let late = Watch(
                 relay.client("late").join(first.code, at: relay.address, approve: { _ in .decline })
             )
-            #expect(try await late.failure() == .codeExpired)
+            #expect(try await late.failure() == .expired)
             relay.clock.pass(.seconds(600))
             _ = try await offerer.offer(3)
             relay.clock.pass(.seconds(600))

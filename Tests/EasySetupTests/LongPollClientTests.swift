@@ -209,12 +209,12 @@ import Testing
     @Test(
         "A server that is no relay is not probed again",
         arguments: [
-            (301, "<html>", OtherServer.signIn), (403, "<html>", .forbidden(status: 403)),
+            (301, "<html>", NotARelayCause.signIn), (403, "<html>", .forbidden(status: 403)),
             (404, "<html>", .web(status: 404)), (200, "<html>", .signIn),
             (404, "urn:easysetup:problem:not-found", .web(status: 404)),
         ]
     )
-    func shut(status: Int, body: String, server: OtherServer) {
+    func shut(status: Int, body: String, server: NotARelayCause) {
         let told = PairingError.notARelay(server)
         for failure in [nil, PairingError.relayUnreachable(.unknown)] {
             var calls = calls(insteadOf: failure)
@@ -337,7 +337,7 @@ import Testing
             UpgradeRefusal(Reply(status: status, body: body, retryAfter: wait, redirection: way)).error
         }
         // The relay itself reports this error.
-        #expect(error(503, problem("draining")) == .relayDraining(retryAfter: wait))
+        #expect(error(503, problem("draining")) == .draining(retryAfter: wait))
         #expect(error(503, problem("relay-full")) == .relayFull(retryAfter: wait))
         #expect(error(429, problem("too-many")) == .tooMany(retryAfter: wait))
         // A 429 without the relay's problem details comes from a server in front of the relay.

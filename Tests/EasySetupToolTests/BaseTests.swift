@@ -21,7 +21,7 @@ import Testing
     static let commandErrors: [CommandError] = [
         .usage, .internal, .stopped, .notConfirmed, .noSeedStored, .seedStored(userID), .publicIDGiven, .seedGiven,
         .passphraseFile,
-        .passphraseFileOpen, .passphrasesDiffer, .noTerminal(.yes), .inputFailed, .outputFailed,
+        .passphraseFileOpen, .passphrasesDiffer, .nobodyToAsk(.yes), .inputFailed, .outputFailed,
         .tooFewFiles(allowed: 16, least: 58),
     ]
 

@@ -18,7 +18,7 @@ import Testing
         let store = try await folder.seed("a")
         let result = try await Program.run(["offer", "--relay", nowhere, "--store", store] + form)
         #expect(result.code == 66)
-        #expect((result.output + result.errors).contains(form.isEmpty ? "-it" : "no-terminal"))
+        #expect((result.output + result.errors).contains(form.isEmpty ? "-it" : "nobody-to-ask"))
         #expect((result.output + result.errors).contains("--yes"))
         // `--yes` is the answer in advance, so the program asks nobody and connects.
         let yes = try await Program.run(["offer", "--relay", nowhere, "--store", store, "--yes"] + form)
@@ -70,7 +70,7 @@ import Testing
         let expected = isNoCode && !isJSON ? 10 : 66
         #expect(await join.end() == Int32(expected))
         if isJSON {
-            #expect(try await join.event("failed")["error"] as? String == "no-terminal")
+            #expect(try await join.event("failed")["error"] as? String == "nobody-to-ask")
         } else if !isNoCode {
             #expect(await join.errors().contains("nobody is there to answer"))
         }
@@ -106,7 +106,7 @@ import Testing
     @Test("A holder that types a code gives nothing where nobody can type the word") func holder() async throws {
         let store = try await folder.seed("a")
         let result = try await Program.run(["join", "K7Q-29M-XAQ", "--relay", nowhere, "--store", store, "--json"])
-        #expect(try result.json()["error"] as? String == "no-terminal")
+        #expect(try result.json()["error"] as? String == "nobody-to-ask")
     }
 
     @Test("A slip is asked about again, and the other device waits") func slip() async throws {
@@ -131,7 +131,7 @@ import Testing
         defer { for device in [offer, join] { device.stop() } }
         _ = try await offer.event("question")
         offer.endInput()
-        #expect(try await offer.event("failed")["error"] as? String == "no-terminal")
+        #expect(try await offer.event("failed")["error"] as? String == "nobody-to-ask")
         #expect(try await join.event("failed")["error"] as? String == "nobody-asked")
         #expect(await offer.end() == 66)
     }
@@ -156,7 +156,7 @@ import Testing
             _ = try await offer.event("paired")
             _ = try await join.event("paired")
         } else {
-            #expect(try await offer.event("failed")["error"] as? String == "no-terminal")
+            #expect(try await offer.event("failed")["error"] as? String == "nobody-to-ask")
             #expect(try await join.event("failed")["error"] as? String == "nobody-asked")
             #expect(!FileManager.default.fileExists(atPath: folder.store + "/seed"))
         }

@@ -222,14 +222,14 @@ import Testing
     static let all: [PairingError] = [
         .relayUnreachable(.unknown), .relayUntrusted(.unfit), .notARelay(.unknown), .proxyFailed(.cut),
         .proxyAddress(.unreadable), .relayVersion, .relayFull(retryAfter: .zero),
-        .tooMany(retryAfter: .zero), .relayDraining(retryAfter: .zero), .relayForgot, .workRefused, .relayMisbehaved,
-        .connectionLost, .elsewhere, .noSuchCode, .codeExpired, .codeBurnt, .codeKnown, .wrongCode, .triesSpent,
+        .tooMany(retryAfter: .zero), .draining(retryAfter: .zero), .relayForgot, .workRefused, .relayMisbehaved,
+        .connectionLost, .elsewhere, .noSuchCode, .expired, .codeBurnt, .codeKnown, .wrongCode, .triesSpent,
         .codesSpent,
         .lineFull(retryAfter: .zero), .seated, .declined(by: .holder), .declinedHere(.holder), .notConfirmed(.holder),
         .nobodyToAsk(.holder), .nobodyAsked(by: .holder), .cancelled, .cancelledHere, .wrongWord(isOther: false),
         .timedOut(.otherDevice), .bothHold,
-        .bothReceive, .linkDirection, .peerNotStored, .otherSeed, .sentNotConfirmed, .wrongSuite, .peerMisbehaved,
-        .peerFailed,
+        .bothReceive, .linkDirection, .peerNotStored, .otherSeed, .sentNotConfirmed, .wrongSuite, .malformed,
+        .fault,
     ]
     static let codes: [CodeError] = [
         .wrongLength(3), .notASymbol(position: 1), .foreignLetter(position: 1, script: .greek), .containsU(position: 1),

@@ -162,6 +162,15 @@ import Testing
         let targets: [Target]
     }
 
+    @Test("A code of a pairing's error has the same name in Swift as in the registry of errors") func codes() throws {
+        let source = try PagesTests.text("Sources/EasySetupPairingSession/Errors/PairingError+Codes.swift")
+        let codes = source.matches(of: /public static let (\w+) = Self\(rawValue: "([^"]+)"\)/)
+        #expect(codes.count >= 38)
+        for code in codes {
+            #expect(code.1.replacing(/[A-Z]/) { "-" + $0.0.lowercased() } == code.2)
+        }
+    }
+
     @Test("Every type that the architecture names is in the sources") func types() throws {
         var declared: Set<String> = []
         for file in try Self.sources {

@@ -232,7 +232,7 @@ extension World {
         let isReplaced = act.invitation != nil && code?.isShown != true
         switch error.kind {
         // Before the device has a token it loses nothing, and tells its user at once that it can't reach the relay.
-        case .relayUnreachable, .relayDraining: return !act.hasToken
+        case .relayUnreachable, .draining: return !act.hasToken
         // A visitor's try is used up if its proof was on the way when its connection was lost while other visitors
         // waited.
         case .connectionLost: return !act.hasToken || isAmongStrangers && act.session.isTrySpent() && act.words == nil
@@ -241,7 +241,7 @@ extension World {
         // Guesses have used up the code, or the offerer has replaced it because its room was crowded.
         case .codeBurnt: return isReplaced || isAmongStrangers
         // The offerer has left, and the frame that said so was lost with the visitor's connection.
-        case .codeExpired, .timedOut: return isReplaced && act.words == nil
+        case .expired, .timedOut: return isReplaced && act.words == nil
         case .codesSpent:
             let burnt = device.shown.suffix(act.codes).count { $0.wrongProofsTold == Bounds.guessesAgainstOfferer }
             return isAmongStrangers || burnt + forgets >= Bounds.codesPerAct

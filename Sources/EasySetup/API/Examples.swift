@@ -18,7 +18,7 @@ extension PairingError {
 
     private static let waiting: [PairingError] = waits.flatMap { wait -> [PairingError] in
         [
-            .relayFull(retryAfter: wait), .tooMany(retryAfter: wait), .relayDraining(retryAfter: wait),
+            .relayFull(retryAfter: wait), .tooMany(retryAfter: wait), .draining(retryAfter: wait),
             .lineFull(retryAfter: wait),
         ]
     }
@@ -32,10 +32,10 @@ extension PairingError {
 
     private static let plain: [PairingError] = [
         .relayVersion, .relayForgot, .workRefused, .relayMisbehaved, .connectionLost, .elsewhere, .noSuchCode,
-        .codeExpired, .codeBurnt, .codeKnown, .wrongCode, .triesSpent, .codesSpent, .seated, .cancelled,
+        .expired, .codeBurnt, .codeKnown, .wrongCode, .triesSpent, .codesSpent, .seated, .cancelled,
         .cancelledHere, .wrongWord(isOther: false), .wrongWord(isOther: true), .timedOut(.otherDevice),
         .timedOut(.otherUser), .bothHold, .bothReceive, .linkDirection, .peerNotStored, .otherSeed,
-        .sentNotConfirmed, .wrongSuite, .peerMisbehaved, .peerFailed,
+        .sentNotConfirmed, .wrongSuite, .malformed, .fault,
     ]
 
     private static let waits: [Duration] = [.seconds(9), .zero]
@@ -67,7 +67,7 @@ extension PairingError {
         ]
     }
 
-    private static let servers: [OtherServer] = [
+    private static let servers: [NotARelayCause] = [
         .web(status: 404), .notHTTP, .tls, .redirectsToTLS, .signIn, .forbidden(status: 403), .misdirected, .unknown,
     ]
 

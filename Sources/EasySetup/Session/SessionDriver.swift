@@ -28,34 +28,34 @@ struct SessionDriver: Sendable {
     func run<Session: PairingSession & ~Copyable>(_ session: consuming Session) async -> Session {
         var course = ConnectionCourse(session)
         var held = Resources()
-        var letters = inbox.letters.makeAsyncIterator()
+        var inputs = inbox.inputs.makeAsyncIterator()
         perform(course.begin(), &held)
         while !held.isOver {
             held.wake(at: course.nextDeadline) { inbox.put(.event(.deadlinePassed)) }
-            guard let letter = await letters.next() else { break }
-            logger.trace("hears", metadata: ["letter": "\(letter.name)"])
-            perform(steps(after: letter, &course, &held), &held)
+            guard let input = await inputs.next() else { break }
+            logger.trace("hears", metadata: ["input": "\(input.name)"])
+            perform(steps(after: input, &course, &held), &held)
         }
         held.cancelAll()
         inbox.close()
         // A connection that opens after the session's end has no other owner, so this loop closes it.
-        while let letter = await letters.next() {
-            if case .opened(_, let late) = letter { late.close() }
+        while let input = await inputs.next() {
+            if case .opened(_, let late) = input { late.close() }
         }
         // The program may end after this function returns, so the last frames must have left the device before.
         for closing in held.closings { try? await closing.get() }
         return course.end()
     }
 
-    /// Passes a letter (an input, such as a report from the connection) to the session, and returns the steps that the
+    /// Passes an input, such as a report from the connection, to the session, and returns the steps that the
     /// driver must carry out next.
     private func steps<Session: PairingSession & ~Copyable>(
-        after letter: Inbox.Letter,
+        after input: Inbox.Input,
         _ course: inout ConnectionCourse<Session>,
         _ held: inout Resources
     ) -> [DriverStep] {
         let now = ContinuousClock.now.moment
-        switch letter {
+        switch input {
         case .event(let event):
             if case .deadlinePassed = event { held.timerFired() }
             return course.happened(event, now: now)
@@ -143,11 +143,11 @@ struct SessionDriver: Sendable {
     }
 }
 
-/// The queue of letters, which are the inputs of the session, in order of arrival. The queue stays short, because a
+/// The queue of the session's inputs, in order of arrival. The queue stays short, because a
 /// connection reads only on request, and the driver asks the user, the store and the clock only one question each at a
 /// time.
 final class Inbox: Sendable {
-    enum Letter: Sendable {
+    enum Input: Sendable {
         case event(SessionEvent)
         /// The connection with this number is open.
         case opened(Int, RelayConnection)
@@ -157,18 +157,18 @@ final class Inbox: Sendable {
         case report(Int, ConnectionReport)
     }
 
-    let letters: AsyncStream<Letter>
-    private let continuation: AsyncStream<Letter>.Continuation
+    let inputs: AsyncStream<Input>
+    private let continuation: AsyncStream<Input>.Continuation
 
     init() {
-        (letters, continuation) = AsyncStream.makeStream()
+        (inputs, continuation) = AsyncStream.makeStream()
     }
 
-    /// Adds a letter, which is an input of the session. Returns false after the session's end, because nobody will read
-    /// the letter then.
+    /// Adds an input for the session. Returns false after the session's end, because nobody will read
+    /// the input then.
     @discardableResult
-    func put(_ letter: Letter) -> Bool {
-        if case .terminated = continuation.yield(letter) { false } else { true }
+    func put(_ input: Input) -> Bool {
+        if case .terminated = continuation.yield(input) { false } else { true }
     }
 
     func close() {

@@ -9,7 +9,7 @@ package import EasySetupSeed
 /// connection up.
 package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable {
     /// The instruction to the driver for a connection that has opened.
-    package enum OnOpened: Sendable {
+    package enum AfterOpening: Sendable {
         /// Keep the new connection, and carry out these steps of the session.
         case use([DriverStep])
         /// Close the new connection, because the session does not wait for it any more.
@@ -47,7 +47,7 @@ package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable 
     }
 
     /// Takes the report that the connection with this number is open. Returns what the driver does with it.
-    package mutating func opened(_ number: Int, now: Duration) -> OnOpened {
+    package mutating func opened(_ number: Int, now: Duration) -> AfterOpening {
         guard number == current else { return .close }
         let actions = session.handle(.connected, now: now)
         return .use([.read] + steps(for: actions))

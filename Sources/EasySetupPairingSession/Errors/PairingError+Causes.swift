@@ -176,7 +176,7 @@ extension Untrusted {
     }
 }
 
-extension OtherServer {
+extension NotARelayCause {
     /// The cause's stable code.
     fileprivate var code: PairingError.Cause {
         switch self {

@@ -28,7 +28,7 @@ extension PairingError {
         /// The relay received too many requests from this device's network.
         public static let tooMany = Self(rawValue: "too-many")
         /// The relay is about to stop, and accepts no new pairings.
-        public static let relayDraining = Self(rawValue: "draining")
+        public static let draining = Self(rawValue: "draining")
         /// The relay was restarted without its old key, so it does not know this pairing.
         public static let relayForgot = Self(rawValue: "relay-forgot")
         /// The relay asked for a longer proof of work than a device should do.
@@ -45,7 +45,7 @@ extension PairingError {
         /// The relay knows no room at the slot (the first symbols) of this code.
         public static let noSuchCode = Self(rawValue: "no-such-code")
         /// The code has expired.
-        public static let codeExpired = Self(rawValue: "expired")
+        public static let expired = Self(rawValue: "expired")
         /// The offering device replaced the code: after wrong guesses, after somebody who knew the code broke the
         /// protocol, or after too many visitors came without a proof.
         public static let codeBurnt = Self(rawValue: "code-burnt")
@@ -72,7 +72,7 @@ extension PairingError {
         /// The user of this device was asked, and answered neither yes nor no.
         public static let notConfirmed = Self(rawValue: "not-confirmed")
         /// The user of this device had to be asked, but there is no terminal or screen for the question.
-        public static let nobodyToAsk = Self(rawValue: "no-terminal")
+        public static let nobodyToAsk = Self(rawValue: "nobody-to-ask")
         /// The user of the other device had to be asked, but that device has no terminal or screen for the question.
         public static let nobodyAsked = Self(rawValue: "nobody-asked")
         /// The other device's user cancelled the pairing.
@@ -104,8 +104,8 @@ extension PairingError {
         /// The two devices have no handshake suite in common.
         public static let wrongSuite = Self(rawValue: "wrong-suite")
         /// The other device broke the protocol.
-        public static let peerMisbehaved = Self(rawValue: "malformed")
+        public static let malformed = Self(rawValue: "malformed")
         /// The other device reported an internal error.
-        public static let peerFailed = Self(rawValue: "fault")
+        public static let fault = Self(rawValue: "fault")
     }
 }

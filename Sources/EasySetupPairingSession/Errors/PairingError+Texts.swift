@@ -22,7 +22,7 @@ extension PairingError {
             explained("The relay has had too many tries from this network.", "").advising(wait) {
                 "\($0), then try again."
             }
-        case .relayDraining(let wait):
+        case .draining(let wait):
             explained("The relay is about to stop and takes nothing new.", "").advising(wait) {
                 "\($0), then try again."
             }
@@ -56,7 +56,7 @@ extension PairingError {
                 "The relay knows no such code.",
                 "Look at the device that shows the code: it may show a newer one. Both devices must use the same relay."
             )
-        case .codeExpired:
+        case .expired:
             explained(
                 "The code's time is over.",
                 "Show a new code on the other device and use that."
@@ -206,12 +206,12 @@ extension PairingError {
                 "The devices speak no common version of the handshake.",
                 "Update the program on both devices."
             )
-        case .peerMisbehaved:
+        case .malformed:
             explained(
                 "The two devices did not understand each other.",
                 "Update the program on both devices and start again with a new code."
             )
-        case .peerFailed:
+        case .fault:
             explained(
                 "The other device failed.",
                 "Look at the other device, then start again."
@@ -220,7 +220,7 @@ extension PairingError {
     }
 }
 
-extension PairingError.Silent {
+extension PairingError.SilentParty {
     fileprivate var sentence: String {
         switch self {
         case .otherDevice: "The other device did not answer in time."

@@ -22,14 +22,14 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         case .relayVersion: .relayVersion
         case .relayFull: .relayFull
         case .tooMany: .tooMany
-        case .relayDraining: .relayDraining
+        case .draining: .draining
         case .relayForgot: .relayForgot
         case .workRefused: .workRefused
         case .relayMisbehaved: .relayMisbehaved
         case .connectionLost: .connectionLost
         case .elsewhere: .elsewhere
         case .noSuchCode: .noSuchCode
-        case .codeExpired: .codeExpired
+        case .expired: .expired
         case .codeBurnt: .codeBurnt
         case .codeKnown: .codeKnown
         case .wrongCode: .wrongCode
@@ -53,8 +53,8 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         case .otherSeed: .otherSeed
         case .sentNotConfirmed: .sentNotConfirmed
         case .wrongSuite: .wrongSuite
-        case .peerMisbehaved: .peerMisbehaved
-        case .peerFailed: .peerFailed
+        case .malformed: .malformed
+        case .fault: .fault
         case .store(let error): Code(rawValue: error.name)
         }
     }
@@ -86,13 +86,13 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         case .store(let error): error.retryHelps
         case .relayUnreachable(let cause): cause.retryHelps
         case .proxyFailed(let cause): cause.retryHelps
-        case .relayFull, .tooMany, .relayDraining, .relayForgot, .connectionLost, .wrongCode,
-            .codesSpent, .lineFull, .declinedHere, .notConfirmed, .cancelledHere, .wrongWord, .timedOut, .peerFailed:
+        case .relayFull, .tooMany, .draining, .relayForgot, .connectionLost, .wrongCode,
+            .codesSpent, .lineFull, .declinedHere, .notConfirmed, .cancelledHere, .wrongWord, .timedOut, .fault:
             true
         case .relayUntrusted, .notARelay, .proxyAddress, .relayVersion, .workRefused, .relayMisbehaved, .elsewhere,
-            .noSuchCode, .codeExpired, .codeBurnt, .codeKnown, .triesSpent, .seated, .declined, .nobodyToAsk,
+            .noSuchCode, .expired, .codeBurnt, .codeKnown, .triesSpent, .seated, .declined, .nobodyToAsk,
             .nobodyAsked, .cancelled, .bothHold, .bothReceive, .linkDirection, .peerNotStored, .otherSeed,
-            .sentNotConfirmed, .wrongSuite, .peerMisbehaved:
+            .sentNotConfirmed, .wrongSuite, .malformed:
             false
         }
     }
@@ -102,7 +102,7 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         switch kind {
         case .relayUnreachable(let cause): cause.retryAfter
         case .proxyFailed(let cause): cause.retryAfter
-        case .relayFull(let wait), .tooMany(let wait), .relayDraining(let wait), .lineFull(let wait): wait
+        case .relayFull(let wait), .tooMany(let wait), .draining(let wait), .lineFull(let wait): wait
         default: .zero
         }
     }
@@ -110,19 +110,19 @@ public struct PairingError: ExplainedError, Explained, Equatable {
     /// The errors as the project's own code handles them. An app sees ``code`` in place of this enum, because a new
     /// case would break the `switch` statements of apps.
     package enum Kind: Equatable, Sendable {
-        case relayUnreachable(Unreachable), relayUntrusted(Untrusted), notARelay(OtherServer)
+        case relayUnreachable(Unreachable), relayUntrusted(Untrusted), notARelay(NotARelayCause)
         case proxyFailed(ProxyFailure), proxyAddress(ProxyAddressFault), relayVersion
-        case relayFull(retryAfter: Duration), tooMany(retryAfter: Duration), relayDraining(retryAfter: Duration)
-        case relayForgot, workRefused, relayMisbehaved, connectionLost, elsewhere, noSuchCode, codeExpired
+        case relayFull(retryAfter: Duration), tooMany(retryAfter: Duration), draining(retryAfter: Duration)
+        case relayForgot, workRefused, relayMisbehaved, connectionLost, elsewhere, noSuchCode, expired
         case codeBurnt, codeKnown, wrongCode, triesSpent, codesSpent, lineFull(retryAfter: Duration), seated
         case declined(by: Role), declinedHere(Role), notConfirmed(Role), nobodyToAsk(Role), nobodyAsked(by: Role)
-        case cancelled, cancelledHere, wrongWord(isOther: Bool), timedOut(Silent), bothHold, bothReceive
+        case cancelled, cancelledHere, wrongWord(isOther: Bool), timedOut(SilentParty), bothHold, bothReceive
         case linkDirection, store(StoreError), peerNotStored, otherSeed, sentNotConfirmed, wrongSuite
-        case peerMisbehaved, peerFailed
+        case malformed, fault
     }
 
     /// The device or user that did not answer in time.
-    package enum Silent: Hashable, Sendable {
+    package enum SilentParty: Hashable, Sendable {
         /// The other device, before it proved that it knows the code, or while it has no connection to the relay.
         case otherDevice
         /// The user of the other device.
@@ -137,20 +137,20 @@ public struct PairingError: ExplainedError, Explained, Equatable {
 extension PairingError {
     package static func relayUnreachable(_ value: Unreachable) -> Self { Self(.relayUnreachable(value)) }
     package static func relayUntrusted(_ value: Untrusted) -> Self { Self(.relayUntrusted(value)) }
-    package static func notARelay(_ value: OtherServer) -> Self { Self(.notARelay(value)) }
+    package static func notARelay(_ value: NotARelayCause) -> Self { Self(.notARelay(value)) }
     package static func proxyFailed(_ value: ProxyFailure) -> Self { Self(.proxyFailed(value)) }
     package static func proxyAddress(_ value: ProxyAddressFault) -> Self { Self(.proxyAddress(value)) }
     package static var relayVersion: Self { Self(.relayVersion) }
     package static func relayFull(retryAfter: Duration) -> Self { Self(.relayFull(retryAfter: retryAfter)) }
     package static func tooMany(retryAfter: Duration) -> Self { Self(.tooMany(retryAfter: retryAfter)) }
-    package static func relayDraining(retryAfter: Duration) -> Self { Self(.relayDraining(retryAfter: retryAfter)) }
+    package static func draining(retryAfter: Duration) -> Self { Self(.draining(retryAfter: retryAfter)) }
     package static var relayForgot: Self { Self(.relayForgot) }
     package static var workRefused: Self { Self(.workRefused) }
     package static var relayMisbehaved: Self { Self(.relayMisbehaved) }
     package static var connectionLost: Self { Self(.connectionLost) }
     package static var elsewhere: Self { Self(.elsewhere) }
     package static var noSuchCode: Self { Self(.noSuchCode) }
-    package static var codeExpired: Self { Self(.codeExpired) }
+    package static var expired: Self { Self(.expired) }
     package static var codeBurnt: Self { Self(.codeBurnt) }
     package static var codeKnown: Self { Self(.codeKnown) }
     package static var wrongCode: Self { Self(.wrongCode) }
@@ -166,7 +166,7 @@ extension PairingError {
     package static var cancelled: Self { Self(.cancelled) }
     package static var cancelledHere: Self { Self(.cancelledHere) }
     package static func wrongWord(isOther: Bool) -> Self { Self(.wrongWord(isOther: isOther)) }
-    package static func timedOut(_ value: Silent) -> Self { Self(.timedOut(value)) }
+    package static func timedOut(_ value: SilentParty) -> Self { Self(.timedOut(value)) }
     package static var bothHold: Self { Self(.bothHold) }
     package static var bothReceive: Self { Self(.bothReceive) }
     package static var linkDirection: Self { Self(.linkDirection) }
@@ -175,8 +175,8 @@ extension PairingError {
     package static var otherSeed: Self { Self(.otherSeed) }
     package static var sentNotConfirmed: Self { Self(.sentNotConfirmed) }
     package static var wrongSuite: Self { Self(.wrongSuite) }
-    package static var peerMisbehaved: Self { Self(.peerMisbehaved) }
-    package static var peerFailed: Self { Self(.peerFailed) }
+    package static var malformed: Self { Self(.malformed) }
+    package static var fault: Self { Self(.fault) }
 }
 
 extension PairingError {
@@ -186,12 +186,12 @@ extension PairingError {
     ///   user can refuse to send the seed, and a receiver's user can refuse to store the seed.
     init(_ error: HandshakeError, peer: Role = .holder) {
         switch error {
-        case .malformed, .outOfOrder, .replayed, .wrongReceipt: self = .peerMisbehaved
+        case .malformed, .outOfOrder, .replayed, .wrongReceipt: self = .malformed
         case .wrongSuite: self = .wrongSuite
         case .wrongProof: self = .wrongCode
         case .codeKnown: self = .codeKnown
         case .codeBurnt: self = .codeBurnt
-        case .expired: self = .codeExpired
+        case .expired: self = .expired
         case .seated: self = .seated
         case .bothHold: self = .bothHold
         case .bothReceive: self = .bothReceive

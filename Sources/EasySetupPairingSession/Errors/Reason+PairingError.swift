@@ -9,12 +9,12 @@ extension PairingError {
         case .done, .cancelled: self = .cancelled
         case .wrongProof: self = .wrongCode
         case .codeBurnt: self = .codeBurnt
-        case .malformed: self = .peerMisbehaved
+        case .malformed: self = .malformed
         case .wrongSuite: self = .wrongSuite
-        case .fault, .unspecified: self = .peerFailed
+        case .fault, .unspecified: self = .fault
         case .noSuchCode: self = .noSuchCode
         case .seated: self = .seated
-        case .expired: self = .codeExpired
+        case .expired: self = .expired
         case .lineFull: self = .lineFull(retryAfter: retryAfter)
         case .relayFull: self = .relayFull(retryAfter: retryAfter)
         case .tooMany: self = .tooMany(retryAfter: retryAfter)
@@ -22,7 +22,7 @@ extension PairingError {
         case .badToken, .relayForgot: self = .relayForgot
         case .elsewhere: self = .elsewhere
         case .tooSlow, .meetingOver: self = .connectionLost
-        case .draining: self = .relayDraining(retryAfter: retryAfter)
+        case .draining: self = .draining(retryAfter: retryAfter)
         }
     }
 }

@@ -60,9 +60,9 @@ struct Greeting: ~Copyable {
             // Message 5 (the package with the seed) and message 6 (the receipt) may come only after both proofs
             // (messages 3 and 4). `notBefore` (a hello has to wait for its answer) never comes at a visitor, because
             // only an offerer gets hellos.
-            case .seed: return .fail([], .peerMisbehaved, leaving: .malformed)
-            case .confirmed: return .fail([], .peerMisbehaved, leaving: .malformed)
-            case .notBefore: return .fail([], .peerMisbehaved, leaving: .malformed)
+            case .seed: return .fail([], .malformed, leaving: .malformed)
+            case .confirmed: return .fail([], .malformed, leaving: .malformed)
+            case .notBefore: return .fail([], .malformed, leaving: .malformed)
             }
         } catch {
             return .fail([], PairingError(error), leaving: Reason(error))

@@ -120,7 +120,7 @@ extension OfferSession: SessionRole {
         if let actions = seated(.deadlinePassed, now) { return actions }
         guard let deadline = phaseDeadline, now >= deadline else { return [] }
         if isAsking { return core.fail(.connectionLost, leaving: nil) }
-        if let codeEnd, now >= codeEnd { return replaceCode(.codeExpired, leaving: .expired) }
+        if let codeEnd, now >= codeEnd { return replaceCode(.expired, leaving: .expired) }
         return inRoom(now) { room, core in room.answerHeld(core, now) }
     }
 
@@ -343,7 +343,7 @@ extension OfferSession {
     private mutating func roomOver(_ error: PairingError, _ now: Duration) -> [SessionAction] {
         if let actions = seated(.meetingLost(error), now) { return actions }
         switch error {
-        case .codeExpired where !isAsking, .relayForgot where !isAsking: return replaceCode(error, leaving: nil)
+        case .expired where !isAsking, .relayForgot where !isAsking: return replaceCode(error, leaving: nil)
         default: return core.fail(error, leaving: nil)
         }
     }

@@ -260,7 +260,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     mutating func meetingLost(_ error: PairingError, reach: Reach) -> [TransferStep] {
         // If the relay reports that the room has expired, the time in which a user could answer the question about the
         // seed is over. So the error says whose answer is missing.
-        let error = error == .codeExpired ? late(reach) : error
+        let error = error == .expired ? late(reach) : error
         switch stage {
         case .deciding, .accepting:
             stage = .over
@@ -294,7 +294,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     }
 
     private var outcome: PairingState {
-        guard let seed else { return .failed(.peerFailed) }
+        guard let seed else { return .failed(.fault) }
         return outcome(seed)
     }
 

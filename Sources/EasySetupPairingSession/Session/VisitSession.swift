@@ -136,7 +136,7 @@ extension VisitSession: SessionRole {
     mutating func phaseDeadlinePassed(_ now: Duration) -> [SessionAction] {
         if let actions = seated(.deadlinePassed, now) { return actions }
         guard let deadline = phaseDeadline, now >= deadline else { return [] }
-        let expired: PairingError = isAsking ? .codeExpired : .timedOut(.otherDevice)
+        let expired: PairingError = isAsking ? .expired : .timedOut(.otherDevice)
         return core.fail(core.connection.isReady ? expired : .connectionLost, leaving: .cancelled)
     }
 

@@ -42,7 +42,7 @@ public import EasySetupSeed
     case failed(PairingError)
 
     /// The device at which the user should look now.
-    public var lookAt: LookAt {
+    public var lookAt: WhichDevice {
         switch self {
         case .connecting, .retrying, .wrongProof, .codeKnown, .reconnecting, .failed, .deciding, .accepting: .thisDevice
         case .offered, .waiting, .greeting, .given, .peerAway: .otherDevice
@@ -52,7 +52,7 @@ public import EasySetupSeed
 
     /// The device at which the user should look (`lookAt`), as seen from the device that shows the state of the
     /// pairing.
-    public enum LookAt: Hashable, Sendable {
+    public enum WhichDevice: Hashable, Sendable {
         /// The device that shows this state.
         case thisDevice
         /// The other device of the pairing.

@@ -36,7 +36,7 @@ enum CommandError: ExplainedError, Equatable {
     /// A new passphrase was typed twice, and the two differ.
     case passphrasesDiffer
     /// The command must ask a question, but there is no terminal and no other input for the answer.
-    case noTerminal(Need)
+    case nobodyToAsk(Need)
     /// Standard input can't be read.
     case inputFailed
     /// Standard output could not be written.
@@ -59,7 +59,7 @@ extension CommandError {
         case .passphraseFile: "passphrase-file"
         case .passphraseFileOpen: "passphrase-file-open-to-others"
         case .passphrasesDiffer: "passphrases-differ"
-        case .noTerminal: "no-terminal"
+        case .nobodyToAsk: "nobody-to-ask"
         case .inputFailed: "input-failed"
         case .outputFailed: "output-failed"
         case .tooFewFiles: "too-few-files"
@@ -80,7 +80,7 @@ extension CommandError {
         case .passphraseFile: "The passphrase file can't be read."
         case .passphraseFileOpen: "Other users of this machine may read or write the passphrase file."
         case .passphrasesDiffer: "The two passphrases differ."
-        case .noTerminal: "Something must be asked, and nobody is there to answer."
+        case .nobodyToAsk: "Something must be asked, and nobody is there to answer."
         case .inputFailed: "Standard input can't be read."
         case .outputFailed: "Standard output could not be written, at least not all of it."
         case .tooFewFiles(let allowed, let least):
@@ -102,7 +102,7 @@ extension CommandError {
         case .passphraseFile: "Check the file's name and rights."
         case .passphraseFileOpen: "Take their rights away: mode 0600, or 0640 for a group of a service's own."
         case .passphrasesDiffer: "Try again."
-        case .noTerminal(let need):
+        case .nobodyToAsk(let need):
             switch need {
             case .yes: "\(Self.asked), or say yes beforehand with --yes."
             case .code: "\(Self.asked), or name the code or link as an argument."

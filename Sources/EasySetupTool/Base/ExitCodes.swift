@@ -115,7 +115,7 @@ enum ExitCodes {
         "no-seed-stored": 66,
         "passphrase-file": 66,
         "passphrase-file-open-to-others": 77,
-        "no-terminal": 66,
+        "nobody-to-ask": 66,
         "internal": 70,
         "derived-key-refused": 70,
         "other-seed-stored": 73,

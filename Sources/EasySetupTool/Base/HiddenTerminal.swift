@@ -37,15 +37,15 @@ struct HiddenTerminal: ~Copyable {
     private static let markedPause: CInt = 5_000
 
     /// Hides typing until this value is destroyed.
-    /// - Throws: ``CommandError/noTerminal(_:)`` if standard input is no terminal.
+    /// - Throws: ``CommandError/nobodyToAsk(_:)`` if standard input is no terminal.
     init() throws(CommandError) {
-        guard Input.isTerminal else { throw .noTerminal(.passphrase) }
+        guard Input.isTerminal else { throw .nobodyToAsk(.passphrase) }
         let kind = getenv("TERM").map { String(cString: $0) } ?? ""
         // Whether pastes are marked depends on `TERM` alone and not on where the output goes, because the terminal that
         // is read marks them.
         let hasPasteMarks = !kind.isEmpty && kind != "dumb"
         let signals = try SignalPipe()
-        guard TerminalMode.change(Self.hide) else { throw .noTerminal(.passphrase) }
+        guard TerminalMode.change(Self.hide) else { throw .nobodyToAsk(.passphrase) }
         screen = TerminalScreen()
         self.hasPasteMarks = hasPasteMarks
         self.signals = signals

@@ -101,7 +101,7 @@ struct SealOptions: ParsableArguments {
     /// seeds it saves. Otherwise opens the store as ``StoreOptions/open(_:)`` does.
     func apply(to options: StoreOptions, _ output: Output) async throws -> FileSeedStore {
         guard seal, options.passphrase.passphraseFile == nil else { return try await options.open(output) }
-        guard Input.isTerminal else { throw CommandError.noTerminal(.passphrase) }
+        guard Input.isTerminal else { throw CommandError.nobodyToAsk(.passphrase) }
         let first = try PassphraseOptions.ask("New passphrase: ")
         let second = try PassphraseOptions.ask("Once more: ")
         guard first.isSame(as: second) else { throw CommandError.passphrasesDiffer }

@@ -128,7 +128,7 @@ private struct DemoPairing {
             default: break
             }
         }
-        return .failure(.peerFailed)
+        return .failure(.fault)
     }
 
     private func join(_ code: PairingCode) async throws -> UserID {

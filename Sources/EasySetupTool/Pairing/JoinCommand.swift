@@ -67,7 +67,7 @@ struct JoinCommand: AsyncParsableCommand {
                 let way = try await way(&text, output, stage)
                 if case .link(let link) = way { try await confirm(link, output, stage) }
                 if case .code = way, role == .holder, StandardInput.current == .atEnd {
-                    throw CommandError.noTerminal(.word)
+                    throw CommandError.nobodyToAsk(.word)
                 }
                 let conversation = Conversation(
                     output: output,
@@ -118,7 +118,7 @@ struct JoinCommand: AsyncParsableCommand {
                 case .cancelled: throw CommandError.notConfirmed
                 case .end:
                     if Verdict.isStopped() { throw CommandError.notConfirmed }
-                    throw CommandError.noTerminal(.code)
+                    throw CommandError.nobodyToAsk(.code)
                 case .line(let line): written = line
                 }
                 if YesOrNo(written) == .help {
@@ -162,8 +162,8 @@ struct JoinCommand: AsyncParsableCommand {
         if yes { return }
         switch StandardInput.current {
         case .terminal: break
-        case .open: if output.form == .people { throw CommandError.noTerminal(.yes) }
-        case .atEnd: throw CommandError.noTerminal(.yes)
+        case .open: if output.form == .people { throw CommandError.nobodyToAsk(.yes) }
+        case .atEnd: throw CommandError.nobodyToAsk(.yes)
         }
         let view = View(parts: [
             .text("This link leads to the relay"),
@@ -183,7 +183,7 @@ struct JoinCommand: AsyncParsableCommand {
         stage.show(View())
         switch verdict {
         case .yes: return
-        case .nobody: throw CommandError.noTerminal(.yes)
+        case .nobody: throw CommandError.nobodyToAsk(.yes)
         case .no, .unclear, .stopped: throw CommandError.notConfirmed
         }
     }

@@ -57,8 +57,8 @@ struct OfferCommand: AsyncParsableCommand {
     private static func checkPerson(_ output: Output) throws(CommandError) {
         switch StandardInput.current {
         case .terminal: break
-        case .open: if output.form == .people { throw .noTerminal(.yes) }
-        case .atEnd: throw .noTerminal(.yes)
+        case .open: if output.form == .people { throw .nobodyToAsk(.yes) }
+        case .atEnd: throw .nobodyToAsk(.yes)
         }
     }
 

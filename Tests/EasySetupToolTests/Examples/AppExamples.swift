@@ -54,7 +54,7 @@ struct AddingExamples {
         // BEGIN
         switch error.code {
         case .wrongCode: askAgain(error.description)
-        case .relayFull, .tooMany, .relayDraining: retry(after: error.retryAfter)
+        case .relayFull, .tooMany, .draining: retry(after: error.retryAfter)
         case .sentNotConfirmed: showUserID(error.advice)
         default: explain(error.description, error.advice)
         }

@@ -80,7 +80,7 @@ extension PairingError {
         }
         switch problem.type {
         case .relayFull: self = .relayFull(retryAfter: wait)
-        case .draining: self = .relayDraining(retryAfter: wait)
+        case .draining: self = .draining(retryAfter: wait)
         case .tooMany: self = .tooMany(retryAfter: wait)
         default: self = .notARelay(reply.status.map { .web(status: $0) } ?? .unknown)
         }

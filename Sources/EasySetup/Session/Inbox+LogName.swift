@@ -1,10 +1,10 @@
 import EasySetupPairingSession
 import EasySetupRelayProtocol
 
-// The names of letters (the inputs of a session) for logs, without the letters' contents. The names of frames and
+// The names of a session's inputs for logs, without their contents. The names of frames and
 // states are in `EasySetupPairingSession`.
 
-extension Inbox.Letter {
+extension Inbox.Input {
     var name: String {
         switch self {
         case .event(.connected): "connected"

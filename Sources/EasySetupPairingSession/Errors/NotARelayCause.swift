@@ -2,7 +2,7 @@ import EasySetupSeed
 
 /// The kind of server that answers in place of a relay (`Protocol/errors.md`, "Causes"). An app sees
 /// ``PairingError/causeCode`` in place of this enum.
-package enum OtherServer: Hashable, Sendable {
+package enum NotARelayCause: Hashable, Sendable {
     /// Nothing more is known about the server that answers.
     case unknown
     /// A web server that is not a relay. `status` is the HTTP status of its answer.
