@@ -30,7 +30,7 @@ package struct Rendezvous: Sendable {
     /// from its meeting to the end of the room's line (its queue). The values are the times of these deadlines.
     var displacements: [OfferID: Duration] = [:]
     var pool: SlotPool
-    var tombstones: Generations<Slot, Tombstone>
+    var tombstones: ExpiringDictionary<Slot, Tombstone>
     /// Events counted by the device's address prefix: `offered` counts recent offers and restored rooms, `visited`
     /// recent visits.
     var offered: PrefixCounts
@@ -82,7 +82,7 @@ package struct Rendezvous: Sendable {
         let start = started.monotonic
         self.started = start
         pool = SlotPool(limits: limits, started: start)
-        tombstones = Generations(period: limits.roomLifetime * 2, capacity: limits.tombstones, started: start)
+        tombstones = ExpiringDictionary(period: limits.roomLifetime * 2, capacity: limits.tombstones, started: start)
         let counts = {
             PrefixCounts(period: limits.counterWindow, capacity: limits.prefixes, started: start)
         }

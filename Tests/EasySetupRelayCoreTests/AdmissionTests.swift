@@ -5,7 +5,7 @@ import Testing
 
 /// The admission policy for connections, as a value without a relay.
 @Suite("Admission of connections") struct AdmissionTests {
-    private static let nobody = Admission.Callers(open: 0, remembered: 0)
+    private static let nobody = Admission.LongPollCounts(open: 0, remembered: 0)
 
     private func prefix(_ last: UInt8) throws -> AddressPrefix {
         try #require(AddressPrefix(bytes: [192, 0, 2, last]))
@@ -23,7 +23,7 @@ import Testing
         var admission = admission { ($0.connections, $0.keptConnections) = (4, 0) }
         for _ in 0..<3 { admission.accepted(nil, Self.nobody) }
         #expect(!admission.isFull(Self.nobody))
-        #expect(admission.isFull(Admission.Callers(open: 1, remembered: 9)))
+        #expect(admission.isFull(Admission.LongPollCounts(open: 1, remembered: 9)))
         #expect(admission.idleFourths(Self.nobody) == 1)
         admission.connectionEnded(id(1), nil, wasIdle: true)
         #expect(admission.idleFourths(Self.nobody) == 2)
@@ -97,7 +97,7 @@ import Testing
         #expect(!admission.hasCrowdGone(Self.nobody))
         admission.connectionEnded(id(300), nil, wasIdle: false)
         #expect(admission.hasCrowdGone(Self.nobody))
-        #expect(!admission.hasCrowdGone(Admission.Callers(open: 0, remembered: 1)))
+        #expect(!admission.hasCrowdGone(Admission.LongPollCounts(open: 0, remembered: 1)))
         admission.shrink(Self.nobody)
         #expect(!admission.hasCrowdGone(Self.nobody))
     }

@@ -25,7 +25,7 @@ import Testing
         wait: Duration = .seconds(20),
         by poll: ConnectionID = "poll",
         at now: Duration? = nil
-    ) -> LongPollSessions.Polled {
+    ) -> LongPollSessions.PollResult {
         sessions.poll(PollCall(connection: name, received: received, wait: wait), by: poll, now: now ?? Self.start)
     }
 

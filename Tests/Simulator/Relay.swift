@@ -56,7 +56,7 @@ package final class Relay: RelayEnd {
     package var isListening: Bool { isUp }
 
     /// Whether there is a room at this slot.
-    func isLive(_ slot: Slot) -> Bool { rendezvous.glimpses.values.contains { $0.slot == slot } }
+    func isLive(_ slot: Slot) -> Bool { rendezvous.roomSummaries.values.contains { $0.slot == slot } }
 
     package func opened(_ connection: Connection) {
         act(of: connection.id) { rendezvous, turn in
@@ -198,7 +198,7 @@ package final class Relay: RelayEnd {
         _ body: (inout Rendezvous, inout Turn) -> Void
     ) {
         guard isUp else { return }
-        let before = world.watchesRooms ? rendezvous.glimpses : [:]
+        let before = world.watchesRooms ? rendezvous.roomSummaries : [:]
         let own = connection.flatMap { rendezvous.room(of: $0) }
         turn.now = moment
         body(&rendezvous, &turn)
@@ -218,8 +218,8 @@ package final class Relay: RelayEnd {
 
     /// Checks the law ``Law/living``: another device has not ended a room whose offerer is connected or that a visitor
     /// ever visited.
-    private func watch(_ before: [OfferID: RoomGlimpse], own: OfferID?, isOfConnection: Bool) {
-        let after = rendezvous.glimpses
+    private func watch(_ before: [OfferID: RoomSummary], own: OfferID?, isOfConnection: Bool) {
+        let after = rendezvous.roomSummaries
         for (offer, room) in before where after[offer] == nil {
             endedAt[room.slot] = world.now
             if isOfConnection, offer != own, !room.mayBeGivenUp {

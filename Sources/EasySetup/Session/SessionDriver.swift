@@ -26,15 +26,15 @@ struct SessionDriver: Sendable {
     /// Runs until the session is over, and returns the session, so that the caller can read its result.
     @discardableResult
     func run<Session: PairingSession & ~Copyable>(_ session: consuming Session) async -> Session {
-        var course = ConnectionCourse(session)
+        var supervisor = ConnectionSupervisor(session)
         var held = Resources()
         var inputs = inbox.inputs.makeAsyncIterator()
-        perform(course.begin(), &held)
+        perform(supervisor.begin(), &held)
         while !held.isOver {
-            held.wake(at: course.nextDeadline) { inbox.put(.event(.deadlinePassed)) }
+            held.wake(at: supervisor.nextDeadline) { inbox.put(.event(.deadlinePassed)) }
             guard let input = await inputs.next() else { break }
             logger.trace("hears", metadata: ["input": "\(input.name)"])
-            perform(steps(after: input, &course, &held), &held)
+            perform(steps(after: input, &supervisor, &held), &held)
         }
         held.cancelAll()
         inbox.close()
@@ -44,23 +44,23 @@ struct SessionDriver: Sendable {
         }
         // The program may end after this function returns, so the last frames must have left the device before.
         for closing in held.closings { try? await closing.get() }
-        return course.end()
+        return supervisor.end()
     }
 
     /// Passes an input, such as a report from the connection, to the session, and returns the steps that the
     /// driver must carry out next.
     private func steps<Session: PairingSession & ~Copyable>(
         after input: Inbox.Input,
-        _ course: inout ConnectionCourse<Session>,
+        _ supervisor: inout ConnectionSupervisor<Session>,
         _ held: inout Resources
     ) -> [DriverStep] {
         let now = ContinuousClock.now.moment
         switch input {
         case .event(let event):
             if case .deadlinePassed = event { held.timerFired() }
-            return course.happened(event, now: now)
+            return supervisor.happened(event, now: now)
         case .opened(let number, let connection):
-            switch course.opened(number, now: now) {
+            switch supervisor.opened(number, now: now) {
             case .use(let steps):
                 held.connection = connection
                 return steps
@@ -71,12 +71,12 @@ struct SessionDriver: Sendable {
         case .failed(let number, let error):
             let cause = error.cause ?? "none"
             logger.debug("not connected", metadata: ["error": "\(error.name)", "cause": "\(cause)"])
-            return course.failed(number, error, now: now)
+            return supervisor.failed(number, error, now: now)
         case .report(let number, let report):
             if case .through(let transport) = report {
                 logger.debug("connected", metadata: ["transport": "\(transport.rawValue)"])
             }
-            return course.reported(report, by: number, now: now)
+            return supervisor.reported(report, by: number, now: now)
         }
     }
 

@@ -3,7 +3,7 @@ import EasySetupRelayProtocol
 package import EasySetupSeed
 
 /// The whole pairing of an offerer (the device that shows the code): one offer with up to three codes, one after the
-/// other. This type is a pure state machine; ``ConnectionCourse`` passes it the events.
+/// other. This type is a pure state machine; ``ConnectionSupervisor`` passes it the events.
 package struct OfferSession: ~Copyable {
     // A test compares these cases with the states in the formal model of the protocol, which is written in Promela.
     // The model is `Protocol/model/pairing.pml`, `mtype:OfferPhase`.

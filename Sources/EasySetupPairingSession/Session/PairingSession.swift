@@ -1,4 +1,4 @@
-/// The requirements of a session that ``ConnectionCourse`` runs: an offerer's or a visitor's pairing as a pure state
+/// The requirements of a session that ``ConnectionSupervisor`` runs: an offerer's or a visitor's pairing as a pure state
 /// machine.
 package protocol PairingSession: ~Copyable {
     mutating func begin() -> [SessionAction]

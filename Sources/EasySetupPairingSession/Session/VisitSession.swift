@@ -3,7 +3,7 @@ import EasySetupRelayProtocol
 package import EasySetupSeed
 
 /// The whole pairing of a visitor (the device on which the code is typed): one try of a code. This type is a pure state
-/// machine; ``ConnectionCourse`` passes it the events.
+/// machine; ``ConnectionSupervisor`` passes it the events.
 package struct VisitSession: ~Copyable {
     // A test compares these cases with the states in the formal model of the protocol, which is written in Promela.
     // The model is `Protocol/model/pairing.pml`, `mtype:VisitPhase`.

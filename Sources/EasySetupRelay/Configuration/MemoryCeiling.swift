@@ -47,7 +47,7 @@ extension RelayConfiguration {
         // leave unread.
         let connection = MemoryCost.connection + WireLimits.callBytes + (certificate == nil ? 0 : MemoryCost.tls)
         // The relay keeps three tables that count events by address prefix, a table of used challenges and one of ended
-        // rooms. Each table is a pair of dictionaries that alternate (`Generations`), and a dictionary may take twice
+        // rooms. Each table is a pair of dictionaries that alternate (`ExpiringDictionary`), and a dictionary may take twice
         // the memory of its content. That makes the factor 4.
         let remembered = 4 * (3 * limits.prefixes + limits.usedChallenges + limits.tombstones)
         return connectionLimits.connections * connection

@@ -39,7 +39,7 @@ extension RelayHub {
 // MARK: - Connections
 
 extension RelayHub.State {
-    private var callers: Admission.Callers { calls.callers }
+    private var callers: Admission.LongPollCounts { calls.callers }
 
     /// Whether all places for connections are taken, so that the relay accepts no connection.
     var isFull: Bool { admission.isFull(callers) }
@@ -219,7 +219,7 @@ extension RelayHub.State {
             rendezvous.disconnected(id, &turn)
         }
         rendezvous.deadlinesPassed(&turn)
-        if let order = rendezvous.shutdownDeadlinePassed(&turn) { carryOut(order) }
+        if let command = rendezvous.shutdownDeadlinePassed(&turn) { carryOut(command) }
     }
 }
 
@@ -236,21 +236,21 @@ extension RelayHub.State {
 
     /// Ends the relay without draining: sends `goodbye` to all devices and cuts all connections.
     mutating func stop() {
-        for order in rendezvous.stop(&turn) { carryOut(order) }
+        for command in rendezvous.stop(&turn) { carryOut(command) }
     }
 
     private mutating func goOnEnding() {
-        while let order = rendezvous.advanceShutdown(
+        while let command = rendezvous.advanceShutdown(
             connections: admission.socketCount,
             untold: calls.untold,
             &turn
         ) {
-            carryOut(order)
+            carryOut(command)
         }
     }
 
-    private mutating func carryOut(_ order: Lifecycle.Order) {
-        switch order {
+    private mutating func carryOut(_ command: Lifecycle.Command) {
+        switch command {
         case .end:
             distributeActions()
             calls.closeAll(now: turn.now.monotonic)

@@ -8,7 +8,7 @@ import NIOWebSocket
 final class LoopWorker {
     let limits: ConnectionLimits
     let loop: any EventLoop
-    let core: CorePort
+    let core: CoreAccess
     let routes: HTTPRoutes
     let addresses: AddressSource
     /// The connections by the number in their ``ConnectionID``. The number itself is the key, because it is hashed in
@@ -53,7 +53,7 @@ final class LoopWorker {
         // The reference to the worker is weak, so that a pending wake-up or alarm does not keep the worker of a stopped
         // loop alive.
         let itself = NIOLoopBound(Weak(), eventLoop: loop)
-        core = CorePort(hub, clock: clock, loop: loop) {
+        core = CoreAccess(hub, clock: clock, loop: loop) {
             itself.eventLoop.execute { itself.value.worker?.wasWoken() }
         }
         alarm = Alarm(loop: loop, grain: limits.alarmGrain) { itself.value.worker?.alarmFired() }

@@ -43,11 +43,11 @@ package struct AddressPrefix: Hashable, Sendable {
 
     /// The nested prefixes under which the relay counts an event, the narrowest first. Each comes with its allowance:
     /// the factor by which its limit is higher than the limit of the narrowest prefix.
-    package var counted: Counted { Counted(narrowest: self) }
+    package var nested: NestedPrefixes { NestedPrefixes(narrowest: self) }
 
     /// A sequence of two or three nested address prefixes, the narrowest first. The sequence computes each prefix on
     /// demand and allocates nothing, because the relay iterates over such a sequence several times for each connection.
-    package struct Counted: Sequence, IteratorProtocol, Sendable {
+    package struct NestedPrefixes: Sequence, IteratorProtocol, Sendable {
         fileprivate let narrowest: AddressPrefix
         private var place = 0
 

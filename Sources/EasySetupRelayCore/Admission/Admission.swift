@@ -8,7 +8,7 @@ import EasySetupRelayProtocol
 package struct Admission: Sendable {
     /// Two numbers of long-polling sessions: the open sessions, and all that the relay remembers, which are the open
     /// ones and some closed ones.
-    package struct Callers: Sendable {
+    package struct LongPollCounts: Sendable {
         package var open: Int
         package var remembered: Int
 
@@ -44,11 +44,11 @@ package struct Admission: Sendable {
     // MARK: Places
 
     /// Whether all places for connections are taken, so that the relay accepts no connection.
-    package func isFull(_ callers: Callers) -> Bool { taken(callers) >= limits.connections }
+    package func isFull(_ callers: LongPollCounts) -> Bool { taken(callers) >= limits.connections }
 
     /// The caller calls this after each change of the number of connections or sessions. True if all places were taken
     /// at the last call and one is free now.
-    package mutating func noteFullness(_ callers: Callers) -> Bool {
+    package mutating func noteFullness(_ callers: LongPollCounts) -> Bool {
         let isFull = isFull(callers)
         defer { wasFull = isFull }
         return wasFull && !isFull
@@ -56,32 +56,32 @@ package struct Admission: Sendable {
 
     /// Whether all places that are still free are reserved for returning devices. The relay then tells other devices
     /// that it is full.
-    package func isCrowded(_ callers: Callers) -> Bool { kept > 0 && taken(callers) > limits.connections - kept }
+    package func isCrowded(_ callers: LongPollCounts) -> Bool { kept > 0 && taken(callers) > limits.connections - kept }
 
     /// How long an HTTP connection may be idle, in quarters of the time for an empty relay: 4 while less than half of
     /// the places are taken, 2 from half on, 1 from three quarters on.
-    package func idleFourths(_ callers: Callers) -> Int {
+    package func idleFourths(_ callers: LongPollCounts) -> Int {
         let taken = taken(callers)
         return taken < limits.connections / 2 ? 4 : taken < limits.connections / 4 * 3 ? 2 : 1
     }
 
-    private func taken(_ callers: Callers) -> Int { socketCount + callers.open }
+    private func taken(_ callers: LongPollCounts) -> Int { socketCount + callers.open }
     private var kept: Int { min(limits.keptConnections, limits.connections / 8) }
 
-    private func ceiling(_ callers: Callers, perPrefix: Int = .max) -> PrefixCeiling {
+    private func ceiling(_ callers: LongPollCounts, perPrefix: Int = .max) -> PrefixCeiling {
         PrefixCeiling(all: limits.connections, used: taken(callers), part: limits.partOfFree, perPrefix: perPrefix)
     }
 
     /// Whether this prefix may have another connection that serves no device yet. The prefix is nil for a connection
     /// from a trusted proxy, which is always allowed.
-    package func hasPlace(for prefix: AddressPrefix?, _ callers: Callers) -> Bool {
+    package func hasPlace(for prefix: AddressPrefix?, _ callers: LongPollCounts) -> Bool {
         guard let prefix else { return true }
         return opening.allows(prefix, ceiling(callers, perPrefix: limits.openingPerPrefix))
     }
 
     /// Why the relay refuses a new device on a connection from this prefix; nil when the relay has a place for the
     /// device.
-    package func refusal(ofNew prefix: AddressPrefix?, _ callers: Callers) -> AdmissionRefusal? {
+    package func refusal(ofNew prefix: AddressPrefix?, _ callers: LongPollCounts) -> AdmissionRefusal? {
         if isCrowded(callers) { return AdmissionRefusal(reason: .relayFull, retryAfter: limits.retryAfter) }
         guard let prefix, !sockets.allows(prefix, ceiling(callers), counted: 1) else { return nil }
         return AdmissionRefusal(reason: .tooMany, retryAfter: limits.retryAfter)
@@ -89,7 +89,7 @@ package struct Admission: Sendable {
 
     /// Why the relay refuses a device that opens a long-polling session; nil when the relay has a place for the
     /// session. `isNew` is false for a device that returns with a token. `counts` are the sessions by prefix.
-    package func refusal(ofCaller prefix: AddressPrefix, isNew: Bool, _ counts: PrefixCounts, _ callers: Callers)
+    package func refusal(ofCaller prefix: AddressPrefix, isNew: Bool, _ counts: PrefixCounts, _ callers: LongPollCounts)
         -> AdmissionRefusal?
     {
         let all = isNew ? limits.connections - kept : limits.connections
@@ -101,7 +101,7 @@ package struct Admission: Sendable {
     // MARK: Connections come and go
 
     /// Counts a connection that the relay has accepted. The connection serves no device yet.
-    package mutating func accepted(_ prefix: AddressPrefix?, _ callers: Callers) {
+    package mutating func accepted(_ prefix: AddressPrefix?, _ callers: LongPollCounts) {
         socketCount += 1
         notePeak(callers)
         count(prefix)
@@ -150,7 +150,7 @@ package struct Admission: Sendable {
     package mutating func makeRoom(
         for id: ConnectionID,
         _ prefix: AddressPrefix?,
-        _ callers: Callers,
+        _ callers: LongPollCounts,
         using generator: inout some RandomNumberGenerator
     ) -> [ConnectionID] {
         let sockets = sockets
@@ -194,21 +194,21 @@ package struct Admission: Sendable {
     // MARK: Crowds
 
     /// The number of connections and sessions that take memory, including the closed sessions that the relay remembers.
-    private func population(_ callers: Callers) -> Int { socketCount + callers.remembered }
+    private func population(_ callers: LongPollCounts) -> Int { socketCount + callers.remembered }
 
-    package mutating func notePeak(_ callers: Callers) {
+    package mutating func notePeak(_ callers: LongPollCounts) {
         peak = max(peak, population(callers))
     }
 
     /// Whether at least half of the connections and sessions of the last peak have ended, so that shrinking the tables
     /// frees much memory.
-    package func hasCrowdGone(_ callers: Callers) -> Bool {
+    package func hasCrowdGone(_ callers: LongPollCounts) -> Bool {
         let population = population(callers)
         return peak - population >= Self.crowd && population <= peak / 2
     }
 
     /// Shrinks the tables of connections and of their address prefixes to the size that their content needs.
-    package mutating func shrink(_ callers: Callers) {
+    package mutating func shrink(_ callers: LongPollCounts) {
         peak = population(callers)
         opening.shrink()
         sockets.shrink()

@@ -2,7 +2,7 @@
 /// (`Protocol/limits.md`, "One address prefix"). Counts of existing things (connections, rooms) go up and down. Counts
 /// of events only go up, and the relay forgets them after one to two periods.
 package struct PrefixCounts: Sendable {
-    private var counts: Generations<AddressPrefix, Int>
+    private var counts: ExpiringDictionary<AddressPrefix, Int>
     private let capacity: Int
 
     /// Makes counts of existing things, such as connections. They don't expire.
@@ -15,7 +15,7 @@ package struct PrefixCounts: Sendable {
     /// counting.
     init(period: Duration?, capacity: Int, started: Duration) {
         self.capacity = capacity
-        counts = Generations(period: period, capacity: capacity, started: started)
+        counts = ExpiringDictionary(period: period, capacity: capacity, started: started)
     }
 
     package var isEmpty: Bool { counts.isEmpty }
@@ -35,7 +35,7 @@ package struct PrefixCounts: Sendable {
     /// Adds `change` to the number of existing things, such as rooms, that belong to a prefix and to each block around
     /// it.
     package mutating func count(_ change: Int, _ prefix: AddressPrefix) {
-        for (prefix, _) in prefix.counted {
+        for (prefix, _) in prefix.nested {
             counts.update(prefix) { current in
                 let count = (current ?? 0) + change
                 current = count > 0 ? count : nil
@@ -59,21 +59,21 @@ package struct PrefixCounts: Sendable {
     /// things that the caller has counted already and now asks about.
     package func allows(_ prefix: AddressPrefix, _ ceiling: PrefixCeiling, counted: Int = 0) -> Bool {
         guard ceiling.bindsAnybody else { return true }
-        return prefix.counted.allSatisfy { ceiling.allows(self[$0.prefix] - counted, allowance: $0.allowance) }
+        return prefix.nested.allSatisfy { ceiling.allows(self[$0.prefix] - counted, allowance: $0.allowance) }
     }
 
     /// The narrowest prefix that has reached its limit of what is counted, such as rooms: the given prefix or a wider
     /// block around it. Nil when none has.
     func exhausted(_ prefix: AddressPrefix, _ ceiling: PrefixCeiling) -> AddressPrefix? {
         guard ceiling.bindsAnybody else { return nil }
-        return prefix.counted.first { !ceiling.allows(self[$0.prefix], allowance: $0.allowance) }?.prefix
+        return prefix.nested.first { !ceiling.allows(self[$0.prefix], allowance: $0.allowance) }?.prefix
     }
 
     /// How much of what is counted, such as connections, a prefix has: the largest of the counts of the prefix and of
     /// the blocks around it, each divided by its allowance (the factor of its limit). The relay compares these numbers
     /// to find which of several prefixes has most.
     package func standing(_ prefix: AddressPrefix) -> Int {
-        prefix.counted.reduce(0) { max($0, self[$1.prefix] / $1.allowance) }
+        prefix.nested.reduce(0) { max($0, self[$1.prefix] / $1.allowance) }
     }
 
     /// The largest of the counts of a prefix and of the blocks around it, each divided by its limit: 0 is below the
@@ -83,7 +83,7 @@ package struct PrefixCounts: Sendable {
         counts.advance(now)
         var worst = 0
         var uncounted = false
-        for (prefix, allowance) in prefix.counted {
+        for (prefix, allowance) in prefix.nested {
             let both = counts.inBoth(prefix)
             let isUncounted = both.current == nil && !hasPlaceForNew(prefix)
             let count = (both.current ?? 0) + (both.previous ?? 0)
@@ -163,7 +163,7 @@ extension AddressPrefix {
     /// Whether a visitor of this prefix may join the visitors that wait, whose prefixes are `others`. The ceiling must
     /// allow one more place for the prefix and for each wider block around it.
     func mayJoin(_ others: some Sequence<AddressPrefix>, _ ceiling: PrefixCeiling) -> Bool {
-        counted.allSatisfy { block, allowance in
+        nested.allSatisfy { block, allowance in
             ceiling.allows(others.reduce(0) { $0 + (block.contains($1) ? 1 : 0) }, allowance: allowance)
         }
     }

@@ -15,7 +15,7 @@ struct WorkGate: Sendable {
     private var former: (key: TokenKey, until: Duration)?
     private let difficulty: ClosedRange<Int>
     private let lifetime: Duration
-    private var used: Generations<[UInt8], Bool>
+    private var used: ExpiringDictionary<[UInt8], Bool>
 
     enum Verdict: Equatable {
         /// The proof of work is right. `difficulty` is that of the device's challenge, in leading zero bits of the
@@ -49,7 +49,7 @@ struct WorkGate: Sendable {
         key = keys.current
         difficulty = limits.difficulty.clamped(to: WireLimits.difficulty)
         lifetime = limits.workLifetime
-        used = Generations(period: limits.workLifetime, capacity: limits.usedChallenges, started: started)
+        used = ExpiringDictionary(period: limits.workLifetime, capacity: limits.usedChallenges, started: started)
     }
 
     var nextDeadline: Duration? { used.nextDeadline }

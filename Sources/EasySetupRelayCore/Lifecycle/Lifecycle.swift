@@ -1,5 +1,5 @@
 /// The phases of a relay's shutdown: serving, draining, ending, ended. The caller passes events and the time, and the
-/// type returns orders to carry out.
+/// type returns commands to carry out.
 package struct Lifecycle: Sendable {
     private enum Phase: Sendable {
         case serving
@@ -11,7 +11,7 @@ package struct Lifecycle: Sendable {
         case ended(isTold: Bool)
     }
 
-    package enum Order: Equatable {
+    package enum Command: Equatable {
         /// Send `goodbye` to all devices, so that they go to another relay, and close their connections.
         case end
         /// Close the HTTP connections, because each long-polling device has learned that its session is closed.
@@ -65,9 +65,9 @@ package struct Lifecycle: Sendable {
         return true
     }
 
-    /// Ends without draining: all connections are to be closed, and cut at once. Returns the orders that the caller
+    /// Ends without draining: all connections are to be closed, and cut at once. Returns the commands that the caller
     /// must carry out.
-    package mutating func stop(now: Duration) -> [Order] {
+    package mutating func stop(now: Duration) -> [Command] {
         switch phase {
         case .serving, .draining: [end(now), .hangUp]
         case .ending: [.hangUp]
@@ -83,7 +83,7 @@ package struct Lifecycle: Sendable {
         }
     }
 
-    package mutating func deadlinePassed(now: Duration) -> Order? {
+    package mutating func deadlinePassed(now: Duration) -> Command? {
         switch phase {
         case .draining(let until) where until <= now: end(now)
         case .ending(let until, _) where until <= now: .hangUp
@@ -91,10 +91,10 @@ package struct Lifecycle: Sendable {
         }
     }
 
-    /// The next order of the shutdown, if the numbers of rooms and connections now allow that step; otherwise nil. The
+    /// The next command of the shutdown, if the numbers of rooms and connections now allow that step; otherwise nil. The
     /// caller must call it after each change of these numbers. `untold` is the number of closed long-polling sessions
     /// whose device has not learned of the closing yet.
-    package mutating func changed(rooms: Int, connections: Int, untold: Int, now: Duration) -> Order? {
+    package mutating func changed(rooms: Int, connections: Int, untold: Int, now: Duration) -> Command? {
         switch phase {
         case .serving, .ended: return nil
         case .draining: return rooms == 0 ? end(now) : nil
@@ -110,7 +110,7 @@ package struct Lifecycle: Sendable {
         }
     }
 
-    private mutating func end(_ now: Duration) -> Order {
+    private mutating func end(_ now: Duration) -> Command {
         phase = .ending(until: now + closingTime, areRequestsClosed: false)
         return .end
     }

@@ -18,18 +18,18 @@ extension Rendezvous {
     }
 
     /// Stops without draining: sends `goodbye` to every connected device, so that it goes to another relay, and drops
-    /// all rooms. Returns the orders that the caller carries out.
-    package mutating func stop(_ turn: inout Turn) -> [Lifecycle.Order] {
-        let orders = lifecycle.stop(now: turn.now.monotonic)
-        for order in orders { carryOut(order, &turn) }
-        return orders
+    /// all rooms. Returns the commands that the caller carries out.
+    package mutating func stop(_ turn: inout Turn) -> [Lifecycle.Command] {
+        let commands = lifecycle.stop(now: turn.now.monotonic)
+        for command in commands { carryOut(command, &turn) }
+        return commands
     }
 
-    /// The caller must call this at the time of ``Lifecycle/due``. Returns the order to carry out, or nil.
-    package mutating func shutdownDeadlinePassed(_ turn: inout Turn) -> Lifecycle.Order? {
-        let order = lifecycle.deadlinePassed(now: turn.now.monotonic)
-        if let order { carryOut(order, &turn) }
-        return order
+    /// The caller must call this at the time of ``Lifecycle/due``. Returns the command to carry out, or nil.
+    package mutating func shutdownDeadlinePassed(_ turn: inout Turn) -> Lifecycle.Command? {
+        let command = lifecycle.deadlinePassed(now: turn.now.monotonic)
+        if let command { carryOut(command, &turn) }
+        return command
     }
 
     /// The next step of the shutdown, or nil if none is possible yet. The caller must call this after each change
@@ -39,24 +39,24 @@ extension Rendezvous {
         connections: Int,
         untold: Int,
         _ turn: inout Turn
-    ) -> Lifecycle.Order? {
-        let order = lifecycle.changed(
+    ) -> Lifecycle.Command? {
+        let command = lifecycle.changed(
             rooms: totals.rooms,
             connections: connections,
             untold: untold,
             now: turn.now.monotonic
         )
-        if let order { carryOut(order, &turn) }
-        return order
+        if let command { carryOut(command, &turn) }
+        return command
     }
 
     /// True at the first call after the relay has ended, and false at all others, so that the caller reports the end
     /// once.
     package mutating func takeEnd() -> Bool { lifecycle.takeEnd() }
 
-    /// Carries out the part of an order that concerns rooms and devices. The I/O layer carries out the rest.
-    private mutating func carryOut(_ order: Lifecycle.Order, _ turn: inout Turn) {
-        switch order {
+    /// Carries out the part of a command that concerns rooms and devices. The I/O layer carries out the rest.
+    private mutating func carryOut(_ command: Lifecycle.Command, _ turn: inout Turn) {
+        switch command {
         case .end:
             dismissIdle(&turn)
             sendOn(&turn) { _ in true }

@@ -19,10 +19,10 @@ package struct LongPollSessions: Sendable {
     private(set) var remembered = PrefixCounts()
     /// The number of open sessions, and the number of all sessions that the relay remembers, which includes closed
     /// ones.
-    package private(set) var callers = Admission.Callers()
+    package private(set) var callers = Admission.LongPollCounts()
     /// The sessions that have a waiting poll and an answer for it.
     private var ready: [ConnectionID] = []
-    private var answers: [Answered] = []
+    private var answers: [AnsweredPoll] = []
     /// The number of open sessions for each address prefix.
     package private(set) var devices = PrefixCounts()
     /// The memory that the frames queued for all sessions take, in bytes.
@@ -32,9 +32,9 @@ package struct LongPollSessions: Sendable {
     package private(set) var untold = 0
 
     /// A poll to answer, and its answer. The answer is nil when the relay no longer knows the session.
-    package typealias Answered = (poll: ConnectionID, answer: PollAnswer?)
+    package typealias AnsweredPoll = (poll: ConnectionID, answer: PollAnswer?)
 
-    package enum Polled: Equatable {
+    package enum PollResult: Equatable {
         case unknown
         case gap
         /// The session is known, and its poll waits now. ``takeAnswers(now:)`` returns the answer to the poll later.
@@ -131,7 +131,7 @@ package struct LongPollSessions: Sendable {
 
     /// Takes a poll, with which a device asks for frames, on the HTTP connection `poll`. If an earlier poll of the
     /// session still waits, the relay answers that one without frames.
-    package mutating func poll(_ call: PollCall, by poll: ConnectionID, now: Duration) -> Polled {
+    package mutating func poll(_ call: PollCall, by poll: ConnectionID, now: Duration) -> PollResult {
         guard let id = ids[call.connection], let before = entries[id]?.queue.bytes,
             let standing = entries[id]?.queue.acknowledge(call.received), let entry = entries[id]
         else { return .unknown }
@@ -256,7 +256,7 @@ package struct LongPollSessions: Sendable {
     }
 
     /// Returns the answers that the caller must send to polls now, each answer only once.
-    package mutating func takeAnswers(now: Duration) -> [Answered] {
+    package mutating func takeAnswers(now: Duration) -> [AnsweredPoll] {
         for id in ready {
             guard var entry = entries[id] else { continue }
             entry.isReady = false

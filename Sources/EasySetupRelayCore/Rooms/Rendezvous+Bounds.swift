@@ -49,8 +49,8 @@ extension Rendezvous {
     }
 
     /// All rooms, each reduced to the facts that tests look at.
-    package var glimpses: [OfferID: RoomGlimpse] {
-        rooms.mapValues { RoomGlimpse(slot: $0.slot, mayBeGivenUp: $0.isAbandoned) }
+    package var roomSummaries: [OfferID: RoomSummary] {
+        rooms.mapValues { RoomSummary(slot: $0.slot, mayBeGivenUp: $0.isAbandoned) }
     }
 
     /// The room in which a connection is the offerer or a visitor; nil if it is in none.
@@ -66,7 +66,7 @@ extension Rendezvous {
 }
 
 /// The facts about a room that tests look at.
-package struct RoomGlimpse: Sendable {
+package struct RoomSummary: Sendable {
     package let slot: Slot
     /// Whether a full relay may drop the room: the offerer is disconnected and no visitor ever came.
     package let mayBeGivenUp: Bool

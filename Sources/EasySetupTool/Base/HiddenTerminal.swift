@@ -26,7 +26,7 @@ struct HiddenTerminal: ~Copyable {
     private var question = ""
     /// Whether the question has been asked since this program last got the terminal.
     private var isAsked = false
-    private var turn: TerminalMode.Turn?
+    private var turn: TerminalMode.ForegroundPeriod?
 
     /// The time without input, in milliseconds, after which a paste counts as complete. ``longPause`` takes its place
     /// as soon as this type has discarded input, because more of the same paste may follow.
@@ -179,7 +179,7 @@ struct HiddenTerminal: ~Copyable {
     }
 
     /// Asks the question. If this program has just got the terminal (a new turn), first discards what was typed before.
-    private mutating func take(_ now: TerminalMode.Turn) {
+    private mutating func take(_ now: TerminalMode.ForegroundPeriod) {
         if turn != now {
             turn = now
             keys = Keys()

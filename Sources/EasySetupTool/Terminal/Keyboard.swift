@@ -67,7 +67,7 @@ final class Keyboard: Sendable {
 
     private func read(_ wake: Wake, _ asking: ((Bool) -> Void)?, _ typing: (String) -> Void) -> Reading {
         var editor = LineEditor()
-        var turn: TerminalMode.Turn?
+        var turn: TerminalMode.ForegroundPeriod?
         var wasAway = false
         while true {
             guard let now = Self.hold() else {
@@ -120,8 +120,8 @@ final class Keyboard: Sendable {
 
     /// The current turn, a time during which this program has the terminal; nil while another program has it. If
     /// standard input is no terminal, this function always returns the same turn.
-    private static func hold() -> TerminalMode.Turn? {
-        StandardInput.wasTerminal ? TerminalMode.hold() : TerminalMode.Turn()
+    private static func hold() -> TerminalMode.ForegroundPeriod? {
+        StandardInput.wasTerminal ? TerminalMode.hold() : TerminalMode.ForegroundPeriod()
     }
 
     private func next() -> UInt8? {

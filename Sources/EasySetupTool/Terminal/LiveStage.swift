@@ -19,7 +19,7 @@ final class LiveStage: Stage {
         var size = WindowSize.usual
         /// The turn (time with the terminal) in which this type drew the lines in the window; nil while another program
         /// has the terminal.
-        var turn: TerminalMode.Turn?
+        var turn: TerminalMode.ForegroundPeriod?
         var isClosed = false
         var ticking: Task<Void, Never>?
     }

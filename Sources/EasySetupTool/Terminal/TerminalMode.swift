@@ -15,7 +15,7 @@ import Darwin
 /// A program in the background neither changes the mode nor reads. The system does not tell a program that the shell
 /// has put it into the foreground (unless the program was stopped), or that the shell has set a mode of its own. So
 /// everything that waits for input, or draws, calls ``hold()`` at intervals, and asks its question again in each new
-/// ``Turn`` (time with the terminal).
+/// ``ForegroundPeriod`` (time with the terminal).
 ///
 /// After a hidden question, typing stays hidden until the process ends or asks a visible question. At its end the
 /// process discards input after the last answer, such as the rest of a paste, because the shell would run it as
@@ -31,7 +31,7 @@ enum TerminalMode {
         var isAway = false
         /// Whether SIGCONT is still to come for a stop that ``putAside()`` has prepared.
         var isContinueExpected = false
-        var turn = Turn()
+        var turn = ForegroundPeriod()
         /// The time of the last input; nil before the first.
         var lastInput: ContinuousClock.Instant?
         /// The time without input for which the process waits before it ends, so that no rest of a paste reaches the
@@ -43,7 +43,7 @@ enum TerminalMode {
     }
 
     /// A time during which this program has the terminal without interruption.
-    struct Turn: Equatable {
+    struct ForegroundPeriod: Equatable {
         fileprivate(set) var number = 0
         /// Whether ``hold()`` discarded input when this program got the terminal.
         fileprivate(set) var hasDropped = false
@@ -94,7 +94,7 @@ enum TerminalMode {
     /// Takes the terminal back if another program has had it: sets the changed mode again, and discards input, because
     /// it was typed for another program, or while the terminal showed it.
     /// - Returns: the current turn; nil while another program has the terminal.
-    static func hold() -> Turn? {
+    static func hold() -> ForegroundPeriod? {
         state.withLock { state in
             guard isOurs else {
                 state.isAway = true
@@ -115,7 +115,7 @@ enum TerminalMode {
         }
     }
 
-    /// Notes that the program continues after a stop, such as by Control-Z. The next ``hold()`` begins a new ``Turn``.
+    /// Notes that the program continues after a stop, such as by Control-Z. The next ``hold()`` begins a new ``ForegroundPeriod``.
     static func continued() {
         state.withLock { state in
             if !state.isContinueExpected { state.isAway = true }

@@ -1,6 +1,6 @@
 /// A dictionary of limited size that forgets its entries: each entry stays for at least one period and at most two. Two
 /// dictionaries alternate, so the type forgets a whole dictionary at once.
-struct Generations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+struct ExpiringDictionary<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// The shortest time for which an entry of the dictionary stays; the longest is twice that. Nil when entries don't
     /// expire.
     private let period: Duration?

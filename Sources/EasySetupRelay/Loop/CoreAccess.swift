@@ -3,7 +3,7 @@ import NIOCore
 
 /// A loop's access to the ``RelayHub``, which all loops share. It gathers the events on the loop's connections, and
 /// passes several of them in one call under one lock. That call returns the effects that the loop must carry out.
-final class CorePort {
+final class CoreAccess {
     private let hub: RelayHub
     private let clock: RelayClock
     private let loop: any EventLoop

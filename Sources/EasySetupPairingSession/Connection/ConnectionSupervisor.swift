@@ -7,7 +7,7 @@ package import EasySetupSeed
 ///
 /// Connections have numbers, because a report of an old connection can arrive after the session has given that
 /// connection up.
-package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable {
+package struct ConnectionSupervisor<Session: PairingSession & ~Copyable>: ~Copyable {
     /// The instruction to the driver for a connection that has opened.
     package enum AfterOpening: Sendable {
         /// Keep the new connection, and carry out these steps of the session.
@@ -28,7 +28,7 @@ package struct ConnectionCourse<Session: PairingSession & ~Copyable>: ~Copyable 
         self.session = session
     }
 
-    /// Ends this `ConnectionCourse`, and returns the session, so that the caller can read its result.
+    /// Ends this `ConnectionSupervisor`, and returns the session, so that the caller can read its result.
     package consuming func end() -> Session { session }
 
     /// The moment at which ``SessionEvent/deadlinePassed`` is due; nil when there is none.
