@@ -2,10 +2,16 @@ import EasySetupSeed
 @_spi(_Unicode) import Swift
 
 /// The name that a person gives a device: 1 to 64 bytes of UTF-8 in NFC, without characters that are invisible, break a
-/// line or look like a closing quotation mark (`Protocol/handshake.md`, "Names").
+/// line or look like a closing quotation mark, and without piles of marks on one character (`Protocol/handshake.md`,
+/// "Names").
 public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
     /// The length of the longest name of a device, in bytes of UTF-8.
     public static let maximumByteCount = 64
+
+    /// The greatest number of nonspacing and enclosing marks in a row. A screen draws them all on one character, so more of
+    /// them would cover the lines above and below the name. Unicode's UTS 39, section 5.4, has this number, and the
+    /// scripts that pile up most marks, such as Burmese and pointed Hebrew, need it.
+    static let maximumMarks = 4
 
     /// The name. A program can safely show it in quotes on a line of its own. A program with a screen for right-to-left
     /// text should show ``isolated``, because the name could change the order of the text beside it.
@@ -28,7 +34,8 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
             }
         }
         var kept = ""
-        for character in Self.nfc(String(Self.trimmed(spaced[...]))) {
+        for whole in Self.nfc(String(Self.trimmed(spaced[...]))) {
+            let character = Self.thinned(whole)
             // Every scalar is checked again, because NFC may have replaced it by another one.
             guard character.unicodeScalars.allSatisfy(NameScalar.isAllowed), character != " " || kept.last != " ",
                 !NameScalar.isPair(kept.unicodeScalars.last, character.unicodeScalars.first)
@@ -45,6 +52,7 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
         guard (1...Self.maximumByteCount).contains(text.utf8.count), scalars.allSatisfy(NameScalar.isAllowed),
             scalars.contains(where: NameScalar.isVisible), !Self.hasTwoSpaces(scalars),
             !zip(scalars, scalars.dropFirst()).contains(where: NameScalar.isPair),
+            NameScalar.longestPile(scalars) <= Self.maximumMarks, !NameScalar.hasTwin(scalars),
             text.utf8.elementsEqual(Self.nfc(text).utf8), Self.trimmed(scalars[...]).count == scalars.count
         else { return nil }
         description = text
@@ -52,6 +60,23 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
 
     private static func hasTwoSpaces(_ scalars: String.UnicodeScalarView) -> Bool {
         zip(scalars, scalars.dropFirst()).contains { $0 == " " && $1 == " " }
+    }
+
+    /// A character without the marks that a name must not have: those beyond the limit, and repetitions. The result is
+    /// no `Character`, because it falls into two where the mark between two Indic letters is one too many.
+    private static func thinned(_ character: Character) -> String {
+        var kept = String.UnicodeScalarView()
+        var marks = 0
+        for scalar in character.unicodeScalars {
+            if NameScalar.isPiled(scalar) {
+                guard scalar != kept.last, marks < maximumMarks else { continue }
+                marks += 1
+            } else {
+                marks = 0
+            }
+            kept.append(scalar)
+        }
+        return String(kept)
     }
 
     private static func nfc(_ text: String) -> String {
@@ -96,6 +121,29 @@ private enum NameScalar {
         case .nonspacingMark, .spacingMark, .enclosingMark: true
         default: false
         }
+    }
+
+    /// Whether a screen draws the character on the one before it, without a column of its own.
+    static func isPiled(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .enclosingMark: true
+        default: false
+        }
+    }
+
+    /// The greatest number of characters in a row that a screen draws on one.
+    static func longestPile(_ scalars: String.UnicodeScalarView) -> Int {
+        var (marks, most) = (0, 0)
+        for scalar in scalars {
+            marks = isPiled(scalar) ? marks + 1 : 0
+            most = max(most, marks)
+        }
+        return most
+    }
+
+    /// Whether the same mark stands on a character twice in a row.
+    static func hasTwin(_ scalars: String.UnicodeScalarView) -> Bool {
+        zip(scalars, scalars.dropFirst()).contains { $0 == $1 && isPiled($0) }
     }
 
     /// Whether two characters side by side look like one quotation mark.

@@ -10,6 +10,8 @@ private func vector(_ about: String, _ name: String, _ isGood: Bool) -> JSON {
 private let good = [
     "a", "new phone", "Küche", "Zoë’s phone", "L'ordi", "O’Brian’s", "電話", "📱", "❤", "\u{1FAE8}", "a·b (2)",
     "\u{5DE}\u{5D7}\u{5E9}\u{5D1}", "\u{647}\u{627}\u{62A}\u{641} 2", "नया फ़ोन", String(repeating: "x", count: 64),
+    "ရွှံ့", "\u{5E9}\u{5B8}\u{5BC}\u{5C1}", "ຫຼິ້ນ", "q\u{326}\u{302}\u{20DD}\u{20E3}",
+    "\u{1000}\u{103D}\u{103E}\u{1032}\u{1037}\u{1038}\u{103D}",
 ]
 
 private let bad: [(String, String)] = [
@@ -32,4 +34,9 @@ private let bad: [(String, String)] = [
     ("like a quotation mark", "a\u{3003}"), ("like a quotation mark", "a\u{2F6}"),
     ("two apostrophes", "a''b"), ("two accents", "a\u{B4}\u{B4}"), ("two primes", "a\u{2032}\u{2032}"),
     ("an apostrophe beside an accent", "a'`b"),
+    ("five marks in a row", "q\u{326}\u{302}\u{20DD}\u{20DE}\u{20E3}"),
+    ("five marks in a row", "\u{1000}\u{103D}\u{103E}\u{1032}\u{1036}\u{1037}"),
+    ("twenty marks in a row", "a" + String(repeating: "\u{20DD}\u{20E3}", count: 10)),
+    ("a mark twice in a row", "q\u{300}\u{300}"), ("a mark twice in a row", "à\u{300}\u{300}"),
+    ("a mark twice in a row", "a\u{20DD}\u{20DD}"),
 ]
