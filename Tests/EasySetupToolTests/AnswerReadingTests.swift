@@ -53,6 +53,7 @@ import Testing
                 switch editor.take(byte) {
                 case .line(let line): outcomes.append(line.revealed())
                 case .end: outcomes.append(nil)
+                case .row(let row): outcomes.append("row \(row)")
                 case nil: break
                 }
             }
@@ -72,6 +73,8 @@ import Testing
         #expect(line(start + "a\nb\u{3}\u{4}\u{15}" + end + "c\n") == ["a\nb   c"], "no keys are in a paste")
         #expect(line(start + "a\nb" + end + "\u{17}\n") == ["a\n"])
         #expect(line("a" + end + "b\nc\n") == ["ab", "c"])
+        #expect(line("a\u{1B}[12;40Rb\n") == ["row 12", "ab"], "the terminal's answer for the cursor's row")
+        #expect(line("\u{1B}[0;1R\u{1B}[?;1R\u{1B}[5R\u{1B}[999999999999999999999;1Ra\n") == ["a"])
         #expect(line(String(repeating: "x", count: 10_000) + "\n") == [String(repeating: "x", count: 4096)])
         var editor = LineEditor()
         for byte in [0xC3] as [UInt8] { _ = editor.take(byte) }
@@ -115,6 +118,18 @@ import Testing
         #expect(Columns.fold("one two three", width: 7) == ["one two", "three"])
         #expect(Columns.fold("    indented item", width: 10, indent: 4) == ["    indent", "    ed", "    item"])
         #expect(Columns.fold("", width: 5) == [""])
+        #expect(Columns.fold("a  b  c", width: 7) == ["a  b  c"], "a line that fits stays as it is")
+        #expect(
+            Columns.fold("see /a/very/long/path now", width: 6, keepsWords: true) == [
+                "see", "/a/very/long/path", "now",
+            ]
+        )
+        #expect(Columns.prose("one two\n  three four\nname: ", width: 9) == "one two\n  three\n  four\nname: ")
+        #expect(Columns.prose("Type one word:  ", width: 9) == "Type one\nword:  ")
+        #expect(Columns.groups("K7Q-29M-XAQ", width: 11) == ["K7Q-29M-XAQ"])
+        #expect(Columns.groups("K7Q-29M-XAQ", width: 10) == ["K7Q-29M-", "XAQ"])
+        #expect(Columns.groups("K7Q-29M-XAQ", width: 4) == ["K7Q-", "29M-", "XAQ"])
+        #expect(Columns.groups("K7Q-29M-XAQ", width: 2).joined() == "K7Q-29M-XAQ")
         for width in 1...30 {
             for text in ["The other device says it is", "日本語の名前です", "    \"\u{2068}🙂🙂🙂🙂🙂\u{2069}\"", "x"] {
                 let lines = Columns.fold(text, width: width, indent: 4)
@@ -125,6 +140,7 @@ import Testing
         }
         #expect(Columns.tail("abcdef", width: 3) == "def")
         #expect(Columns.tail("ab", width: 3) == "ab")
+        #expect(Columns.tail("give it, or no:", width: 8, isBetweenWords: true) == "or no:")
         #expect(Columns.fitting(["long one", "short"], width: 6) == "short")
         #expect(Columns.fitting(["long one", "short"], width: 3) == "sho")
     }

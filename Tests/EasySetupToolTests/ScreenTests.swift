@@ -213,6 +213,41 @@ import Testing
         }
     }
 
+    @Test(
+        "The screens show in a window of a few lines or columns the question first, then the code, then the time",
+        arguments: Pair.all
+    )
+    func smallWindows(pair: Pair) throws {
+        for (_, surface) in Self.surfaces {
+            for width in [200, 80, 40, 20, 12, 8, 5, 2, 1] {
+                for height in 1...6 {
+                    let size = WindowSize(width: width, height: height)
+                    var screen = Screen(pair.part, on: surface)
+                    for moment in try pair.moments() {
+                        let view = moment.view(&screen).view
+                        let layout = Layout(view, on: surface, in: size, pictures: .auto, typed: "yes", now: Self.now)
+                        let rows = layout.rows.map {
+                            $0.text.replacing("\u{1B}[1m", with: "").replacing("\u{1B}[0m", with: "")
+                        }
+                        let comment: Comment = "\(moment.name) in \(width) by \(height): \(rows)"
+                        #expect(layout.rows.reduce(0) { $0 + $1.height(in: width) } <= height, comment)
+                        let text = rows.joined(separator: " ")
+                        if view.prompt != nil, width >= 20 {
+                            #expect(text.contains("no:") && text.hasSuffix(" yes"), comment)
+                        } else if view.parts.contains(where: { if case .code = $0 { true } else { false } }) {
+                            let isRoom = width > 11 || width > 8 && height >= 2 || width > 4 && height >= 3
+                            #expect(!isRoom || text.replacing(" ", with: "").contains("K7Q-29M-XAQ"), comment)
+                        }
+                        // A part of the time would be a wrong time.
+                        let clock = view.status?.deadline.map { View.clock($0, now: Self.now) }
+                        let times = text.matches(of: /[0-9]+:[0-9]*/).map { String($0.output) }
+                        #expect(times.allSatisfy { $0 == clock || text.contains("relay") }, comment)
+                    }
+                }
+            }
+        }
+    }
+
     @Test("The screens show all that users compare where there is room for it, with help too", arguments: Pair.all)
     func help(pair: Pair) throws {
         var isCut = false

@@ -59,7 +59,7 @@ struct HiddenTerminal: ~Copyable {
     /// Writes a text that goes with a question. The text goes to a terminal and never into a file, because it may tell
     /// more of the secret than an error message may.
     func say(_ text: String) {
-        screen.write(text)
+        screen.say(text)
     }
 
     /// Sets the question, which is asked before the next input is read.
@@ -186,11 +186,11 @@ struct HiddenTerminal: ~Copyable {
             if hasPasteMarks { screen.write("\u{1B}[?2004h") }
             if now.hasDropped || TerminalMode.isInputWaiting {
                 drop(Keys())
-                screen.write("\nWhat was typed before this question does not count.\n")
+                screen.say("\nWhat was typed before this question does not count.\n")
             }
         }
         isAsked = true
-        screen.write(question)
+        screen.say(question)
     }
 
     private mutating func obey(_ number: CInt) {
@@ -275,6 +275,7 @@ struct HiddenTerminal: ~Copyable {
 private struct TerminalScreen: ~Copyable {
     private let file: CInt
     private let isOpened: Bool
+    private let surface = Surface(isTerminal: true, variable: Variables.value)
 
     init() {
         if let standard = [STDERR_FILENO, STDOUT_FILENO].first(where: { isatty($0) == 1 }) {
@@ -287,6 +288,11 @@ private struct TerminalScreen: ~Copyable {
 
     deinit {
         if isOpened { close(file) }
+    }
+
+    /// Writes a text for people, wrapped between words.
+    borrowing func say(_ text: String) {
+        Output.put(Output.fitted(surface.shown(text), to: file), to: file)
     }
 
     borrowing func write(_ text: String) {

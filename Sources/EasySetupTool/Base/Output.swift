@@ -28,18 +28,25 @@ struct Output: Sendable {
     /// - Parameters:
     ///   - name: the `event` of the JSON object.
     ///   - fields: the object's other members, in order.
-    ///   - people: the text for people; nil writes nothing for them.
+    ///   - people: the text for people, which is wrapped for a terminal; nil writes nothing for them.
     func event(_ name: String, _ fields: [(String, JSONValue)] = [], people: String?) {
         TerminalMode.awaitQuiet()
         switch form {
         case .json: write(JSONValue.line([("event", .string(name))] + fields), to: STDOUT_FILENO)
-        case .people: if let people { write(people, to: STDOUT_FILENO) }
+        case .people: if let people { write(Self.fitted(people, to: STDOUT_FILENO), to: STDOUT_FILENO) }
         }
     }
 
     /// Writes a text for people that programs do not need.
-    func say(_ text: String) {
-        if form == .people { write(text, to: STDOUT_FILENO) }
+    /// - Parameter isVerbatim: whether the text is for copying or a picture, and not wrapped.
+    func say(_ text: String, isVerbatim: Bool = false) {
+        guard form == .people else { return }
+        write(isVerbatim ? text : Self.fitted(text, to: STDOUT_FILENO), to: STDOUT_FILENO)
+    }
+
+    /// A text for people, wrapped between words if it goes to a terminal, which would break its lines within words.
+    static func fitted(_ text: String, to file: CInt) -> String {
+        isatty(file) == 1 ? Columns.prose(text, width: WindowSize.of(file).width) : text
     }
 
     /// Reports the error with which a command ends.
@@ -60,12 +67,7 @@ struct Output: Sendable {
             if isLost { fallthrough }
         case .people:
             TerminalMode.awaitQuiet()
-            let lines = [error.description, error.advice]
-            // The text is wrapped between words, because a terminal would break lines within words.
-            let isShown = isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
-            let width = max(20, WindowSize.current.width - 1)
-            let folded = isShown ? lines.flatMap { Columns.fold($0, width: width) } : lines
-            write(folded.joined(separator: "\n"), to: STDERR_FILENO)
+            write(Self.fitted("\(error.description)\n\(error.advice)", to: STDERR_FILENO), to: STDERR_FILENO)
         }
     }
 
@@ -93,8 +95,10 @@ struct Output: Sendable {
     /// Writes a question or progress to standard error, for people and for programs alike, without a line end. If
     /// standard error is a file and standard output a terminal, the text goes to standard output, because a person
     /// would not see it in the file.
-    func prompt(_ text: String) {
-        Self.put(text, to: isTerminal && isatty(STDERR_FILENO) != 1 ? STDOUT_FILENO : STDERR_FILENO)
+    /// - Parameter isVerbatim: whether the text is for copying, and not wrapped.
+    func prompt(_ text: String, isVerbatim: Bool = false) {
+        let file = isTerminal && isatty(STDERR_FILENO) != 1 ? STDOUT_FILENO : STDERR_FILENO
+        Self.put(isVerbatim ? text : Self.fitted(text, to: file), to: file)
     }
 
     /// Whether questions go to a terminal, and the lines before them to something else, such as a file. Then a question

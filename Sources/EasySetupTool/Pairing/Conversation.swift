@@ -39,7 +39,7 @@ final class Conversation: Sendable {
             switch state {
             case .paired:
                 stage.close()
-                step.said.forEach(output.say)
+                for line in step.said { output.say(line) }
             case .failed(let error):
                 failure = error
                 if error == .cancelledHere, output.isLost {

@@ -8,7 +8,7 @@ struct SeedPrompt: ~Copyable {
     /// The reason why the last input is no seed.
     private var failure: SeedError?
 
-    private static let question = "Type or paste the seed (it is not shown), then press Enter; an empty line ends it.\n"
+    private static let question = "Type or paste the seed (it is not shown), then Enter; an empty line ends it.\n"
 
     init(_ terminal: consuming HiddenTerminal) {
         self.terminal = terminal
@@ -38,7 +38,9 @@ struct SeedPrompt: ~Copyable {
             switch reader.reading {
             case .seed(let seed): return seed
             case .incomplete(let words):
-                terminal.ask("\(words) of 24 words.\n")
+                terminal.ask(
+                    words > 0 ? "\(words) of 24 words.\n" : "That is no whole seed yet. Type or paste the rest of it.\n"
+                )
                 return nil
             case .wrongWords(let words): try replaceWord(words[0])
             case .failed(.phraseChecksum): try replaceAnyWord()
@@ -101,8 +103,8 @@ struct SeedPrompt: ~Copyable {
     private func explain() {
         terminal.say(
             """
-            A seed is written as 24 words, as a link that begins with easysetup-seed:, as 64 hex digits, or as 44 characters of
-            base64. Paste it, or type it: words may come in several lines, with or without numbers, and the first four letters of
+            A seed is written as 24 words, as a link that begins with easysetup-seed:, as 64 hex digits, or as 44 characters of \
+            base64. Paste it, or type it: words may come in several lines, with or without numbers, and the first four letters of \
             each are enough. Nothing of it is shown here. A word that is wrong is asked for alone. Control-C stops.
             (Where help is the first word of a phrase, type it together with the second.)
 

@@ -17,10 +17,11 @@ struct SeedReport {
             ("secretbox_key_fingerprint", .string(seed.secretboxKeyFingerprint)),
         ]
         if let phrase, let link { fields += [("recovery_phrase", .string(phrase)), ("link", .string(link))] }
-        output.event(event, fields + more, people: people(heading, phrase, link, output))
+        output.event(event, fields + more, people: people(heading, phrase, link))
+        if let link, let code = QRCode(link) { Self.say(code, output) }
     }
 
-    private func people(_ heading: String?, _ phrase: String?, _ link: String?, _ output: Output) -> String {
+    private func people(_ heading: String?, _ phrase: String?, _ link: String?) -> String {
         var lines = heading.map { [$0] } ?? []
         lines += [
             "User id (fingerprint):      \(seed.userID.fingerprint)",
@@ -29,33 +30,35 @@ struct SeedReport {
         ]
         if let phrase, let link {
             lines += ["", "Recovery phrase:", numbered(phrase), "", "Seed link:", link]
-            if let code = QRCode(link) { lines += ["", Self.picture(code, output)] }
         }
         return lines.joined(separator: "\n")
     }
 
-    /// The QR code in the form for this output. In a file it is dark on light. On a terminal that lacks colours or
-    /// room, it is replaced by a sentence that says so.
-    private static func picture(_ code: QRCode, _ output: Output) -> String {
-        guard output.isTerminal else { return code.rendered(isColoured: false) }
+    /// Writes the QR code in the form for this output. In a file it is dark on light. On a terminal that lacks colours
+    /// or room, it is replaced by a sentence that says so.
+    private static func say(_ code: QRCode, _ output: Output) {
+        guard output.isTerminal else { return output.say("\n" + code.rendered(isColoured: false), isVerbatim: true) }
         let surface = Surface(isTerminal: true, variable: Variables.value)
         let width = code.width + 2 * QRCode.quietZone
         guard surface.hasColours else {
-            return "This terminal shows no QR code: it has no colours, or its locale is not UTF-8."
+            return output.say("\nThis terminal shows no QR code: it has no colours, or its locale is not UTF-8.")
         }
-        guard width <= WindowSize.current.width else { return "For a QR code, make the window \(width) columns wide." }
-        return code.rendered()
+        guard width <= WindowSize.current.width else {
+            return output.say("\nFor a QR code, make the window \(width) columns wide.")
+        }
+        output.say("\n" + code.rendered(), isVerbatim: true)
     }
 
-    /// The words in four numbered columns, to be written down.
+    /// The words in up to four numbered columns, as many as fit, to be written down.
     private func numbered(_ phrase: String) -> String {
         let words = phrase.split(separator: " ")
+        let columns = min(4, max(1, (WindowSize.current.width - 1) / 14))
         let cells = words.indices.map { index in
             let cell = "\(index + 1 < 10 ? " " : "")\(index + 1). \(words[index])"
             return cell + String(repeating: " ", count: max(0, 14 - cell.count))
         }
-        return stride(from: 0, to: cells.count, by: 4)
-            .map { cells[$0..<min($0 + 4, cells.count)].joined() }
+        return stride(from: 0, to: cells.count, by: columns)
+            .map { cells[$0..<min($0 + columns, cells.count)].joined() }
             .joined(separator: "\n")
     }
 }

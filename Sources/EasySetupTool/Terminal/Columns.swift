@@ -19,10 +19,14 @@ enum Columns {
         }
     }
 
-    /// Wraps a text between words, and within a word that is wider than a line.
-    /// - Parameter indent: the number of spaces at the start of every line but the first.
-    static func fold(_ text: String, width: Int, indent: Int = 0) -> [String] {
+    /// Wraps a text between words, and within a word that is wider than a line. A text that fits stays as it is.
+    /// - Parameters:
+    ///   - indent: the number of spaces at the start of every line but the first.
+    ///   - keepsWords: whether a word that is wider than a line stays whole. The terminal breaks it, so that a copy of it
+    ///     has no line end.
+    static func fold(_ text: String, width: Int, indent: Int = 0, keepsWords: Bool = false) -> [String] {
         let width = max(1, width)
+        if Self.width(text) <= width { return [text] }
         let indent = min(indent, width / 2)
         let margin = String(repeating: " ", count: indent)
         var lines: [String] = []
@@ -38,7 +42,9 @@ enum Columns {
                 line = margin
             }
             for character in word {
-                if Self.width(line) + Self.width(String(character)) > width, !line.allSatisfy({ $0 == " " }) {
+                if !keepsWords, Self.width(line) + Self.width(String(character)) > width,
+                    !line.allSatisfy({ $0 == " " })
+                {
                     lines.append(line)
                     line = margin
                 }
@@ -49,11 +55,53 @@ enum Columns {
         return lines + [line]
     }
 
+    /// Wraps each line of a text for a window. Spaces at the text's end stay, because a person types behind them.
+    /// - Parameter width: the width of the window. Its last column stays empty, because some terminals start a new line
+    ///   when it is written.
+    static func prose(_ text: String, width: Int) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            let end = line.reversed().prefix { $0 == " " }.count
+            let words = String(line.dropLast(end))
+            guard !words.isEmpty else { return String(line) }
+            let indent = words.prefix { $0 == " " }.count
+            return fold(words, width: width - 1, indent: indent, keepsWords: true).joined(separator: "\n")
+                + String(repeating: " ", count: end)
+        }
+        .joined(separator: "\n")
+    }
+
     /// The end of a text, as much of it as fits into a width.
-    static func tail(_ text: String, width: Int) -> String {
+    /// - Parameter isBetweenWords: whether the end begins with a whole word, if a word fits.
+    static func tail(_ text: String, width: Int, isBetweenWords: Bool = false) -> String {
         var tail = text[...]
-        while Self.width(tail) > max(0, width) { tail = tail.dropFirst() }
+        while Self.width(tail) > max(0, width) {
+            if isBetweenWords, let space = tail.firstIndex(of: " ") {
+                tail = tail[tail.index(after: space)...]
+            } else {
+                tail = tail.dropFirst()
+            }
+        }
         return String(tail)
+    }
+
+    /// A code in as few lines as its groups need in a width.
+    static func groups(_ code: String, width: Int) -> [String] {
+        guard Self.width(code) > width else { return [code] }
+        var lines = [""]
+        for group in code.split(separator: "-", omittingEmptySubsequences: false).map(String.init) {
+            let line = lines[lines.count - 1]
+            let isFirst = line.isEmpty
+            // The dash stays at the line's end, as in a text that is broken there.
+            if isFirst {
+                lines[lines.count - 1] = group
+            } else if Self.width(line) + 1 + Self.width(group) + 1 <= width {
+                lines[lines.count - 1] += "-" + group
+            } else {
+                lines[lines.count - 1] += "-"
+                lines.append(group)
+            }
+        }
+        return lines.flatMap { fold($0, width: width) }
     }
 
     /// The first of these texts that fits into the width. If none fits, the start of the last text.

@@ -29,7 +29,14 @@ final class Keyboard: Sendable {
         /// The bytes that were read from standard input, but are not yet part of an answer to a question.
         var pending: [UInt8] = []
         var isAtEnd = false
+        /// Takes the cursor's row from the terminal's answer; nil if nobody waits for one.
+        var takeRow: (@Sendable (Int) -> Void)?
+        /// The number of answers that are to come. Only the last one tells the current row.
+        var missingRows = 0
     }
+
+    /// How long the terminal's answer is waited for while there is no question, in milliseconds.
+    private static let answerTime: CInt = 250
 
     private let queue = DispatchQueue(label: "keyboard")
     private let state = Mutex(State())
@@ -39,17 +46,19 @@ final class Keyboard: Sendable {
     /// A program in the background asks once it has the terminal. If another program has had the terminal since the
     /// question, the question is asked again, and what was typed before does not count.
     /// - Parameters:
+    ///   - keepsTyped: whether input from before the question counts.
     ///   - asking: shows the question. It is called with true if another program has had the terminal since this
     ///     function was called. If `asking` is nil, the question has been shown, and input from before it counts.
     ///   - typing: called with the text typed so far, if the terminal passes on every key.
     func line(
+        keepsTyped: Bool = false,
         asking: (@Sendable (_ isAgain: Bool) -> Void)? = nil,
         typing: @escaping @Sendable (String) -> Void = { _ in }
     ) async -> Reading {
         guard let wake = Wake() else { return .end }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                queue.async { [self] in continuation.resume(returning: read(wake, asking, typing)) }
+                queue.async { [self] in continuation.resume(returning: read(wake, keepsTyped, asking, typing)) }
             }
         } onCancel: {
             wake.ring()
@@ -63,9 +72,58 @@ final class Keyboard: Sendable {
         if TerminalMode.isInputWaiting { TerminalMode.heard() }
         tcflush(STDIN_FILENO, TCIFLUSH)
         state.withLock { $0.pending = [] }
+        // An answer of the terminal may have been among the input.
+        forgetRow()
     }
 
-    private func read(_ wake: Wake, _ asking: ((Bool) -> Void)?, _ typing: (String) -> Void) -> Reading {
+    /// Asks the terminal for the row of the cursor.
+    /// - Parameter body: called with the row, counted from 1, on a queue of its own; not called if the terminal does not
+    ///   answer in time. A later call of this function replaces it.
+    func askRow(_ body: @escaping @Sendable (Int) -> Void) {
+        guard isatty(STDIN_FILENO) == 1, TerminalMode.isOurs else { return }
+        state.withLock { state in
+            state.takeRow = body
+            state.missingRows += 1
+        }
+        // The end of the process waits for the answer, because a shell must not read it.
+        TerminalMode.heard()
+        Output.put("\u{1B}[6n", to: STDOUT_FILENO)
+        // While there is a question, its loop reads the answer, and this block runs later.
+        queue.async { [self] in
+            var editor = LineEditor()
+            while state.withLock({ $0.takeRow != nil }), TerminalMode.isOurs {
+                var file = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+                guard poll(&file, 1, Self.answerTime) > 0 else { return forgetRow() }
+                read()
+                // What is typed while there is no question does not count.
+                while let byte = next() {
+                    if case .row(let row) = editor.take(byte) { take(row) }
+                }
+                if state.withLock({ $0.isAtEnd }) { break }
+            }
+        }
+    }
+
+    private func take(_ row: Int) {
+        let body: (@Sendable (Int) -> Void)? = state.withLock { state in
+            state.missingRows = max(0, state.missingRows - 1)
+            guard state.missingRows == 0 else { return nil }
+            defer { state.takeRow = nil }
+            return state.takeRow
+        }
+        body?(row)
+    }
+
+    private func forgetRow() {
+        state.withLock { ($0.takeRow, $0.missingRows) = (nil, 0) }
+    }
+
+    private func read(
+        _ wake: Wake,
+        _ keepsTyped: Bool,
+        _ asking: ((Bool) -> Void)?,
+        _ typing: (String) -> Void
+    ) -> Reading {
         var editor = LineEditor()
         var turn: TerminalMode.ForegroundPeriod?
         var wasAway = false
@@ -77,7 +135,7 @@ final class Keyboard: Sendable {
             }
             if now != turn {
                 if turn == nil {
-                    if asking != nil { forgetTyped() }
+                    if asking != nil, !keepsTyped { forgetTyped() }
                 } else {
                     wasAway = true
                     editor = LineEditor()
@@ -90,6 +148,7 @@ final class Keyboard: Sendable {
                 switch editor.take(byte) {
                 case .line(let line): return .line(line)
                 case .end: return .end
+                case .row(let row): take(row)
                 case nil: typing(editor.text)
                 }
             }

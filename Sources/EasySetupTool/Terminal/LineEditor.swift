@@ -11,6 +11,8 @@ struct LineEditor: ~Copyable {
         case line(UserText)
         /// The end of the input: Control-D on an empty line.
         case end
+        /// The terminal's answer to a question for the cursor's position: the row, counted from 1.
+        case row(Int)
     }
 
     /// The length of the longest line that a person can type, in bytes. No answer to a question needs more, and the
@@ -23,12 +25,13 @@ struct LineEditor: ~Copyable {
     /// The position within the escape sequence of a key without a character (an arrow, a function key).
     private enum Escape { case none, begun, inside }
 
-    /// The first bytes of the escape sequence, which tell whether it is a mark of a paste.
+    /// The first bytes of the escape sequence, which tell whether it is a mark of a paste or a position of the cursor.
     private var parameters: [UInt8] = []
     private var isInPaste = false
 
     private static let pasteStart = Array("200".utf8)
     private static let pasteEnd = Array("201".utf8)
+    private static let longestParameters = 16
 
     /// The text so far, with spaces for line ends and without the bytes of an incomplete character.
     var text: String {
@@ -47,9 +50,13 @@ struct LineEditor: ~Copyable {
         case .inside:
             if (0x40...0x7E).contains(byte) {
                 escape = .none
-                return byte == UInt8(ascii: "~") ? takePasteMark() : nil
+                switch byte {
+                case UInt8(ascii: "~"): return takePasteMark()
+                case UInt8(ascii: "R"): return position()
+                default: return nil
+                }
             }
-            if parameters.count <= Self.pasteStart.count { parameters.append(byte) }
+            if parameters.count < Self.longestParameters { parameters.append(byte) }
             return nil
         case .none: break
         }
@@ -84,6 +91,16 @@ struct LineEditor: ~Copyable {
         guard parameters == Self.pasteEnd, isInPaste else { return nil }
         isInPaste = false
         return line.removeLineEnds() ? .line(take()) : nil
+    }
+
+    /// The row in the terminal's answer `ESC [ row ; column R`. F3 with a shift key sends the same in some terminals, so
+    /// only a program that has asked for the position counts it.
+    private func position() -> Outcome? {
+        let numbers = parameters.split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
+        guard numbers.count == 2, let row = Int(String(decoding: numbers[0], as: UTF8.self)), row > 0 else {
+            return nil
+        }
+        return .row(row)
     }
 
     /// Takes a byte of a paste. Control characters in it are no keys.

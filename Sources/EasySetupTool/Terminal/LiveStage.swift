@@ -17,6 +17,15 @@ final class LiveStage: Stage {
         /// The layout of the window's last lines as drawn.
         var drawn = Layout()
         var size = WindowSize.usual
+        /// The lines above those, from the first line that a smaller window has pushed out at its top, where it can't be
+        /// erased. A larger window may show it again.
+        var above = PushedLines()
+        /// The size of the window for which the terminal has been asked for the cursor's row; nil if it was not asked.
+        var askedSize: WindowSize?
+        /// The number of ticks after which the terminal's answer is not waited for any more.
+        var patience = 0
+        /// The lines that stay and are written as soon as the terminal has told the row.
+        var waiting: [String] = []
         /// The turn (time with the terminal) in which this type drew the lines in the window; nil while another program
         /// has the terminal.
         var turn: TerminalMode.ForegroundPeriod?
@@ -43,10 +52,14 @@ final class LiveStage: Stage {
                 try? await Task.sleep(for: .milliseconds(TerminalMode.pace))
                 tick += 1
                 self?.state.withLock { state in
-                    // The window is drawn once a second, because it shows the remaining time in seconds, and at once in
-                    // a new turn (when this program has got the terminal back).
-                    if tick.isMultiple(of: 1_000 / Int(TerminalMode.pace)) || TerminalMode.hold() != state.turn {
-                        self?.draw(&state)
+                    // The window is drawn once a second, because the time is shown in seconds. It is drawn at once in a new turn
+                    // (when this program has got the terminal back), and when the terminal has not told the row for long.
+                    state.patience -= 1
+                    let isLate = state.askedSize != nil && state.patience <= 0
+                    if isLate || tick.isMultiple(of: 1_000 / Int(TerminalMode.pace))
+                        || TerminalMode.hold() != state.turn
+                    {
+                        self?.draw(&state, isLate: isLate)
                     }
                 }
             }
@@ -57,16 +70,12 @@ final class LiveStage: Stage {
         }
     }
 
+    var marksPastes: Bool { true }
+
     func say(_ lines: [String]) {
         state.withLock { state in
             guard !state.isClosed, !lines.isEmpty else { return }
-            _ = takesTurn(&state)
-            var out = erasing(&state)
-            let width = max(4, WindowSize.current.width - 1)
-            for line in lines {
-                for row in Columns.fold(surface.shown(line), width: width) { out += row + "\r\n" }
-            }
-            write(out)
+            state.waiting += lines
             draw(&state)
         }
     }
@@ -79,7 +88,8 @@ final class LiveStage: Stage {
     }
 
     func ask(_ view: View) async -> Keyboard.Reading {
-        let reading = await Keyboard.shared.line { [weak self] _ in
+        let isContinued = view.prompt?.isContinued == true
+        let reading = await Keyboard.shared.line(keepsTyped: isContinued) { [weak self] _ in
             TerminalMode.markPastes(true)
             self?.state.withLock { state in
                 state.typed = ""
@@ -101,7 +111,8 @@ final class LiveStage: Stage {
         state.withLock { state in
             guard !state.isClosed else { return }
             _ = takesTurn(&state)
-            write(erasing(&state))
+            let size = WindowSize.current
+            write(erasing(&state, in: size, row: nil) + sayingWaiting(&state, in: size))
             state.isClosed = true
             state.ticking?.cancel()
         }
@@ -114,15 +125,29 @@ final class LiveStage: Stage {
     private func takesTurn(_ state: inout State) -> Bool {
         let turn = TerminalMode.hold()
         if turn != state.turn {
-            (state.turn, state.drawn) = (turn, Layout())
+            (state.turn, state.drawn, state.above, state.askedSize) = (turn, Layout(), PushedLines(), nil)
             if turn != nil { write("\r\u{1B}[J") }
         }
         return turn != nil
     }
 
-    private func draw(_ state: inout State) {
+    /// Draws what has changed. If the window has another size, the terminal is asked for the cursor's row first.
+    /// - Parameters:
+    ///   - row: the terminal's answer.
+    ///   - isLate: whether no answer is waited for any more.
+    private func draw(_ state: inout State, row: Int? = nil, isLate: Bool = false) {
         guard !state.isClosed, takesTurn(&state) else { return }
         let size = WindowSize.current
+        if size != state.size, !state.drawn.rows.isEmpty, Input.isTerminal {
+            if state.askedSize != size {
+                // An answer for an earlier size tells nothing about this one.
+                state.askedSize = size
+                state.patience = 2
+                return Keyboard.shared.askRow { [weak self] row in self?.state.withLock { self?.draw(&$0, row: row) } }
+            }
+            guard row != nil || isLate else { return }
+        }
+        state.askedSize = nil
         let new = Layout(
             state.view,
             on: surface,
@@ -131,16 +156,32 @@ final class LiveStage: Stage {
             typed: state.typed,
             now: .now
         )
-        guard new != state.drawn || size != state.size else { return }
+        guard new != state.drawn || size != state.size || !state.waiting.isEmpty else { return }
         let out: String
-        if size == state.size, let changes = Self.changes(from: state.drawn.rows, to: new.rows, width: size.width) {
+        if size == state.size, state.waiting.isEmpty,
+            let changes = Self.changes(from: state.drawn.rows, to: new.rows, width: size.width)
+        {
             out = changes
         } else {
-            out = erasing(&state, in: size) + new.rows.map(\.text).joined(separator: "\r\n")
+            out =
+                erasing(&state, in: size, row: row) + sayingWaiting(&state, in: size)
+                + new.rows.map(\.text).joined(separator: "\r\n")
         }
         write(out)
         state.drawn = new
         state.size = size
+    }
+
+    /// The output of the lines that stay.
+    private func sayingWaiting(_ state: inout State, in size: WindowSize) -> String {
+        let rows = state.waiting.flatMap { line in
+            Columns.fold(surface.shown(line), width: size.width - 1, keepsWords: true).map {
+                Layout.Row(text: $0, width: Columns.width($0))
+            }
+        }
+        state.waiting = []
+        state.above.say(rows)
+        return rows.map { $0.text + "\r\n" }.joined()
     }
 
     /// The output that rewrites only the lines that differ, so that a QR code does not flicker each second; nil if all
@@ -166,15 +207,28 @@ final class LiveStage: Stage {
 
     /// The output that erases all drawn lines. A line counts as several if the window is narrower now, because the
     /// terminal wraps it.
-    private func erasing(_ state: inout State, in size: WindowSize = .current) -> String {
+    ///
+    /// In a smaller window some of the lines may be beyond its top. They stay there, each of them whole, and are erased
+    /// when a larger window shows them again.
+    /// - Parameter row: the row of the cursor, counted from 1; nil if it is unknown. Then the cursor may be in the last one.
+    private func erasing(_ state: inout State, in size: WindowSize, row: Int?) -> String {
         let rows = state.drawn.rows
         state.drawn = Layout()
         guard !rows.isEmpty else { return "" }
-        let height = rows.reduce(0) { $0 + $1.height(in: size.width) }
+        guard size != state.size else { return Self.erasing(rows.reduce(0) { $0 + $1.height(in: size.width) }) }
+        let (height, cut, kept) = state.above.resize(with: rows, row: row ?? size.height, width: size.width)
+        // The lines of a row that is partly beyond the top go there, too. Else the terminal would join the part beyond the
+        // top with what is written here.
+        let scroll = cut > 0 ? "\u{1B}[999B" + String(repeating: "\n", count: cut) + "\u{1B}[999B" : ""
+        return scroll + Self.erasing(cut > 0 ? size.height : height) + kept.map { $0.text + "\r\n" }.joined()
+    }
+
+    /// The output that erases a number of lines, of which the cursor is in the last.
+    private static func erasing(_ height: Int) -> String {
         guard height > 1 else { return "\r\u{1B}[K" }
         // The first line is erased by itself, because some terminals keep the lines of a window that is erased as a
         // whole, and show them again when the window grows.
-        return Self.up(height - 1) + "\r\u{1B}[K\u{1B}[B\u{1B}[J\u{1B}[A"
+        return up(height - 1) + "\r\u{1B}[K\u{1B}[B\u{1B}[J\u{1B}[A"
     }
 
     /// Writes to the window. Errors are ignored, because a signal reports a window that was closed.

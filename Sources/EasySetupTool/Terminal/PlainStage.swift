@@ -34,6 +34,8 @@ final class PlainStage: Stage {
         state.withLock { $0.ticking = ticking }
     }
 
+    var marksPastes: Bool { false }
+
     func say(_ lines: [String]) {
         for line in lines { output.say(surface.shown(line)) }
     }
@@ -48,10 +50,10 @@ final class PlainStage: Stage {
             if !state.parts.starts(with: view.parts) {
                 let isLonger = !state.parts.isEmpty && view.parts.starts(with: state.parts)
                 if !isLonger, pictures == .always, let text = view.picture, let code = QRCode(text) {
-                    output.say(surface.isUTF8 ? code.rendered(isColoured: false) : code.letters())
+                    output.say(surface.isUTF8 ? code.rendered(isColoured: false) : code.letters(), isVerbatim: true)
                 }
                 for part in view.parts.dropFirst(isLonger ? state.parts.count : 0) {
-                    output.say(surface.shown(Self.text(part)))
+                    output.say(surface.shown(Self.text(part)), isVerbatim: part.isVerbatim)
                 }
                 state.parts = view.parts
             }
@@ -62,16 +64,19 @@ final class PlainStage: Stage {
 
     func ask(_ view: View) async -> Keyboard.Reading {
         // An earlier hidden question may have left typing hidden.
-        TerminalMode.restore()
+        // Restoring the mode discards input, but the rest of a wrapped code or link may have been typed already.
+        if view.prompt?.isContinued != true { TerminalMode.restore() }
         show(view)
         guard let prompt = view.prompt else { return .cancelled }
-        let reading = await Keyboard.shared.line { [self] isAgain in
+        let reading = await Keyboard.shared.line(keepsTyped: prompt.isContinued) { [self] isAgain in
             endLine()
             state.withLock { state in
                 // The lines that the question is about may not be on the screen: another program has moved them, or
                 // they went to a file.
                 if isAgain || output.hasQuestionsApart {
-                    for part in view.parts { output.prompt(surface.shown(Self.text(part)) + "\n") }
+                    for part in view.parts {
+                        output.prompt(surface.shown(Self.text(part)) + "\n", isVerbatim: part.isVerbatim)
+                    }
                 }
                 for note in prompt.notes { output.prompt(surface.shown(note) + "\n") }
                 output.prompt(surface.shown(prompt.text) + " ")

@@ -7,6 +7,8 @@ protocol Stage: Sendable {
     func show(_ view: View)
     /// Shows a view with a question, and waits for a line.
     func ask(_ view: View) async -> Keyboard.Reading
+    /// Whether a paste of several lines is one answer.
+    var marksPastes: Bool { get }
     /// Removes the last view from the output if the output's lines can be rewritten. Views that are shown later do not
     /// appear.
     func close()
@@ -16,9 +18,11 @@ protocol Stage: Sendable {
 struct SilentStage: Stage {
     func say(_ lines: [String]) {}
     func show(_ view: View) {}
+    var marksPastes: Bool { false }
     func ask(_ view: View) async -> Keyboard.Reading {
-        // An earlier hidden question may have left typing hidden.
-        TerminalMode.restore()
+        // An earlier hidden question may have left typing hidden. Restoring the mode discards input, but the rest of a
+        // wrapped code or link may have been typed already.
+        if view.prompt?.isContinued != true { TerminalMode.restore() }
         return await Keyboard.shared.line()
     }
     func close() {}

@@ -77,11 +77,13 @@ struct WindowSize: Equatable, Sendable {
     static let usual = WindowSize(width: 80, height: 24)
 
     /// The current size, which changes when a person resizes the window.
-    static var current: WindowSize {
+    static var current: WindowSize { of(STDOUT_FILENO) }
+
+    /// The current size of the window of an open file. A terminal that does not tell its size, and a file that is no
+    /// terminal, have the usual size.
+    static func of(_ file: CInt) -> WindowSize {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
-            return .usual
-        }
+        guard ioctl(file, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return .usual }
         return WindowSize(width: Int(size.ws_col), height: Int(size.ws_row))
     }
 }

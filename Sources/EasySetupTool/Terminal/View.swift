@@ -12,6 +12,11 @@ struct View: Equatable, Sendable {
         case code(String)
         case blank
 
+        /// Whether the part is to be copied as it is.
+        var isVerbatim: Bool {
+            if case .verbatim = self { true } else { false }
+        }
+
         /// The order in which parts are dropped if the window is too small, the lowest rank first. Texts that a person
         /// needs for a decision stay longest.
         var rank: Int {
@@ -38,6 +43,8 @@ struct View: Equatable, Sendable {
         var notes: [String] = []
         /// The prompt before the answer, without a space at its end.
         var text: String
+        /// Whether the answer goes on from the last one, so that what has been typed already belongs to it.
+        var isContinued = false
     }
 
     /// The text that tells a person how to see the QR code if it is not drawn.
@@ -95,8 +102,8 @@ struct Layout: Equatable, Sendable {
     }
 
     /// Lays out a view. If the window is too small, it drops the QR code, then hints and blank lines, then instructions
-    /// from the top, then the end of the notes about the last answer, and finally names and confirmation words, because
-    /// a person must see as long as possible what the answer is about. The code, the status and the question stay.
+    /// from the top, then the end of the notes about the last answer, then names and confirmation words from the top,
+    /// then the status, then the code. The question stays longest, in few lines without a line for the answer alone.
     /// - Parameter typed: the text that the person has typed so far.
     init(
         _ view: View,
@@ -107,22 +114,15 @@ struct Layout: Equatable, Sendable {
         now: ContinuousClock.Instant
     ) {
         // The last column stays empty, because some terminals start a new line when it is written.
-        let width = max(4, size.width - 1)
-        var end: [Row] = []
-        let status = view.status.map { [Self.row(Self.line($0, width, surface, now))] } ?? []
-        var notes: [Row] = []
+        let width = max(1, size.width - 1)
+        let status = view.status.flatMap { Self.line($0, width, surface, now) }.map { [Self.row($0)] } ?? []
+        let notes = view.prompt?.notes.flatMap { Self.folded($0, width, surface) } ?? []
+        var end = status
         if let prompt = view.prompt {
-            notes = prompt.notes.flatMap { Self.folded($0, width, surface) }
             let text = surface.shown(prompt.text)
-            var start = text + " "
-            if Columns.width(text) + 14 > width {
-                end += Self.folded(prompt.text, width, surface)
-                start = "> "
-            }
-            let shown = Columns.tail(surface.shown(typed), width: width - Columns.width(start))
-            end += status + [Self.row(start + shown)]
-        } else {
-            end = status
+            let isShort = Columns.width(text) + 14 <= width
+            let question = isShort ? [] : Self.folded(prompt.text, width, surface)
+            end = question + status + [Self.answer(surface.shown(typed), behind: isShort ? text : ">", width)]
         }
         let picture = Self.picture(view, on: surface, pictures)
         for attempt in 0..<5 {
@@ -146,10 +146,22 @@ struct Layout: Equatable, Sendable {
                 return
             }
         }
-        // The window is too small for the whole view. Sentences are dropped from the top, then the end of the notes
-        // about the last answer, then names and confirmation words. If that is not enough, only the last lines of the
-        // code, the status and the question are shown.
-        var above = view.parts.filter { $0 != .blank }.map { (part: $0, rows: Self.rows($0, width, surface)) }
+        rows = Self.least(view, on: surface, in: size, width, status: status, notes: notes, end: end, typed: typed)
+    }
+
+    /// The lines for a window that is too small for all of a view.
+    private static func least(
+        _ view: View,
+        on surface: Surface,
+        in size: WindowSize,
+        _ width: Int,
+        status: [Row],
+        notes: [Row],
+        end: [Row],
+        typed: String
+    ) -> [Row] {
+        var (end, notes) = (end, notes)
+        var above = view.parts.filter { $0 != .blank }.map { (part: $0, rows: rows($0, width, surface)) }
         func room(beside notes: [Row]) -> Int {
             (above.flatMap(\.rows) + notes + end).reduce(size.height) { $0 - $1.height(in: size.width) }
         }
@@ -159,10 +171,59 @@ struct Layout: Equatable, Sendable {
             }
         }
         drop(rank: 0)
-        if room(beside: notes) < 0 { notes = Self.shortened(notes, to: room(beside: []), width, surface) }
+        if room(beside: notes) < 0 { notes = shortened(notes, to: room(beside: []), width, surface) }
+        let height = max(1, size.height)
+        guard let prompt = view.prompt else {
+            drop(rank: 1)
+            if room(beside: []) < 0 { end = [] }
+            let rows = above.flatMap(\.rows) + end
+            return rows.isEmpty ? status : Array(rows.prefix(height))
+        }
+        if room(beside: notes) < 0 {
+            let question = question(prompt, typed: surface.shown(typed), lines: height - status.count, width, surface)
+            end = status + question
+        }
         drop(rank: 1)
-        let rows = above.flatMap(\.rows) + notes + end
-        self.rows = Array(rows.suffix(max(1, size.height)))
+        if room(beside: notes) < 0 {
+            end = question(prompt, typed: surface.shown(typed), lines: height, width, surface)
+        }
+        drop(rank: 2)
+        return Array((above.flatMap(\.rows) + notes + end).suffix(height))
+    }
+
+    /// A question with the answer in its last line, for a window of a few lines. If the question is too long, only its
+    /// last sentence is shown, or the end of it, which says what to type.
+    /// - Parameter lines: the number of lines that the question may take; it takes one at least.
+    private static func question(
+        _ prompt: View.Prompt,
+        typed: String,
+        lines count: Int,
+        _ width: Int,
+        _ surface: Surface
+    ) -> [Row] {
+        let text = surface.shown(prompt.text)
+        let sentence = text.split(separator: "? ").last.map(String.init) ?? text
+        var lines: [String] = []
+        for text in [text, sentence] {
+            lines = Columns.fold(text, width: width)
+            if Columns.width(lines[lines.count - 1]) + 1 + answerRoom > width { lines.append(">") }
+            if lines.count <= count { break }
+        }
+        if count <= 1 {
+            let room = max(4, min(answerRoom, width / 3))
+            lines = [Columns.tail(sentence, width: width - 1 - room, isBetweenWords: true)]
+        }
+        lines = lines.suffix(max(1, count))
+        return lines.dropLast().map(row) + [answer(typed, behind: lines[lines.count - 1], width)]
+    }
+
+    /// The room for an answer beside a question, in columns: no confirmation word is longer.
+    private static let answerRoom = 9
+
+    /// The line in which a person types. If it is too narrow, the end of the answer is in sight.
+    private static func answer(_ typed: String, behind text: String, _ width: Int) -> Row {
+        let start = Columns.tail(text, width: width - 1) + " "
+        return row(start + Columns.tail(typed, width: width - Columns.width(start)))
     }
 
     /// The first lines of a text, with an ellipsis for the rest.
@@ -187,8 +248,10 @@ struct Layout: Equatable, Sendable {
         case .code(let code):
             // Letters are spaced out, because a terminal has no larger ones.
             let spaced = "      " + code.map(String.init).joined(separator: " ")
-            let text = Columns.fitting([spaced, "   " + code, code], width: width)
-            return [Row(text: surface.bold(text), width: Columns.width(text))]
+            let lines = [spaced, "   " + code].first { Columns.width($0) <= width }.map { [$0] }
+            return (lines ?? Columns.groups(code, width: width)).map {
+                Row(text: surface.bold($0), width: Columns.width($0))
+            }
         }
     }
 
@@ -200,26 +263,25 @@ struct Layout: Equatable, Sendable {
         Row(text: text, width: Columns.width(text))
     }
 
-    /// The longest form of a status that fits on one line.
+    /// The longest form of a status that fits on one line; nil if not even the time fits.
     private static func line(
         _ status: View.Status,
         _ width: Int,
         _ surface: Surface,
         _ now: ContinuousClock.Instant
-    ) -> String {
+    ) -> String? {
         let text = surface.shown(status.text)
         guard let deadline = status.deadline else {
             let end = text.hasSuffix("…") || text.hasSuffix("...") ? "" : "."
             return Columns.fitting(["\(text)\(end) Control-C stops.", text + end, text], width: width)
         }
         let clock = View.clock(deadline, now: now)
-        return Columns.fitting(
-            [
-                "\(text) \(clock). Control-C stops.", "\(text) \(clock).", "\(clock) left. Control-C stops.",
-                "\(clock) left", clock,
-            ],
-            width: width
-        )
+        // A part of the time would be a wrong time.
+        return [
+            "\(text) \(clock). Control-C stops.", "\(text) \(clock).", "\(clock) left. Control-C stops.",
+            "\(clock) left", clock,
+        ]
+        .first { Columns.width($0) <= width }
     }
 
     private static func picture(_ view: View, on surface: Surface, _ wish: PictureWish) -> [Row]? {
