@@ -59,6 +59,26 @@ struct LinkReader: ~Escapable {
         return found
     }
 
+    /// Whether the text ends in the middle of its first link, so that more text may complete the link.
+    static func isCut(_ text: Span<UInt8>) -> Bool {
+        guard text.count <= PairingLink.maximumTextBytes else { return false }
+        var scanner = TextScanner(text)
+        var isInWord = false
+        while true {
+            if !isInWord {
+                var reader = LinkReader(scanner)
+                if let isPlain = reader.takeScheme() {
+                    return reader.takeParts(isPlain: isPlain) == nil && reader.scanner.isAtEnd
+                }
+            }
+            switch scanner.next() {
+            case nil: return false
+            case .symbol, .foreign, .accent: isInWord = true
+            default: isInWord = false
+            }
+        }
+    }
+
     /// Whether to read the text as a link, not as a code: the text has the beginning of a pairing link or of a seed
     /// link, or is too long for a code.
     static func isMeant(by text: Span<UInt8>) -> Bool {
@@ -211,6 +231,11 @@ extension PairingLink {
     /// pairing link or of a seed link, or has more than ``maximumTextBytes``.
     public static func isMeant(by text: UserText) -> Bool {
         text.withText { LinkReader.isMeant(by: $0) }
+    }
+
+    /// Whether the text ends in the middle of a link, as the first line of a link does that a mail program has wrapped.
+    package static func isCut(_ text: UserText) -> Bool {
+        text.withText { LinkReader.isCut($0) }
     }
 
     /// Whether a program that expects a code or a link should read a string as a link, as ``isMeant(by:)`` tells for a

@@ -30,6 +30,11 @@ public struct SeedReader: ~Copyable {
     /// Whether the reader has no text yet.
     public var isEmpty: Bool { count == 0 && !isTooLong }
 
+    /// Whether a seed link begins in the text, whole or not. Such a text is a secret.
+    package var hasLink: Bool {
+        !SeedLinkFinder(text.bytes.asBytes.extracting(0..<count)).places.isEmpty
+    }
+
     /// Adds a line of the typed text, without its line end.
     ///
     /// The new line undoes all corrections of words that ``correct(word:to:)`` has made.

@@ -4,6 +4,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import EasySetupTool
+
 /// Where there is nobody to ask, a device sends no seed and stores none.
 @Suite("Consent of the user", .inTurn, .timeLimit(.minutes(60))) struct ConsentTests {
     let folder = ScratchFolder()
@@ -74,6 +76,66 @@ import Testing
         } else if !isNoCode {
             #expect(await join.errors().contains("nobody is there to answer"))
         }
+    }
+
+    @Test(
+        "With --json a code or link may come in several lines, and an error says that each line is an answer",
+        arguments: [
+            ["easysetup+plain://127.0.0.1:9/1/K7Q#0000", "0000000000000000000000"],
+            [
+                "Hi, open this link:", "", "> easysetup+plain://127.0", "> .0.1:9/1/K7Q#00000000000000",
+                "> 000000000000",
+            ],
+            ["K7Q-29M-", "XAQ"], ["> K7Q-", "> 29M-", "> XAQ"], ["the code:", "K7Q-29M-", "XAQ"],
+            ["nothing", "K7Q-29M-", "K7Q-29M-XAQ"], ["K7Q-29M-", "XAB", "K7Q-29M-XAQ"],
+        ]
+    )
+    func severalLines(lines: [String]) async throws {
+        let isLink = lines.contains { $0.contains("plain") }
+        let join = try Running(["join", "--relay", nowhere, "--store", folder.store, "--json"])
+        defer { join.stop() }
+        join.type(lines.joined(separator: "\n") + "\n")
+        if isLink {
+            _ = try await join.event("question") { $0["question"] as? String == "link" }
+            join.type("no\n")
+        }
+        #expect(await join.end() == (isLink ? 1 : 20))
+        let events = try await join.output().split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        let questions = events.filter { $0["question"] as? String == "code" }
+        try #require(questions.count == lines.count)
+        var attempt = 1
+        for (line, next) in zip(lines, questions.dropFirst()) {
+            let isWrong = ["nothing", "XAB"].contains(line)
+            if isWrong { attempt += 1 }
+            #expect(next["attempt"] as? Int == attempt, "after \(line)")
+            let note = try #require(next["note"] as? String)
+            #expect(note.contains(isWrong ? CodeDraft.oneLine : CodeDraft.isBegun), "after \(line): \(note)")
+        }
+    }
+
+    @Test(
+        "A pipe that ends within a code or link is told of the code or link",
+        arguments: ["K7Q-29M-\n", "easysetup://"]
+    )
+    func cutOff(text: String) async throws {
+        for form in [["--json"], []] {
+            let join = try Running(["join", "--relay", nowhere, "--store", folder.store] + form)
+            defer { join.stop() }
+            join.type(text)
+            join.endInput()
+            #expect(await join.end() == 10)
+        }
+    }
+
+    @Test("A seed link at the question for a code is told as a secret, whole or not") func cutSeedLink() async throws {
+        let join = try Running(["join", "--relay", nowhere, "--store", folder.store, "--json"])
+        defer { join.stop() }
+        _ = try await join.event("question")
+        join.type("easysetup-seed:1/00CJGDT\n")
+        #expect(try await join.event("failed")["error"] as? String == "seed-given")
+        #expect(await join.end() == 65)
     }
 
     @Test("A link is not followed where nobody can say yes", arguments: [["--json"], []]) func link(form: [String])

@@ -191,4 +191,24 @@ import Testing
         let error = CommandError.noSeedStored
         #expect(Self.text(try await window.lines()) == "\(error.description) \(error.advice)")
     }
+
+    @Test("On a terminal without marks of pastes the lines of a link are read together", arguments: ["dumb", "screen"])
+    func unmarkedPaste(kind: String) async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try Running(["offer", "--relay", url, "--store", try await folder.seed("a"), "--yes", "--json"])
+        defer { offer.stop() }
+        let link = try #require(try await offer.event("offered")["link"] as? String)
+        let join = try await Window(
+            ["join", "--relay", url, "--store", folder.store],
+            height: 40,
+            environment: ["TERM": kind]
+        )
+        defer { join.stop() }
+        try await join.wait(for: "Code on the other screen:")
+        try await join.paste("Hi, open this:\n\n> \(link.prefix(30))\n> \(link.dropFirst(30))\n")
+        try await join.wait(for: "This link leads to the relay")
+        try await join.enter("yes")
+        try await join.wait(for: "Paired. Both devices are")
+    }
 }

@@ -120,7 +120,7 @@ extension TextScanner {
     }
 
     /// Whether only white space is left.
-    fileprivate var isAtEnd: Bool {
+    package var isAtEnd: Bool {
         var ahead = self
         return ahead.nextInLink() == nil
     }

@@ -107,33 +107,42 @@ struct JoinCommand: AsyncParsableCommand {
     private func way(_ text: inout UserText?, _ output: Output, _ stage: any Stage) async throws -> Way {
         var notes: [String] = []
         var attempt = 1
+        var draft = CodeDraft()
         while true {
-            let written: UserText
             if let given = text.take() {
-                written = given
-            } else {
-                output.ask(.code, attempt: attempt, notes: notes)
-                let prompt = View.Prompt(notes: notes, text: "Code on the other screen:")
-                switch await stage.ask(View(prompt: prompt)) {
-                case .cancelled: throw CommandError.notConfirmed
-                case .end:
-                    if Verdict.isStopped() { throw CommandError.notConfirmed }
-                    throw CommandError.nobodyToAsk(.code)
-                case .line(let line): written = line
+                do {
+                    return try read(given)
+                } catch let error as CodeError where canAsk(output) {
+                    notes = [error.description, error.advice]
+                    attempt += 1
                 }
-                if YesOrNo(written) == .help {
-                    notes = [Help.code]
-                    continue
-                }
-                // An empty view removes the prompt from the screen until the next question.
-                stage.show(View())
             }
+            output.ask(.code, attempt: attempt, notes: notes)
+            var prompt = View.Prompt(notes: notes, text: "Code on the other screen:")
+            prompt.isContinued = !draft.lines.isEmpty
+            let written: UserText
+            switch await stage.ask(View(prompt: prompt)) {
+            case .cancelled: throw CommandError.notConfirmed
+            case .end:
+                if Verdict.isStopped() { throw CommandError.notConfirmed }
+                if let error = draft.error { throw error }
+                throw CommandError.nobodyToAsk(.code)
+            case .line(let line): written = line
+            }
+            if YesOrNo(written) == .help {
+                notes = [Help.code]
+                continue
+            }
+            // An empty view removes the prompt from the screen until the next question.
+            stage.show(View())
             do {
-                return try read(written)
+                if let way = try draft.take(written, read) { return way }
+                notes = [CodeDraft.isBegun]
             } catch let error as CodeError
                 where canAsk(output) || (output.form == .json && attempt < YesOrNo.tries && code == nil)
             {
                 notes = [error.description, error.advice]
+                if !stage.marksPastes { notes.append(CodeDraft.oneLine) }
                 attempt += 1
             }
         }
@@ -144,14 +153,16 @@ struct JoinCommand: AsyncParsableCommand {
     private func read(_ written: UserText) throws -> Way {
         var seed = SeedReader()
         seed.append(line: written)
+        if seed.hasLink { throw CommandError.seedGiven }
+        let isLink = PairingLink.isMeant(by: written)
         switch seed.reading {
         // A text of fewer than six words may be a code, which has at most four groups, so it is not taken for a
-        // recovery phrase.
-        case .incomplete(let words) where words < 6: break
+        // recovery phrase. Neither are the words of a mail around a link.
+        case .incomplete(let words) where words < 6 || isLink: break
         case .failed(let error) where error.code != .phraseChecksum: break
         case .incomplete, .wrongWords, .failed, .seed: throw CommandError.seedGiven
         }
-        if PairingLink.isMeant(by: written) {
+        if isLink {
             return .link(try PairingLink(parsing: written, allowPlain: pairing.allowPlain))
         }
         return .code(try PairingCode(typed: written), try pairing.address())
