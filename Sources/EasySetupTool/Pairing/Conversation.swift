@@ -39,7 +39,8 @@ final class Conversation: Sendable {
             switch state {
             case .paired:
                 stage.close()
-                for line in step.said { output.say(line) }
+                // The line ends with a fingerprint, which may be wider than the window.
+                for line in step.said { output.say(line, isVerbatim: true) }
             case .failed(let error):
                 failure = error
                 if error == .cancelledHere, output.isLost {
