@@ -94,6 +94,7 @@ package final class Window: Sendable {
 
     /// Waits until `fits` accepts the lines of the screen.
     /// - Returns: the lines that `fits` accepted.
+    /// - Throws: ``Unseen`` if the program has ended and `fits` does not accept what it left on the screen.
     @discardableResult
     package func wait(
         withHistory: Bool = false,
@@ -103,8 +104,10 @@ package final class Window: Sendable {
         let start = ContinuousClock.now
         var shown: [String] = []
         while start.duration(to: .now) < Self.patience {
+            let hasEnded = FileManager.default.fileExists(atPath: codePath)
             shown = try await lines(withHistory: withHistory)
             if fits(shown) { return shown }
+            if hasEnded { break }
             try await Task.sleep(for: .milliseconds(50))
         }
         throw Unseen(comment: comment(), screen: shown)
@@ -167,11 +170,14 @@ package final class Window: Sendable {
         stop()
     }
 
+    /// The file that appears when the program has ended.
+    private var codePath: String { folder.path + "/code" }
+
     /// Waits until the program has ended, and returns how it ended.
     package func end() async throws -> End {
         let start = ContinuousClock.now
         while start.duration(to: .now) < Self.patience {
-            if let text = try? String(contentsOfFile: folder.path + "/code", encoding: .utf8) {
+            if let text = try? String(contentsOfFile: codePath, encoding: .utf8) {
                 let code = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
                 let mode = (try? String(contentsOfFile: folder.path + "/mode", encoding: .utf8)) ?? ""
                 return End(code: code, mode: mode)
