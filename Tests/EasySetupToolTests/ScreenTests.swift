@@ -153,6 +153,15 @@ import Testing
         return page
     }
 
+    @Test("A view that was made before the one that is shown is not shown") func lateViews() {
+        var (latest, first, second) = (LatestView(), View(parts: [.text("first")]), View(parts: [.text("second")]))
+        (first.ordinal, second.ordinal) = (7, 8)
+        #expect(latest.take(second) && !latest.take(first) && latest.view == second)
+        // A view outside the order, such as the question for a code, is shown whenever it comes.
+        #expect(latest.take(View()) && latest.view == View())
+        #expect(!latest.take(first) && latest.view == View())
+    }
+
     @Test("The screens are those of SCREENS.md") func table() throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "SCREENS.md")
         let page = try Self.page()

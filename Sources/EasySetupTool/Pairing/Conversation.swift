@@ -12,6 +12,8 @@ final class Conversation: Sendable {
     /// Whether `--yes` approves every device that knows the code, so that there is no question.
     private let isAlwaysYes: Bool
     private let screen: Mutex<Screen>
+    /// The number of views that all conversations of this process have made. A stage serves one after the other.
+    private static let viewCount = Atomic(0)
 
     init(output: Output, stage: any Stage, part: Screen.Part, isAlwaysYes: Bool) {
         self.output = output
@@ -35,7 +37,11 @@ final class Conversation: Sendable {
         var failure: PairingError?
         for await state in pairing {
             event(state)
-            let step = screen.withLock { $0.step(state) }
+            let step = screen.withLock { screen in
+                var step = screen.step(state)
+                Self.number(&step.view)
+                return step
+            }
             switch state {
             case .paired:
                 stage.close()
@@ -75,7 +81,7 @@ final class Conversation: Sendable {
         if StandardInput.current == .atEnd { return .nobodyToAsk }
         let verdict = await Verdict.ask(help: Help.approve) { notes, attempt in
             tell(.approve, attempt: attempt, notes: notes, deadline: request.deadline)
-            return await stage.ask(screen.withLock { $0.ask(request, notes: notes) })
+            return await stage.ask(view { $0.ask(request, notes: notes) })
         }
         close()
         switch verdict {
@@ -92,7 +98,7 @@ final class Conversation: Sendable {
         let verdict = await Verdict.ask(help: Help.accept) { notes, attempt in
             let more = [("user_id", JSONValue.string(request.userID.fingerprint))]
             tell(.accept, attempt: attempt, notes: notes, deadline: request.deadline, more: more)
-            return await stage.ask(screen.withLock { $0.ask(request, notes: notes) })
+            return await stage.ask(view { $0.ask(request, notes: notes) })
         }
         close()
         switch verdict {
@@ -117,7 +123,7 @@ final class Conversation: Sendable {
         }
         while true {
             tell(.word, attempt: request.attempt, notes: notes, deadline: request.deadline)
-            switch await stage.ask(screen.withLock({ $0.ask(request, notes: notes) })) {
+            switch await stage.ask(view({ $0.ask(request, notes: notes) })) {
             case .cancelled: return .decline
             case .end: return Verdict.isStopped() ? .decline : .nobodyToAsk
             case .line(let line):
@@ -131,7 +137,21 @@ final class Conversation: Sendable {
     }
 
     private func close() {
-        stage.show(screen.withLock { $0.answered() })
+        stage.show(view { $0.answered() })
+    }
+
+    /// Makes a view, and gives it its place in the order of views.
+    private func view(_ make: (inout sending Screen) -> View) -> View {
+        screen.withLock { screen in
+            var view = make(&screen)
+            Self.number(&view)
+            return view
+        }
+    }
+
+    /// Gives a view its place in the order of views. The caller must hold the lock under which the view was made.
+    private static func number(_ view: inout View) {
+        view.ordinal = viewCount.add(1, ordering: .relaxed).newValue
     }
 
     // MARK: For programs

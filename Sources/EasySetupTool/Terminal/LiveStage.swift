@@ -12,7 +12,7 @@ import Darwin
 /// each second, changes at once, and everything when the window's size changes. Permanent lines stay above.
 final class LiveStage: Stage {
     private struct State {
-        var view = View()
+        var latest = LatestView()
         var typed = ""
         /// The layout of the window's last lines as drawn.
         var drawn = Layout()
@@ -82,7 +82,7 @@ final class LiveStage: Stage {
 
     func show(_ view: View) {
         state.withLock { state in
-            state.view = view
+            state.latest.take(view)
             draw(&state)
         }
     }
@@ -93,7 +93,7 @@ final class LiveStage: Stage {
             TerminalMode.markPastes(true)
             self?.state.withLock { state in
                 state.typed = ""
-                state.view = view
+                state.latest.take(view)
                 self?.draw(&state)
             }
         } typing: { [weak self] typed in
@@ -149,7 +149,7 @@ final class LiveStage: Stage {
         }
         state.askedSize = nil
         let new = Layout(
-            state.view,
+            state.latest.view,
             on: surface,
             in: size,
             pictures: pictures,

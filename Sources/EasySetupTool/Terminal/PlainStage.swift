@@ -8,6 +8,7 @@ final class PlainStage: Stage {
 
     private struct State {
         var parts: [View.Part] = []
+        var latest = LatestView()
         var status: View.Status?
         var isClosed = false
         /// Whether a question was written last, so that the cursor is still on the question's line.
@@ -44,7 +45,7 @@ final class PlainStage: Stage {
         // The lock is held during the write, because a state and a question come from two tasks and their lines must
         // not mix.
         state.withLock { state in
-            guard !state.isClosed else { return }
+            guard !state.isClosed, state.latest.take(view) else { return }
             // A view that comes again, for example after a lost connection, is not repeated. If a view has additional
             // lines, only these are written.
             if !state.parts.starts(with: view.parts) {

@@ -64,11 +64,31 @@ struct View: Equatable, Sendable {
     var hint: Hint?
     var status: Status?
     var prompt: Prompt?
+    /// The place of this view in the order in which the views of a pairing were made; 0 for a view outside that order.
+    ///
+    /// States and questions come from two tasks, so a stage may get two views in the wrong order. It does not show the
+    /// older one of them, which may have a deadline that has changed since.
+    var ordinal = 0
 
     /// The time until a deadline, as minutes and seconds.
     static func clock(_ deadline: ContinuousClock.Instant, now: ContinuousClock.Instant) -> String {
         let left = max(0, Int(now.duration(to: deadline).components.seconds))
         return "\(left / 60):\(left % 60 < 10 ? "0" : "")\(left % 60)"
+    }
+}
+
+/// The last view of a stage, by the order in which views were made.
+struct LatestView: Sendable {
+    private(set) var view = View()
+    private var ordinal = 0
+
+    /// Takes a view in place of the present one. Returns false, and changes nothing, if a later view has come already.
+    @discardableResult
+    mutating func take(_ new: View) -> Bool {
+        guard new.ordinal == 0 || new.ordinal > ordinal else { return false }
+        view = new
+        ordinal = max(ordinal, new.ordinal)
+        return true
     }
 }
 
