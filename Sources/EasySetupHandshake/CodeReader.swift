@@ -113,7 +113,7 @@ struct CodeReader {
             case .unit(.symbol): groups[groups.count - 1] += 1
             case .unit(.mark(let scalar)) where Piece.isDash(scalar) && groups[groups.count - 1] > 0: groups.append(0)
             case .unit(.zeroWidthSpace): break
-            // What is behind the last group is no part of it.
+            // Text behind the last group is no part of the code.
             default: if piece.isCounted || groups.count < 3 { return false }
             }
         }

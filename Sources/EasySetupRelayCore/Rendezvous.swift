@@ -45,7 +45,8 @@ package struct Rendezvous: Sendable {
     var limits: Limits { rules.limits }
     var keys: TokenKeys { rules.keys }
 
-    /// What the relay remembers of an ended room, to tell later visitors at its slot why the code does not work.
+    /// The facts that the relay remembers of an ended room, to tell later visitors at its slot why the code does not
+    /// work.
     struct Tombstone: Sendable {
         let offer: OfferID
         let reason: Reason

@@ -185,8 +185,8 @@ package enum RelayFrame: Hashable, Sendable {
     case goodbye(retryAfter: Duration)
 }
 
-/// What a relay tells an offerer that comes back, about one meeting: `have` is the number of the offerer's last message
-/// in that meeting that the relay has received; 0 for none.
+/// The facts about one meeting that a relay tells an offerer that comes back: `have` is the number of the offerer's
+/// last message in that meeting that the relay has received; 0 for none.
 package struct MeetingProgress: Hashable, Sendable {
     package var meeting: MeetingID
     package var have: UInt32

@@ -9,7 +9,7 @@ struct PEMContent {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// What is wrong with the file, as far as its first bytes and the labels of its PEM blocks show it.
+    /// The fault of the file, as far as its first bytes and the labels of its PEM blocks show it.
     func problem(wanted: Wanted) -> RelayError.CertificateProblem {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             return .otherContent("UTF-16 text")

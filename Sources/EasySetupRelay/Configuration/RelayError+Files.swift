@@ -35,7 +35,7 @@ extension RelayError {
         case notKeptHere
     }
 
-    /// What is wrong with a key file.
+    /// The fault of a key file.
     package enum KeyFileProblem: Error, Equatable, Sendable {
         case file(FileProblem)
         case secrecy(SecrecyProblem)
@@ -50,7 +50,7 @@ extension RelayError {
         case folderForbidden
     }
 
-    /// What is wrong with a certificate file, or with the file of its private key.
+    /// The fault of a certificate file, or of the file of its private key.
     package enum CertificateProblem: Error, Equatable, Sendable {
         case file(FileProblem)
         /// The file contains nothing but white space.

@@ -54,7 +54,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What the operator can do about the error.
+    /// Advice: the steps that the operator can take against the error.
     public var advice: String {
         switch kind {
         case .cannotListen(_, _, let problem): problem.advice

@@ -33,7 +33,7 @@ struct RequestMachine {
         var keepsAlive: Bool { head.isKeepAlive && !head.headers.contains(name: "upgrade") }
     }
 
-    /// What the relay is doing with the oldest unanswered request.
+    /// The state of the oldest unanswered request.
     private enum Hand {
         case free
         /// The oldest request is a long-polling request, which the relay has not answered yet.
@@ -66,7 +66,7 @@ struct RequestMachine {
         case close
     }
 
-    /// What the I/O layer must do once a response is written.
+    /// The action that the I/O layer must take once a response is written.
     enum Afterwards: Equatable {
         /// Keep the connection open, and call ``responseWritten()``, which returns the actions for the next request.
         case next

@@ -8,7 +8,7 @@ import Darwin
 
 /// Checks a host that an operator wrote as an IP address, before the system's resolver reads it.
 enum NumericHost {
-    /// What is wrong with an address that the system would refuse without a reason, or would read in another way than
+    /// The fault of an address that the system would refuse without a reason, or would read in another way than
     /// the operator meant. Nil for any other address, and for host names.
     static func problem(_ host: String) -> RelayError.ListenProblem? {
         guard host.contains(":") else { return isOldForm(host) ? .oldForm : nil }

@@ -93,7 +93,7 @@ public final class RelayServer: Service {
 }
 
 extension RelayServer {
-    /// What a relay needs before it can listen: files read, keys made, addresses resolved.
+    /// The things that a relay needs before it can listen: files read, keys made, addresses resolved.
     private struct Prepared: Sendable {
         let certificate: CertificateKeeper?
         let keys: TokenKeys

@@ -88,7 +88,7 @@ struct Room: Sendable {
         wasVisited = !held.isEmpty
     }
 
-    /// What the room adds to the relay's totals.
+    /// The numbers that the room adds to the relay's totals.
     var load: Load {
         var load = Load(rooms: 1, meetings: meetings.count)
         switch phase {

@@ -1,6 +1,6 @@
 /// Parses the bytes from a terminal into keys, pastes between their marks, and escape sequences.
 struct Keys {
-    /// What bytes from a terminal stand for: a key, a byte of text, or the start or end of a paste.
+    /// The meaning of bytes from a terminal: a key, a byte of text, or the start or end of a paste.
     enum Key: Equatable {
         /// A byte of a text.
         case text(UInt8)

@@ -273,8 +273,8 @@ enum Question: String, Sendable {
 }
 
 extension Output {
-    /// What standard output and standard error can both show, such as colours; only plain text if the output is for
-    /// programs.
+    /// The abilities that standard output and standard error share, such as colours; only plain text if the output is
+    /// for programs.
     var surface: Surface { form == .people ? .current : .plain }
 
     /// The stage (what a person sees of states and questions) for this output.

@@ -95,7 +95,7 @@ final class Keyboard: Sendable {
                 var file = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
                 guard poll(&file, 1, Self.answerTime) > 0 else { return forgetRow() }
                 read()
-                // What is typed while there is no question does not count.
+                // Keys that are pressed while there is no question do not count.
                 while let byte = next() {
                     if case .row(let row) = editor.take(byte) { take(row) }
                 }

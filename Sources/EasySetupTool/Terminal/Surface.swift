@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// What the place where the output goes (a terminal, a file or another program) can show.
+/// The abilities of the place where the output goes: a terminal, a file or another program.
 struct Surface: Equatable, Sendable {
     /// Whether the output goes to a terminal.
     var isTerminal = false

@@ -7,7 +7,7 @@ import NIOTLS
 /// The CONNECT handler of swift-nio-extras is not used, because it sets no limit to the length of the answer's head and
 /// does not report `Retry-After`.
 package struct TunnelAnswer {
-    /// What is known of the proxy's answer to CONNECT after the bytes that have arrived so far.
+    /// The proxy's answer to CONNECT, as far as the bytes that have arrived tell it.
     package enum Step: Equatable {
         case more
         /// The tunnel is open. The bytes in `rest` came after the proxy's answer, so the relay sent them.
