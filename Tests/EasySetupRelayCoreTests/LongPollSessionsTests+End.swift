@@ -81,7 +81,8 @@ extension LongPollSessionsTests {
         for number in 0..<10_000 { close(UInt64(100 + number), address(number)) }
         for household in UInt64(40)..<80 { close(household, [198, 51, UInt8(household), 1]) }
         #expect((UInt64(0)..<80).allSatisfy(isKnown))
-        // What the prefix closed last is known, and no more than half of what there is, or four fifths for a provider.
+        // The relay remembers the sessions that the prefix closed last: at most half of all that it remembers, or four
+        // fifths for the block of a provider.
         #expect(isKnown(10_099) && !isKnown(100))
         #expect(sessions.remembered.total <= 1_680)
         #expect(sessions.remembered.total == sessions.callers.remembered)

@@ -162,7 +162,7 @@ import Testing
                     changed[Int.random(in: changed.indices, using: &random)] ^=
                         1 << UInt8.random(in: 0..<8, using: &random)
                 }
-                // What parses is within the rules, so it goes out and comes in again.
+                // A frame that parses keeps the rules, so it can be written and parsed again.
                 if let frame = try? DeviceFrame(parsing: changed) {
                     #expect(try DeviceFrame(parsing: frame.serialized()) == frame)
                 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupRelayProtocol
 
-/// What is read and written without SwiftProtobuf, held against it.
+/// Frames that are read and written without SwiftProtobuf, compared with those of SwiftProtobuf.
 @Suite("The plain form of frames") struct PlainFrameTests {
     @Test("A frame that is read plainly is the one that the general reader finds", arguments: 0..<4 as Range<UInt64>)
     func reading(seed: UInt64) throws {

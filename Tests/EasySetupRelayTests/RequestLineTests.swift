@@ -4,7 +4,7 @@ import Testing
 @testable import EasySetupRelay
 
 @Suite("Request lines and dates of HTTP") struct RequestLineTests {
-    /// What the parser gets of texts that arrive one after the other.
+    /// The bytes that the parser gets of texts that arrive one after the other.
     private func taken(_ texts: [String], _ line: inout RequestLine, most: Int = 8192) -> [String?] {
         texts.map { line.take(ByteBuffer(string: $0), most: most).map { String(buffer: $0) } }
     }

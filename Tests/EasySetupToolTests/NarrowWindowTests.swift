@@ -7,7 +7,7 @@ import Testing
 
 @testable import EasySetupTool
 
-/// What a person sees in narrow, low and changing windows.
+/// The screen that a person sees in narrow, low and changing windows.
 @Suite("Narrow windows", .inTurn, .timeLimit(.minutes(60))) struct NarrowWindowTests {
     let folder = ScratchFolder()
 

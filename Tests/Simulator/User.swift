@@ -1,7 +1,7 @@
 import EasySetupHandshake
 import EasySetupPairingSession
 
-/// What a user with two devices does, and the user's mistakes.
+/// The acts of a user with two devices, and the user's mistakes.
 package struct Habits: Sendable {
     /// Whether the device that shows the code has the seed.
     package var offererHolds = true

@@ -19,7 +19,7 @@ package final class Window: Sendable {
     /// How a program ended, and the mode in which it left the terminal.
     package struct End {
         package let code: Int32
-        /// What `stty -a` prints after the program's end; empty if the terminal was closed.
+        /// The text that `stty -a` prints after the program's end; empty if the terminal was closed.
         package let mode: String
 
         /// Whether the terminal shows what the user types, lets the user edit lines, and takes Control-C for a signal,
@@ -87,7 +87,7 @@ package final class Window: Sendable {
         return text.components(separatedBy: "\n")
     }
 
-    /// What the window shows now, with the escape sequences for colours and bold text.
+    /// The text that the window shows now, with the escape sequences for colours and bold text.
     package func styled() async throws -> String {
         try await tmux(["capture-pane", "-p", "-e"])
     }
