@@ -5,6 +5,9 @@ public struct RelayConfiguration: Sendable {
     /// The addresses to listen on. The relay starts only if it can listen on all of them. ``RelayServer/addresses``
     /// gives the addresses and ports that the system bound.
     public var listen: [ListenAddress]
+    /// Descriptors of TCP sockets that already listen, which a service manager opened. If there are any, the relay
+    /// serves on them in place of ``listen``, and closes them when it ends.
+    public var sockets: [CInt] = []
     /// The certificate chain and key for TLS. Nil for plain TCP, as behind a proxy that does TLS, or on loopback.
     public var certificate: CertificateFiles?
     /// The file with the keys that authenticate the tokens by which devices come back. The relay creates the file if it

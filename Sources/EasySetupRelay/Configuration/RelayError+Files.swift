@@ -90,7 +90,7 @@ extension RelayError {
         switch kind {
         case .badCertificate(_, let problem): problem.code
         case .badKeyFile(_, let problem): problem.code
-        case .cannotListen, .stopped: nil
+        case .cannotListen, .notListening, .stopped: nil
         }
     }
 

@@ -13,7 +13,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The error's stable code.
     public var code: Code {
         switch kind {
-        case .cannotListen: .cannotListen
+        case .cannotListen, .notListening: .cannotListen
         case .badCertificate: .badCertificate
         case .badKeyFile: .badKeyFile
         case .stopped: .stopped
@@ -27,7 +27,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     public var path: String? {
         switch kind {
         case .badCertificate(let path, _), .badKeyFile(let path, _): path
-        case .cannotListen, .stopped: nil
+        case .cannotListen, .notListening, .stopped: nil
         }
     }
 
@@ -36,7 +36,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     public var retryHelps: Bool {
         switch kind {
         case .cannotListen(_, _, .addressInUse), .cannotListen(_, _, .lookUpFailed): true
-        case .cannotListen, .badCertificate, .badKeyFile, .stopped: false
+        case .cannotListen, .notListening, .badCertificate, .badKeyFile, .stopped: false
         }
     }
 
@@ -45,6 +45,8 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         switch kind {
         case .cannotListen(let host, let port, let problem):
             "The relay cannot listen on \(joined(host: host, port: port)): \(problem.words)."
+        case .notListening(let descriptor):
+            "The relay cannot listen on descriptor \(descriptor) of the service manager: it is no listening TCP socket."
         case .badCertificate(let path, let problem):
             "The certificate or key in \(path) cannot be used: \(problem.words)."
         case .badKeyFile(let path, let problem):
@@ -58,6 +60,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     public var advice: String {
         switch kind {
         case .cannotListen(_, _, let problem): problem.advice
+        case .notListening: "Let the socket unit have ListenStream= with an address and a port, and Accept=no."
         case .badCertificate(let path, let problem): problem.advice(path)
         case .badKeyFile(let path, let problem): problem.advice(path)
         case .stopped: "Start it again."
@@ -75,7 +78,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         /// The error code's name, as in ``rawValue``.
         public var description: String { rawValue }
 
-        /// The relay could not listen on one of its addresses.
+        /// The relay could not listen on one of its addresses, or on a socket that it was given.
         public static let cannotListen = Self(rawValue: "cannot-listen")
         /// A certificate file, or the file of its private key, could not be used.
         public static let badCertificate = Self(rawValue: "bad-certificate")
@@ -89,6 +92,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     /// public enum would break their `switch`.
     package enum Kind: Equatable, Sendable {
         case cannotListen(host: String, port: Int, ListenProblem)
+        case notListening(descriptor: CInt)
         case badCertificate(path: String, CertificateProblem), badKeyFile(path: String, KeyFileProblem), stopped
     }
 
@@ -125,6 +129,8 @@ extension RelayError {
     package static func cannotListen(host: String, port: Int, _ problem: ListenProblem) -> Self {
         Self(.cannotListen(host: host, port: port, problem))
     }
+
+    package static func notListening(descriptor: CInt) -> Self { Self(.notListening(descriptor: descriptor)) }
 
     package static func badCertificate(path: String, _ problem: CertificateProblem) -> Self {
         Self(.badCertificate(path: path, problem))

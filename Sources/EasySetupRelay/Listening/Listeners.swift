@@ -38,6 +38,29 @@ struct Listeners {
         }
     }
 
+    /// Serves on sockets that another program opened, in their order. On an error the sockets that it served on are closed.
+    /// - Parameter sockets: descriptors that the caller gives away.
+    func adopt(_ sockets: [CInt]) async throws(RelayError) -> [any Channel] {
+        var listeners: [any Channel] = []
+        for socket in sockets {
+            guard InheritedSocket.isListening(socket) else {
+                await close(listeners)
+                throw .notListening(descriptor: socket)
+            }
+            do {
+                // Each core accepts connections from the one socket, through a descriptor of its own.
+                for core in 0..<cores {
+                    let descriptor = core == 0 ? socket : try InheritedSocket.duplicate(socket)
+                    listeners.append(try await bootstrap(core).withBoundSocket(descriptor).get())
+                }
+            } catch {
+                await close(listeners)
+                throw .notListening(descriptor: socket)
+            }
+        }
+        return listeners
+    }
+
     private func open(_ place: Resolver.ResolvedAddress) async throws(RelayError) -> [any Channel] {
         for attempt in 1... {
             var listeners: [any Channel] = []

@@ -131,7 +131,7 @@ extension RelayServer {
             certificate: certificate,
             keys: try TokenKeys(current: loaded.keys.current, others: loaded.keys.others),
             hasNewKeys: loaded.isNew,
-            places: try Resolver.places(configuration.listen)
+            places: configuration.sockets.isEmpty ? try Resolver.places(configuration.listen) : []
         )
     }
 
@@ -164,7 +164,9 @@ extension RelayServer {
             let opener = Listeners(logger: logger, cores: loops.count, loop: loops[0]) { [workers] core in
                 self.bootstrap(workers[core], prepared.certificate, on: loops[core])
             }
-            listeners = try await opener.open(prepared.places)
+            listeners =
+                configuration.sockets.isEmpty
+                ? try await opener.open(prepared.places) : try await opener.adopt(configuration.sockets)
         } catch {
             stop()
             try? await ended.futureResult.get()

@@ -11,6 +11,7 @@ struct RelayCommand: AsyncParsableCommand {
         commandName: "relay",
         abstract: "Run a relay, at which devices meet.",
         discussion: """
+            Under systemd it serves on the sockets of its socket unit, in place of --listen, and tells when it is ready. \
             SIGTERM and SIGINT end it when the pairings in hand have ended, or after --drain-time; a second one ends it at \
             once. SIGHUP reads the certificate and the key file anew.
             """
@@ -26,7 +27,7 @@ struct RelayCommand: AsyncParsableCommand {
             valueName: "host:port"
         )
     )
-    var listen: [ListenAddress]
+    var listen: [ListenAddress] = []
 
     @Option(
         help: ArgumentHelp(
@@ -89,8 +90,11 @@ struct RelayCommand: AsyncParsableCommand {
     /// The most `--memory` in MiB: a tebibyte.
     private static let mostMemory = 1_048_576
 
+    /// Read once, because the variables are removed from the environment then.
+    private static let manager = ServiceManager.current()
+
     func validate() throws {
-        guard !listen.isEmpty else { throw ValidationError("--listen says where to listen, as 127.0.0.1:8080.") }
+        guard !listen.isEmpty || !Self.manager.sockets.isEmpty else { throw ValidationError("--listen says where to listen, as 127.0.0.1:8080.") }
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key go together.")
         }
@@ -122,6 +126,7 @@ struct RelayCommand: AsyncParsableCommand {
 
     private var configuration: RelayConfiguration {
         var configuration = RelayConfiguration(listen: listen)
+        configuration.sockets = Self.manager.sockets
         configuration.keyFile = keyFile.map { PathBytes(bytes: $0.bytes) }
         if let tlsCertificate, let tlsKey {
             configuration.certificate = CertificateFiles(
@@ -145,7 +150,7 @@ struct RelayCommand: AsyncParsableCommand {
     private func fit(_ configuration: inout RelayConfiguration, to allowed: Int?, _ logger: Logger) throws(CommandError)
     {
         guard let allowed else { return }
-        let reserve = OpenFiles.reserve(cores: cores, listening: listen.count)
+        let reserve = OpenFiles.reserve(cores: cores, listening: max(listen.count, configuration.sockets.count))
         let room = allowed - reserve
         guard room >= OpenFiles.leastConnections else {
             throw .tooFewFiles(allowed: allowed, least: reserve + OpenFiles.leastConnections)
@@ -212,6 +217,7 @@ struct RelayCommand: AsyncParsableCommand {
                     break
                 } else {
                     isEnding = true
+                    manager.notify(.stopping, status: "Draining: no new codes, pairings in hand go on")
                     await group.triggerGracefulShutdown()
                 }
             }
@@ -245,6 +251,7 @@ struct RelayCommand: AsyncParsableCommand {
         // Output that can't be written is an error, because a program that waits for the relay's address would wait for
         // ever.
         if output.isLost { throw .outputFailed }
+        Self.manager.notify(.ready, status: "Listening at \(urls.joined(separator: ", "))")
     }
 
     /// Silences the log lines of swift-service-lifecycle, which an operator does not need.

@@ -1,0 +1,85 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import EasySetupTool
+
+@Suite("The relay under a service manager", .inTurn, .timeLimit(.minutes(60))) struct ServiceManagerTests {
+    let folder = ScratchFolder()
+
+    /// Runs the program with a socket of this kind as descriptor 3, as systemd does for a socket unit.
+    private static func activated(_ kind: String, process: String = "$$", _ arguments: [String]) throws -> Running {
+        let script = """
+            use Socket; use POSIX;
+            $^F = 9;
+            socket(S, PF_INET, \(kind), 0) and bind(S, sockaddr_in(0, INADDR_LOOPBACK)) or die;
+            listen(S, 16) if \(kind) == SOCK_STREAM;
+            POSIX::dup2(fileno(S), 3) or die;
+            $ENV{LISTEN_PID} = \(process); $ENV{LISTEN_FDS} = 1;
+            exec @ARGV or die;
+            """
+        return try Running(["-e", script, Program.path] + arguments, of: "/usr/bin/perl")
+    }
+
+    @Test("The relay serves on the socket of its socket unit, on each core, and needs no --listen", arguments: [1, 2])
+    func socketActivation(cores: Int) async throws {
+        let relay = try Self.activated("SOCK_STREAM", ["relay", "--json", "--cores", "\(cores)"])
+        let listening = try await relay.event("listening")
+        let port = try #require(listening["port"] as? Int)
+        #expect(port > 0)
+        #expect(listening["addresses"] as? [String] == ["127.0.0.1:\(port)"])
+        for _ in 0..<8 {
+            let curl = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:\(port)/health/ready"]
+            #expect(try await Running(curl, of: "/usr/bin/env").output() == "200")
+        }
+        relay.interrupt(SIGTERM)
+        #expect(await relay.end() == 0)
+    }
+
+    @Test("A descriptor that is no listening TCP socket is refused by its number") func otherSocket() async throws {
+        let relay = try Self.activated("SOCK_DGRAM", ["relay", "--json"])
+        #expect(await relay.end() == 74)
+        let output = await relay.output()
+        #expect(output.contains(#""error":"cannot-listen""#) && output.contains("descriptor 3"))
+        #expect(output.contains("ListenStream="))
+    }
+
+    @Test("Sockets that were meant for another process are not used") func otherProcess() async throws {
+        let relay = try Self.activated("SOCK_STREAM", process: "1", ["relay", "--json"])
+        #expect(await relay.end() == 64)
+    }
+
+    @Test(
+        "The environment names descriptors only for this process, and a number that makes sense",
+        arguments: [
+            ("7", "2", [3, 4]), ("7", "64", Array(3..<67)), ("7", "65", []), ("7", "0", []), ("7", "-1", []),
+            ("7", "two", []), ("7", nil, []), ("8", "1", []), (nil, "1", []),
+        ] as [(String?, String?, [CInt])]
+    )
+    func environment(process: String?, count: String?, sockets: [CInt]) {
+        let manager = ServiceManager(process: 7) { ["LISTEN_PID": process, "LISTEN_FDS": count][$0] ?? nil }
+        #expect(manager.sockets == sockets)
+    }
+
+    @Test("The service manager is told when the relay listens, and when it drains", arguments: [false, true])
+    func notified(isAbstract: Bool) async throws {
+        let name = isAbstract ? "@easysetup-test-\(UUID())" : folder.path + "/notify"
+        let script = """
+            use Socket; $| = 1;
+            (my $path = $ARGV[0]) =~ s/^@/\\0/;
+            socket(S, PF_UNIX, SOCK_DGRAM, 0) and bind(S, pack("S a*", AF_UNIX, $path)) or die;
+            print "bound\\n";
+            while (defined recv(S, my $text, 4096, 0)) { print join("|", split /\\n/, $text), "\\n" }
+            """
+        let manager = try Running(["-e", script, name], of: "/usr/bin/perl")
+        defer { manager.stop() }
+        _ = try #require(await manager.line { $0 == "bound" })
+        let relay = try Running(["relay", "--json", "--listen", "127.0.0.1:0"], variables: ["NOTIFY_SOCKET": name])
+        let port = try #require(try await relay.event("listening")["port"] as? Int)
+        let ready = try #require(await manager.line { $0.contains("READY=1") })
+        #expect(ready == "READY=1|STATUS=Listening at ws://127.0.0.1:\(port)")
+        relay.interrupt(SIGTERM)
+        #expect(await manager.line { $0.hasPrefix("STOPPING=1|STATUS=") } != nil)
+        #expect(await relay.end() == 0)
+    }
+}
