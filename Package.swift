@@ -33,6 +33,7 @@ let nio: [Target.Dependency] =
 let program: [Target.Dependency] = [
     log, lifecycle, .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    .product(name: "Configuration", package: "swift-configuration"),
 ]
 
 /// The pure modules of a device, all modules of a device, and those that only a relay has: for tests in which they meet.
@@ -87,6 +88,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // Which of a variable and a file gives a setting; without the traits, which bring full Foundation (docs/decisions/settings.md).
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
     ],
     targets: sodium + [
         .systemLibrary(

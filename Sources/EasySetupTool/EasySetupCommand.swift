@@ -1,5 +1,6 @@
 import ArgumentParser
 import CProcess
+import EasySetupSeed
 
 /// The command `easysetup` with its subcommands.
 @main struct EasySetupCommand: AsyncParsableCommand {
@@ -10,7 +11,7 @@ import CProcess
         version: Version.text,
         subcommands: [
             OfferCommand.self, JoinCommand.self, RelayCommand.self, SeedCommand.self, DemoCommand.self,
-            VersionCommand.self,
+            ConfigCommand.self, VersionCommand.self,
         ]
     )
 
@@ -23,7 +24,9 @@ import CProcess
         do {
             try arguments.refuseSlips()
             try arguments.refuseRepeats()
-            var command = try parseAsRoot(arguments.texts)
+            let invocation = try Invocation(arguments)
+            Invocation.current = invocation
+            var command = try parseAsRoot(invocation.texts)
             // The relay handles signals itself.
             if !(command is RelayCommand) { Signals.watch() }
             if var command = command as? any AsyncParsableCommand {
@@ -41,16 +44,30 @@ import CProcess
     /// Ends the process with the requested text, such as help, or with an error about the arguments. The error repeats
     /// no argument that may be secret.
     private static func end(_ error: any Error, _ arguments: Arguments) -> Never {
-        let code = exitCode(for: error)
-        let isJSON = arguments.texts.contains("--json")
+        let invocation = Invocation.current
+        let isJSON = invocation?.isJSON ?? (arguments.texts.contains("--json") || Invocation.wantsJSON)
         let output = Output(form: isJSON ? .json : .people)
+        if let error = error as? any ExplainedError {
+            output.failed(error)
+            exit(withError: ExitCode(ExitCodes.code(for: error.name)))
+        }
+        let code = exitCode(for: error)
         guard code == .success else {
+            let message = arguments.without(
+                fullMessage(for: error),
+                settings: invocation?.settings.flatMap(\.values) ?? []
+            )
+            // A value that no option gave is named by its variable or its line.
+            if let error = invocation?.error(for: message) {
+                output.failed(error)
+                exit(withError: ExitCode(ExitCodes.code(for: error.name)))
+            }
             // If the arguments ask for JSON, an error in the arguments is reported in JSON, too.
             if code == .validationFailure, isJSON { output.failed(CommandError.usage) }
-            output.prompt(arguments.without(fullMessage(for: error)) + "\n")
+            output.prompt(message + "\n")
             exit(withError: code)
         }
-        output.put(fullMessage(for: error))
+        output.put(HelpText(fullMessage(for: error), of: Self.self).text)
         do throws(CommandError) {
             try output.finish()
         } catch {

@@ -37,15 +37,15 @@ package final class Running: Sendable {
         try process.run()
     }
 
-    /// The environment of the tests, without the store, the relay and the proxies that the developer's own environment
-    /// names.
+    /// The environment of the tests, without the settings and the proxies of the developer's own environment.
     private static let environment: [String: String] = {
         var environment = ProcessInfo.processInfo.environment
-        for name in ["EASYSETUP_STORE", "EASYSETUP_RELAY", "EASYSETUP_QR"] { environment[name] = nil }
+        for name in environment.keys where name.hasPrefix("EASYSETUP_") { environment[name] = nil }
         for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
             (environment[name], environment[name.uppercased()]) = (nil, nil)
         }
-        environment["XDG_DATA_HOME"] = FileManager.default.temporaryDirectory.appending(path: "easysetup-no-home").path
+        let nowhere = FileManager.default.temporaryDirectory.appending(path: "easysetup-no-home").path
+        (environment["XDG_DATA_HOME"], environment["XDG_CONFIG_HOME"]) = (nowhere, nowhere)
         return environment
     }()
 

@@ -11,13 +11,19 @@ import Darwin
 /// The arguments of the process. Only this value keeps arguments that may be secret, such as a code, a link, or a part
 /// of one. It overwrites them in the argument list that other users of the machine can see, and no message repeats
 /// them.
-struct Arguments {
+struct Arguments: Sendable {
     /// The arguments after the program's name. Bytes that are not UTF-8 are encoded as in ``PathArgument``.
     let texts: [String]
     /// The program's command, to which all others belong.
-    private let root: any ParsableCommand.Type
+    let root: any ParsableCommand.Type
     /// The command that the first arguments name.
     let command: any ParsableCommand.Type
+    /// The names by which the first arguments name the command, such as `seed` and `show`.
+    let path: [String]
+    /// The names of the options that are given, without the hyphens; a flag's opposite counts as the flag.
+    let given: Set<String>
+    /// Whether the arguments ask for a text about the program in place of a command's work.
+    let asksForHelp: Bool
     /// The indices in ``texts`` of arguments that may be secret: every argument that is neither a command's name, nor a
     /// known option, nor an option's value; and every option's value that looks like a link.
     let others: Set<Int>
@@ -46,8 +52,11 @@ struct Arguments {
             index += 1
         }
         let options = OptionNames(of: command)
+        path = Array(texts[..<index])
         var others: Set<Int> = []
         var values: Set<Int> = []
+        var given: Set<String> = []
+        var asksForHelp = command.configuration.subcommands.isEmpty == false
         var isOptions = true
         while index < texts.count {
             let name = texts[index].prefix { $0 != "=" }
@@ -58,8 +67,14 @@ struct Arguments {
                 // A link may stand in the place of another option's value, where it is secret too.
                 if value < texts.count, Self.isSecret(texts[value]) { others.insert(value) }
                 values.insert(value)
+                given.insert(String(name.dropFirst(2)))
                 index = value
-            } else if !isOptions || !options.flags.contains(texts[index]) {
+            } else if isOptions, options.flags.contains(texts[index]) {
+                let flag = texts[index].dropFirst(2)
+                let base = flag.hasPrefix("no-") ? String(flag.dropFirst(3)) : String(flag)
+                given.insert(options.options.contains { $0.name == base } ? base : String(flag))
+                if Self.helpFlags.contains(texts[index]) { asksForHelp = true }
+            } else {
                 others.insert(index)
             }
             index += 1
@@ -70,6 +85,19 @@ struct Arguments {
         self.command = command
         self.others = others
         self.values = values.filter { $0 < texts.count }
+        self.given = given
+        self.asksForHelp = asksForHelp
+    }
+
+    private static let helpFlags: Set = ["--help", "-h", "--version", "-V"]
+
+    /// The values that the arguments give for an option.
+    func values(of option: String) -> [String] {
+        values.sorted().compactMap { index in
+            let text = texts[index]
+            if text.hasPrefix("--\(option)=") { return String(text.dropFirst(option.count + 3)) }
+            return index > 0 && texts[index - 1] == "--" + option ? text : nil
+        }
     }
 
     private static func isSecret(_ text: String) -> Bool {
@@ -133,34 +161,20 @@ struct Arguments {
     private static func withoutGuess(_ message: String) -> String {
         message.replacing(/'(--[^']*)'\. Did you mean '(--[^']*)'\?/) { match in
             let (typed, meant) = (match.1, match.2)
-            let isNear = distance(typed, meant) <= (typed.count > 7 ? 2 : 1) || meant.hasPrefix(typed)
+            let isNear = Nearest.distance(typed, meant) <= (typed.count > 7 ? 2 : 1) || meant.hasPrefix(typed)
             return isNear ? String(match.0) : "'\(typed)'."
         }
     }
 
-    /// The edit distance of two texts: the number of characters that are wrong, missing, surplus or swapped with the
-    /// next one.
-    private static func distance(_ first: Substring, _ second: Substring) -> Int {
-        let (first, second) = (Array(first), Array(second))
-        var rows = [Array(0...second.count)]
-        for (row, character) in first.enumerated() {
-            var next = [row + 1]
-            for (column, other) in second.enumerated() {
-                var least = min(next[column], rows[row][column + 1]) + 1
-                least = min(least, rows[row][column] + (character == other ? 0 : 1))
-                if row > 0, column > 0, character == second[column - 1], first[row - 1] == other {
-                    least = min(least, rows[row - 1][column - 1] + 1)
-                }
-                next.append(least)
-            }
-            rows.append(next)
-        }
-        return rows[first.count][second.count]
-    }
-
     /// A message of the argument parser, in which every argument that may be secret is replaced by its number.
-    func without(_ message: String) -> String {
+    /// - Parameter settings: the values that came from elsewhere, which the message must not repeat either.
+    func without(_ message: String, settings: [String] = []) -> String {
         var message = Self.withoutGuess(message)
+        for value in settings.sorted(by: { $0.count > $1.count }) {
+            for part in [value] + value.split(separator: "=").map(String.init) {
+                message = message.replacing(" '\(part)'", with: "")
+            }
+        }
         let hidden = others.union(values)
         for index in hidden.sorted(by: { texts[$0].count > texts[$1].count }) {
             let text = texts[index]
@@ -183,64 +197,7 @@ struct Arguments {
             if text.hasPrefix("-"), options.valued.union(options.flags).contains("-" + text) { return true }
             return text.count < 3 || !message.contains(text) || (values.contains(index) && help.contains(text))
         }
-        return isClean ? message : "Error: \(CommandError.usage.description)\n\(CommandError.usage.advice)"
+        let hasNone = settings.allSatisfy { $0.count < 3 || !message.contains($0) || help.contains($0) }
+        return isClean && hasNone ? message : "Error: \(CommandError.usage.description)\n\(CommandError.usage.advice)"
     }
 }
-
-/// The options of a command, read from its declaration.
-struct OptionNames {
-    /// The options that take a value.
-    private(set) var valued: Set<String> = []
-    /// The options with a value that may be given only once.
-    private(set) var single: Set<String> = []
-    /// The options without a value.
-    private(set) var flags: Set<String> = ["--help", "-h", "--version", "-V"]
-
-    init(of command: any ParsableArguments.Type) {
-        add(command)
-    }
-
-    private mutating func add(_ type: any ParsableArguments.Type) {
-        for child in Mirror(reflecting: type.init()).children {
-            guard let label = child.label, label.hasPrefix("_") else { continue }
-            let name = "--" + Self.dashed(label.dropFirst())
-            switch child.value {
-            case let group as any DeclaredGroup: add(group.group)
-            case let option as any DeclaredOption:
-                valued.insert(name)
-                if !option.isRepeatable { single.insert(name) }
-            case is any DeclaredFlag: flags.formUnion([name, "--no-" + name.dropFirst(2)])
-            default: break
-            }
-        }
-    }
-
-    /// A property's name in the form of an option: with a dash and a small letter in place of each capital letter.
-    private static func dashed(_ name: Substring) -> String {
-        name.map { $0.isUppercase ? "-\($0.lowercased())" : "\($0)" }.joined()
-    }
-}
-
-private protocol DeclaredGroup {
-    var group: any ParsableArguments.Type { get }
-}
-
-extension OptionGroup: DeclaredGroup {
-    fileprivate var group: any ParsableArguments.Type { Value.self }
-}
-
-private protocol DeclaredOption {
-    var isRepeatable: Bool { get }
-}
-
-extension Option: DeclaredOption {
-    fileprivate var isRepeatable: Bool { Value.self is any Repeatable.Type }
-}
-
-private protocol Repeatable {}
-
-extension Array: Repeatable {}
-
-private protocol DeclaredFlag {}
-
-extension Flag: DeclaredFlag {}

@@ -3,7 +3,7 @@ import EasySetupSeed
 import Logging
 
 /// The options of every command, and the function in which every command runs.
-struct CommonOptions: ParsableArguments {
+struct CommonOptions: SharedOptions {
     @Flag(help: "Write one JSON object per line to standard output, for programs.")
     var json = false
 

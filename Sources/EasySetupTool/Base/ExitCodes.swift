@@ -27,7 +27,7 @@ enum ExitCodes {
           74  the disk, the output or the system failed
           75  it may work the next time
           77  not allowed: rights, owners, passphrases
-          78  the relay's certificate or key file can't be used
+          78  a setting, or the relay's certificate or key file, can't be used
         With --json the member "error" names the reason.
         """
 
@@ -140,5 +140,8 @@ enum ExitCodes {
         "relay-stopped": 70,
         "bad-certificate": 78,
         "bad-key-file": 78,
+        "unknown-setting": 78,
+        "bad-setting": 78,
+        "settings-file": 78,
     ]
 }

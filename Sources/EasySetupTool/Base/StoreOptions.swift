@@ -4,12 +4,11 @@ import EasySetupSeed
 import Logging
 
 /// The seed store's location, for the commands that need one.
-struct StoreOptions: ParsableArguments {
+struct StoreOptions: SharedOptions {
     @Option(
         help: ArgumentHelp(
             "The folder that holds the seed.",
-            discussion:
-                "Without it: $EASYSETUP_STORE, else easysetup in $XDG_DATA_HOME, else ~/.local/share/easysetup.",
+            discussion: "Default: easysetup in $XDG_DATA_HOME, else ~/.local/share/easysetup.",
             valueName: "dir"
         )
     )
@@ -21,7 +20,7 @@ struct StoreOptions: ParsableArguments {
         get throws(PairingUsage) {
             if let store { return store }
             guard let folder = Variables.store else { throw .storeMissing }
-            Variables.makeDataFolder()
+            Variables.makeFolders(of: folder.bytes)
             return folder
         }
     }
@@ -42,7 +41,7 @@ struct StoreOptions: ParsableArguments {
 }
 
 /// The options about the passphrase of a sealed (encrypted) store.
-struct PassphraseOptions: ParsableArguments {
+struct PassphraseOptions: SharedOptions {
     @Option(
         help: ArgumentHelp(
             "A file whose first line is the passphrase that seals the seed.",
@@ -93,14 +92,14 @@ struct PassphraseOptions: ParsableArguments {
 }
 
 /// The option to seal a new seed, for the commands that store one.
-struct SealOptions: ParsableArguments {
-    @Flag(help: "Ask for a passphrase on the terminal and seal the seed under it.")
-    var seal = false
+struct SealOptions: SharedOptions {
+    @Flag(inversion: .prefixedNo, help: "Ask for a passphrase on the terminal and seal the seed under it.")
+    var seal: Bool?
 
     /// If `--seal` is given without a passphrase file, asks for a new passphrase, and returns a store that seals the
     /// seeds it saves. Otherwise opens the store as ``StoreOptions/open(_:)`` does.
     func apply(to options: StoreOptions, _ output: Output) async throws -> FileSeedStore {
-        guard seal, options.passphrase.passphraseFile == nil else { return try await options.open(output) }
+        guard seal == true, options.passphrase.passphraseFile == nil else { return try await options.open(output) }
         guard Input.isTerminal else { throw CommandError.nobodyToAsk(.passphrase) }
         let first = try PassphraseOptions.ask("New passphrase: ")
         let second = try PassphraseOptions.ask("Once more: ")

@@ -163,7 +163,7 @@ struct JoinCommand: AsyncParsableCommand {
         case .incomplete, .wrongWords, .failed, .seed: throw CommandError.seedGiven
         }
         if isLink {
-            return .link(try PairingLink(parsing: written, allowPlain: pairing.allowPlain))
+            return .link(try PairingLink(parsing: written, allowPlain: pairing.allowsPlain))
         }
         return .code(try PairingCode(typed: written), try pairing.address())
     }

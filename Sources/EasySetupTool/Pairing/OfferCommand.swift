@@ -4,7 +4,7 @@ import EasySetupHandshake
 import EasySetupSeed
 
 /// `easysetup offer`: shows a code and pairs with the device that types it.
-struct OfferCommand: AsyncParsableCommand {
+struct OfferCommand: AsyncParsableCommand, ChecksSettings {
     static let configuration = CommandConfiguration(
         commandName: "offer",
         abstract: "Show a code, and pair with the device that types it.",
@@ -25,9 +25,11 @@ struct OfferCommand: AsyncParsableCommand {
     @Flag(
         inversion: .prefixedNo,
         exclusivity: .exclusive,
-        help: "Draw a QR code wherever it is looked at, or never; else where it fits. EASYSETUP_QR is always or never."
+        help: "Draw a QR code wherever it is looked at, or never. Default: where it fits beside the code."
     )
     var qr: Bool?
+
+    func checkSettings() throws { try pairing.check() }
 
     func run() async throws {
         try await common.run { output in
@@ -63,7 +65,6 @@ struct OfferCommand: AsyncParsableCommand {
     }
 
     private var pictures: PictureWish {
-        if let qr { return qr ? .always : .never }
-        return PictureWish(rawValue: Variables.value("EASYSETUP_QR") ?? "") ?? .auto
+        qr.map { $0 ? .always : .never } ?? .auto
     }
 }

@@ -4,10 +4,10 @@ import EasySetupHandshake
 import Logging
 
 /// The common options of `offer` and `join`.
-struct PairingOptions: ParsableArguments {
+struct PairingOptions: SharedOptions {
     @Option(
         help: ArgumentHelp(
-            "The relay where the devices meet, as wss://HOST[:PORT]; EASYSETUP_RELAY where this is not given.",
+            "The relay where the devices meet, as wss://HOST[:PORT].",
             valueName: "url"
         )
     )
@@ -24,17 +24,34 @@ struct PairingOptions: ParsableArguments {
     )
     var caFile: PathArgument?
 
-    @Flag(help: "Allow a relay without TLS on another machine. For a network of your own only.")
-    var allowPlain = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Allow a relay without TLS on another machine. For a network of your own only."
+    )
+    var allowPlain: Bool?
+
+    /// Whether a relay without TLS on another machine is allowed.
+    var allowsPlain: Bool { allowPlain ?? false }
+
+    /// Checks the values that the argument parser takes as they are.
+    func check() throws {
+        _ = try deviceName
+        if relay != nil { _ = try address() }
+    }
+
+    private var deviceName: DeviceName {
+        get throws {
+            try SettingSources.checked("name") {
+                guard let name = DeviceName(cleaning: name ?? Host.name) else { throw PairingUsage.badName }
+                return name
+            }
+        }
+    }
 
     /// Makes the EasySetup client for this device.
     func client(_ store: any SeedStore) throws -> PairingClient {
-        let text = name ?? Host.name
-        guard let name = DeviceName(cleaning: text) else {
-            throw PairingUsage.badName
-        }
-        return PairingClient(
-            name: name,
+        PairingClient(
+            name: try deviceName,
             store: store,
             roots: caFile.map { TrustedRoots(pemPath: $0.bytes) } ?? .system,
             logger: Logger(label: "easysetup.client")
@@ -43,8 +60,8 @@ struct PairingOptions: ParsableArguments {
 
     /// The address of the relay at which the devices meet.
     func address() throws -> RelayAddress {
-        guard let url = relay ?? Variables.value("EASYSETUP_RELAY") else { throw PairingUsage.relayMissing }
-        return try RelayAddress(url: url, allowPlain: allowPlain)
+        guard let relay else { throw PairingUsage.relayMissing }
+        return try SettingSources.checked("relay") { try RelayAddress(url: relay, allowPlain: allowsPlain) }
     }
 
     /// The facts about this device that ``Screen`` needs.

@@ -22,7 +22,7 @@ enum PairingUsage: ExplainedError, Equatable {
     var advice: String {
         switch self {
         case .relayMissing:
-            "Name it with --relay wss://HOST, or by the variable EASYSETUP_RELAY: the same as on the other device."
+            "Name the same as on the other device: --relay wss://HOST, or once for all with easysetup config relay wss://HOST."
         case .badName: "Name the device with --name, in 1 to 64 bytes."
         case .storeMissing: "Name it with --store, or by the variable EASYSETUP_STORE."
         }

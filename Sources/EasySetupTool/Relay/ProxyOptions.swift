@@ -21,11 +21,14 @@ struct ProxyOptions: ParsableArguments {
     )
     var forwardedHeader: ForwardedHeader?
 
-    @Flag(help: "These proxies begin each connection with a PROXY header, version 2; no others may connect.")
-    var proxyProtocol = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: "These proxies begin each connection with a PROXY header, version 2; no others may connect."
+    )
+    var proxyProtocol: Bool?
 
     func validate() throws {
-        let isTold = forwardedHeader != nil || proxyProtocol
+        let isTold = forwardedHeader != nil || proxyProtocol == true
         guard trustedProxy.isEmpty == !isTold else {
             throw ValidationError(
                 isTold
@@ -36,7 +39,7 @@ struct ProxyOptions: ParsableArguments {
     }
 
     var trusted: TrustedProxies {
-        TrustedProxies(at: trustedProxy, header: forwardedHeader, usesProxyProtocol: proxyProtocol)
+        TrustedProxies(at: trustedProxy, header: forwardedHeader, usesProxyProtocol: proxyProtocol ?? false)
     }
 }
 

@@ -31,6 +31,15 @@ struct RelayCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "A file with settings, a line each, such as listen = *:8080.",
+            discussion: "An option beats a variable, a variable beats the file.",
+            valueName: "file"
+        )
+    )
+    var config: PathArgument?
+
+    @Option(
+        help: ArgumentHelp(
             "The file with the key of the tokens; made when it is missing.",
             discussion: "Without it, devices cannot come back to a relay that was started again.",
             valueName: "file"
@@ -94,7 +103,11 @@ struct RelayCommand: AsyncParsableCommand {
     private static let manager = ServiceManager.current()
 
     func validate() throws {
-        guard !listen.isEmpty || !Self.manager.sockets.isEmpty else { throw ValidationError("--listen says where to listen, as 127.0.0.1:8080.") }
+        guard !listen.isEmpty || !Self.manager.sockets.isEmpty else {
+            throw ValidationError(
+                "Say where to listen: --listen 127.0.0.1:8080, or the variable EASYSETUP_RELAY_LISTEN, or a line listen = 127.0.0.1:8080 in the file of --config."
+            )
+        }
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key go together.")
         }

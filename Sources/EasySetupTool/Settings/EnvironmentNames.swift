@@ -1,0 +1,32 @@
+import FoundationEssentials
+
+/// The environment variables whose names begin with that of this program.
+enum EnvironmentNames {
+    private static let prefix = "EASYSETUP_"
+
+    /// The variables of the build (`Package.swift`), which may be set in the same shell.
+    private static let ofBuild: Set = ["EASYSETUP_FUZZ", "EASYSETUP_SODIUM"]
+
+    /// The names of the variables that are set and not empty.
+    static var set: [String] {
+        ProcessInfo.processInfo.environment.keys.filter { $0.hasPrefix(prefix) && Variables.value($0) != nil }.sorted()
+    }
+
+    /// Refuses a variable that belongs to no setting, because it was probably meant for one.
+    /// - Parameters:
+    ///   - names: the names of the variables that are set.
+    ///   - settings: the settings of all commands.
+    static func refuseUnknown(_ names: [String], settings: [Setting]) throws(SettingsError) {
+        let known = settings.map(\.variable)
+        for name in names where !known.contains(name) && !ofBuild.contains(name) && !isOfService(name) {
+            throw .unknown(.variable(name), nearest: Nearest.name(to: name, among: known))
+        }
+    }
+
+    /// Whether Kubernetes sets the variable in every container, for a service whose name begins with `easysetup`.
+    private static func isOfService(_ name: String) -> Bool {
+        let ofService = /EASYSETUP_(\w+_)?SERVICE_(HOST|PORT)(_\w+)?/
+        let ofPort = /EASYSETUP_(\w+_)?PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?/
+        return name.wholeMatch(of: ofService) != nil || name.wholeMatch(of: ofPort) != nil
+    }
+}

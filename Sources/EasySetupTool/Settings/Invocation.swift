@@ -1,0 +1,160 @@
+import ArgumentParser
+import EasySetupSeed
+import Synchronization
+
+/// The call of this program: its arguments, and the settings that variables and a file add to them.
+struct Invocation: Sendable {
+    let arguments: Arguments
+    /// The settings that no option gives.
+    let settings: [AppliedSetting]
+    /// The file of settings that was looked for; nil if there was none to look for.
+    let file: SettingsFile?
+
+    /// Reads the settings of the command that the arguments name.
+    init(_ arguments: Arguments) throws {
+        self.arguments = arguments
+        guard !arguments.asksForHelp else {
+            (settings, file) = ([], nil)
+            return
+        }
+        let all = Setting.tree(of: arguments.root)
+        try EnvironmentNames.refuseUnknown(EnvironmentNames.set, settings: all)
+        let own = Setting.all(of: arguments.command, named: arguments.path)
+        let (file, names) = Self.file(arguments, own: own, all: all)
+        self.file = file
+        var entries: [SettingsText.Entry] = []
+        if let file {
+            if let bytes = try file.read() {
+                entries = try SettingsText(bytes, path: file.name, names: names).entries
+            } else if !file.refusesLinks {
+                throw SettingsError.file(file.name, .missing)
+            }
+        }
+        settings = Self.layered(own.filter { !arguments.given.contains($0.option) }, entries, file)
+    }
+
+    /// The settings that the environment and the entries of a file give.
+    static func layered(
+        _ settings: [Setting],
+        _ entries: [SettingsText.Entry],
+        _ file: SettingsFile?
+    ) -> [AppliedSetting] {
+        SettingsLayers.read(
+            settings,
+            variables: Variables.values(settings.map(\.variable)),
+            file: entries,
+            path: file?.name ?? ""
+        )
+        .map { absolute($0, file) }
+    }
+
+    /// The names that the user's file may give.
+    static func userNames(_ all: [Setting]) -> SettingNames {
+        let relay = all.filter { $0.option == Setting.fileOption && !$0.command.isEmpty }.map(\.command)
+        return SettingNames(
+            user: all.filter { !relay.contains($0.command) },
+            relay: all.filter { relay.contains($0.command) }
+        )
+    }
+
+    /// The file from which the command has settings, and the names that it may give.
+    private static func file(_ arguments: Arguments, own: [Setting], all: [Setting]) -> (SettingsFile?, SettingNames) {
+        let namesFile = { (setting: Setting) in setting.option == Setting.fileOption && !setting.command.isEmpty }
+        if let option = own.first(where: namesFile) {
+            let path = arguments.values(of: option.option).first ?? Variables.values([option.variable]).values.first
+            let file = path.map { SettingsFile(path: PathArgument(argument: $0), refusesLinks: false) }
+            return (file, SettingNames(own: own, among: all))
+        }
+        // A command that mends the file must work although a value in it is wrong.
+        return (arguments.command is any MendsSettings.Type ? nil : SettingsFile.ofUser, userNames(all))
+    }
+
+    /// A path in a file is relative to the file's folder, and may begin with `~/`.
+    private static func absolute(_ applied: AppliedSetting, _ file: SettingsFile?) -> AppliedSetting {
+        guard applied.setting.isPath, case .line = applied.source, let file else { return applied }
+        let values = applied.values.map { text in
+            let bytes = PathArgument(argument: text).bytes
+            if bytes.starts(with: Array("~/".utf8)), let home = Variables.home {
+                return PathArgument.text(of: home + bytes.dropFirst())
+            }
+            return bytes.first == UInt8(ascii: "/") ? text : PathArgument.text(of: file.folder + bytes)
+        }
+        return AppliedSetting(setting: applied.setting, values: values, source: applied.source)
+    }
+
+    /// The arguments of this call for the parser: the command's name, the settings, and what was given.
+    var texts: [String] {
+        get throws(SettingsError) {
+            var added: [String] = []
+            for setting in settings { added += try setting.arguments }
+            let count = arguments.path.count
+            return Array(arguments.texts[..<count]) + added + arguments.texts[count...]
+        }
+    }
+
+    /// Whether the output is for programs.
+    var isJSON: Bool {
+        arguments.texts.contains("--json")
+            || settings.contains { $0.setting.option == "json" && (try? $0.arguments.isEmpty) == false }
+    }
+
+    /// Whether the environment asks for output for programs: for errors before the settings are read.
+    static var wantsJSON: Bool {
+        ["yes", "true", "on", "1"].contains(Variables.value("EASYSETUP_JSON")?.lowercased())
+    }
+
+    /// The place where an option of this call was given.
+    func source(of option: String) -> SettingSource {
+        if arguments.given.contains(option) { return .option("--" + option) }
+        return settings.first { $0.setting.option == option }?.source ?? .standard
+    }
+
+    /// The error for a message of the parser about a setting that no option gave; nil if the message is about options.
+    /// - Parameter message: a message without values.
+    func error(for message: String) -> SettingsError? {
+        guard let sentence = Self.sentence(of: message, without: settings.flatMap(\.values)) else { return nil }
+        for match in sentence.matches(of: /--([a-z][a-z-]*)/) {
+            if let applied = settings.first(where: { $0.setting.option == match.1 }) {
+                return .badValue(applied.source, sentence)
+            }
+        }
+        return nil
+    }
+
+    /// The sentence of a message of the parser, without the help and the usage below it. Nil if it repeats one of these
+    /// values, which may be secrets.
+    static func sentence(of message: String, without values: [String]) -> String? {
+        var lines: [Substring] = []
+        for line in message.split(separator: "\n") {
+            if line.hasPrefix("Help:") || line.hasPrefix("Usage:") { break }
+            lines.append(line)
+        }
+        var sentence = lines.joined(separator: "\n")
+        if sentence.hasPrefix("Error: ") { sentence.removeFirst(7) }
+        for value in values.sorted(by: { $0.count > $1.count }) {
+            sentence = sentence.replacing(" '\(value)'", with: "")
+        }
+        // The parser's own messages end without a full stop.
+        if let last = sentence.last, last.isLetter || last == "'" { sentence += "." }
+        return values.allSatisfy { $0.count < 3 || !sentence.contains($0) } ? sentence : nil
+    }
+
+    // MARK: The call of this process
+
+    private static let process = Mutex<Invocation?>(nil)
+
+    /// The call of this process; nil before it is read, and in tests of single types.
+    static var current: Invocation? {
+        get { process.withLock { $0 } }
+        set {
+            process.withLock { $0 = newValue }
+            SettingSources.current = Dictionary(
+                (newValue?.settings ?? []).map { ($0.setting.option, $0.source) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        }
+    }
+}
+
+/// A command that reads no settings from the user's file, because it shows and mends the file.
+protocol MendsSettings {}
