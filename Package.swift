@@ -72,6 +72,8 @@ let package = Package(
     products: [
         .library(name: "EasySetup", targets: ["EasySetup"]),
         .library(name: "EasySetupRelay", targets: ["EasySetupRelay"]),
+        // For an app's test target: a relay in memory, a clock by hand, scripted peers.
+        .library(name: "EasySetupTesting", targets: ["EasySetupTesting"]),
         .executable(name: "easysetup", targets: ["EasySetupTool"]),
     ],
     dependencies: [
@@ -111,6 +113,7 @@ let package = Package(
             dependencies: ["EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", crypto]
         ),
         .target(name: "EasySetup", dependencies: session + [log] + nio),
+        .target(name: "EasySetupTesting", dependencies: device + ["EasySetupRelayCore", log]),
         .executableTarget(
             name: "EasySetupTool",
             dependencies: [
@@ -136,6 +139,7 @@ let package = Package(
         tests("EasySetupRelayTests", relay + ["EasySetupRelayProtocol", log, embedded, lifecycle] + shared + nio),
         tests("EasySetupPairingSessionTests", session + ["Simulator"] + shared),
         tests("EasySetupTests", device + relay + ["EasySetupTool", crypto, embedded, log] + shared + nio),
+        tests("EasySetupTestingTests", ["EasySetup", "EasySetupTesting"]),
         tests("SimulatorTests", session + ["EasySetupRelayCore", "Simulator"] + shared),
         // Every file of Protocol/vectors, run by its kind.
         tests("VectorTests", device + ["EasySetupRelayCore", crypto]),

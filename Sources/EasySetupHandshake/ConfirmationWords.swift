@@ -17,6 +17,14 @@ public struct ConfirmationWords: Hashable, Sendable, CustomStringConvertible {
         second = Self.list[Int(bytes.1)]
     }
 
+    /// Makes two words, for previews and tests of an app's screens. Nil if one of them is not in the fixed list of 256
+    /// words, because then no device shows it.
+    public init?(first: String, second: String) {
+        guard Self.list.contains(first), Self.list.contains(second) else { return nil }
+        self.first = first
+        self.second = second
+    }
+
     /// Both words as screens show them, such as `otter · pebble`.
     public var description: String { "\(first) · \(second)" }
 

@@ -252,4 +252,10 @@ public struct Peer: Hashable, Sendable {
     public let device: Device
     /// The two words that both screens show.
     public let words: ConfirmationWords
+
+    /// Makes a peer, for previews and tests of an app's screens.
+    public init(device: Device, words: ConfirmationWords) {
+        self.device = device
+        self.words = words
+    }
 }

@@ -2,16 +2,23 @@ import Foundation
 import Testing
 
 /// Compares the Swift examples of `docs/`, of the articles and of documentation comments with the sources of
-/// `Examples/`, which are compiled with the tests. The README's example is ``ReadmeExample``.
+/// folders of examples, which are compiled with the tests. The README's example is ``ReadmeExample``.
 @Suite("The examples of the documentation") struct ExampleTests {
+    private static let folders = [
+        "Tests/EasySetupToolTests/Examples", "Tests/EasySetupTestingTests/Examples", "Examples/Sources/AddDevice",
+    ]
+
+    private static func files(in folder: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: PagesTests.root.appending(path: folder).path)
+            .map { "\(folder)/\($0)" }
+    }
+
     /// The examples in the sources: the lines between BEGIN and END, without their indentation.
     private static var compiled: Set<String> {
         get throws {
-            let folder = PagesTests.root.appending(components: "Tests", "EasySetupToolTests", "Examples")
             var regions: Set<String> = []
-            for file in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
-                let source = try PagesTests.text("Tests/EasySetupToolTests/Examples/\(file)")
-                for match in source.matches(of: /(?s)\n( *)\/\/ BEGIN\n(.*?)\n *\/\/ END\n/) {
+            for file in try folders.flatMap(files) {
+                for match in try PagesTests.text(file).matches(of: /(?s)(?:^|\n)( *)\/\/ BEGIN\n(.*?)\n *\/\/ END\n/) {
                     let lines = match.2.split(separator: "\n", omittingEmptySubsequences: false)
                     regions.insert(lines.map { $0.dropFirst(match.1.count) }.joined(separator: "\n"))
                 }

@@ -11,28 +11,7 @@ import Testing
 /// After a change of a text, run `EASYSETUP_WRITE_TEXTS=1 swift test --filter TextsPageTests` and read the difference
 /// in the page.
 @Suite("Texts for apps") struct TextsPageTests {
-    private static let peer = Peer(
-        device: Device(name: DeviceName(cleaning: "new phone")!, platform: .ios, role: .receiver),
-        words: ConfirmationWords((0, 1))
-    )
-    private static let careful = Peer(
-        device: Device(name: DeviceName(cleaning: "a TV")!, platform: .tv, role: .receiver, asksFirst: true),
-        words: ConfirmationWords((0, 1))
-    )
-
-    static let states: [PairingState] = {
-        let now = ContinuousClock.now
-        let code = try! PairingCode(slot: "K7Q", random: SecretBytes(zeros: 5))
-        let user = SyncSeed.random().userID
-        let request = AcceptanceRequest(peer: peer, userID: user, codeAge: .zero, deadline: now)
-        return [
-            .connecting, .retrying(.relayVersion), .offered(Offer(code: code, link: nil, deadline: now, ordinal: 1)),
-            .offered(Offer(code: code, link: nil, deadline: now, ordinal: 2)), .wrongProof(count: 2), .codeKnown,
-            .inLine(position: 4), .greeting, .deciding(peer, deadline: now), .waiting(peer, deadline: now),
-            .accepting(request), .given(peer, deadline: now), .given(careful, deadline: now), .peerAway(deadline: now),
-            .reconnecting(deadline: now), .paired(Paired(userID: user, role: .holder, peer: peer)),
-        ]
-    }()
+    static let states = PairingState.examples
 
     static let errors: [any ExplainedError & Explained] =
         PairingError.examples as [any ExplainedError & Explained] + StoreError.examples + CodeError.examples
@@ -92,7 +71,7 @@ import Testing
                 )
             }
         }
-        let states = Set(Self.states.map(\.code.rawValue) + ["failed"])
+        let states = Set(Self.states.map(\.code.rawValue))
         let names = Set(Self.errors.map(\.name)), causes = Set(Self.errors.compactMap(\.cause))
         #expect(declared.count > 100)
         #expect(declared == states.union(names).union(causes))

@@ -18,7 +18,11 @@ public struct Pairing: AsyncSequence, Sendable {
     private let states: AsyncStream<PairingState>
     private let inbox: Inbox
 
-    init(_ run: @escaping @Sendable (@escaping @Sendable (PairingState) -> Void, Inbox) async -> Void) {
+    /// - Parameter executor: the executor of the pairing's task; nil for the default one.
+    init(
+        on executor: (any TaskExecutor)?,
+        _ run: @escaping @Sendable (@escaping @Sendable (PairingState) -> Void, Inbox) async -> Void
+    ) {
         let (states, continuation) = AsyncStream<PairingState>.makeStream(
             bufferingPolicy: .bufferingNewest(Self.waitingStates)
         )
@@ -28,7 +32,7 @@ public struct Pairing: AsyncSequence, Sendable {
         }
         self.states = states
         self.inbox = inbox
-        Task {
+        Task(executorPreference: executor) {
             await run({ continuation.yield($0) }, inbox)
             continuation.finish()
         }

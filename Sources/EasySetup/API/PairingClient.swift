@@ -39,8 +39,7 @@ public struct PairingClient: Sendable {
     private let name: DeviceName
     private let platform: Platform
     private let store: any SeedStore
-    private let roots: TrustedRoots
-    private let proxies: ProxySettings
+    private let system: ClientSystem
     private let limits: ClientLimits
     private let entropy: Entropy
     private let tries = TriesByCode()
@@ -64,12 +63,24 @@ public struct PairingClient: Sendable {
         limits: ClientLimits = ClientLimits(),
         logger: Logger = Logger(label: "easysetup.client") { _ in SwiftLogNoOpLogHandler() }
     ) {
+        let system = ClientSystem(network: RelayNetwork(roots: roots, proxies: proxies))
+        self.init(name: name, platform: platform, store: store, limits: limits, system: system, logger: logger)
+    }
+
+    /// Makes a client with another network and clock than the system's.
+    package init(
+        name: DeviceName,
+        platform: Platform,
+        store: any SeedStore,
+        limits: ClientLimits,
+        system: ClientSystem,
+        logger: Logger
+    ) {
         self.logger = logger
         self.name = name
         self.platform = platform
         self.store = store
-        self.roots = roots
-        self.proxies = proxies
+        self.system = system
         self.limits = limits
         entropy = .system
     }
@@ -110,7 +121,7 @@ public struct PairingClient: Sendable {
     }
 
     private func showCode(at relay: RelayAddress, approve: Approve?, accept: Accept?) -> Pairing {
-        Pairing { [self] show, inbox in
+        Pairing(on: system.executor) { [self] show, inbox in
             do throws(StoreError) {
                 let seed = try await load()
                 guard seed == nil || approve != nil else { return show(.failed(.nobodyToAsk(.holder))) }
@@ -167,7 +178,7 @@ public struct PairingClient: Sendable {
     }
 
     private func visit(_ invitation: Invitation, at relay: RelayAddress, approve: Approve?) -> Pairing {
-        Pairing { [self] show, inbox in
+        Pairing(on: system.executor) { [self] show, inbox in
             do throws(StoreError) {
                 let seed = try await load()
                 // A device that holds a seed can use a typed code only if the app passed `approve`, which asks the
@@ -176,7 +187,7 @@ public struct PairingClient: Sendable {
                     return show(.failed(.nobodyToAsk(.holder)))
                 }
                 let isAllowed = tries.counts.withLock {
-                    $0.take(invitation.slot, now: ContinuousClock.now.moment, limits: limits)
+                    $0.take(invitation.slot, now: system.now, limits: limits)
                 }
                 guard isAllowed else { return show(.failed(.triesSpent)) }
                 do throws(PairingError) {
@@ -187,7 +198,7 @@ public struct PairingClient: Sendable {
                         seed: seed,
                         entropy: entropy,
                         limits: limits,
-                        now: ContinuousClock.now.moment
+                        now: system.now
                     )
                     let isTrySpent = await driver(relay, approve, nil, show, inbox).run(session).isTrySpent
                     if !isTrySpent { tries.counts.withLock { $0.giveBack(invitation.slot) } }
@@ -218,8 +229,7 @@ public struct PairingClient: Sendable {
     ) -> SessionDriver {
         SessionDriver(
             relay: relay,
-            roots: roots,
-            proxies: proxies,
+            system: system,
             limits: limits,
             store: store,
             approve: approve ?? { _ in .nobodyToAsk },

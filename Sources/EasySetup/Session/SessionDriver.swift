@@ -3,7 +3,6 @@ import EasySetupPairingSession
 import EasySetupRelayProtocol
 import EasySetupSeed
 import Logging
-import NIOCore
 
 /// Runs a session: passes it the events of the sockets, the store, the user and the clock, and carries out its actions.
 ///
@@ -11,8 +10,7 @@ import NIOCore
 /// relay that it leaves. The session's deadlines bound how long that takes.
 struct SessionDriver: Sendable {
     let relay: RelayAddress
-    let roots: TrustedRoots
-    let proxies: ProxySettings
+    let system: ClientSystem
     let limits: ClientLimits
     let store: any SeedStore
     let approve: @Sendable (ApprovalRequest) async -> Approval
@@ -31,7 +29,7 @@ struct SessionDriver: Sendable {
         var inputs = inbox.inputs.makeAsyncIterator()
         perform(supervisor.begin(), &held)
         while !held.isOver {
-            held.wake(at: supervisor.nextDeadline) { inbox.put(.event(.deadlinePassed)) }
+            held.wake(at: supervisor.nextDeadline, system) { inbox.put(.event(.deadlinePassed)) }
             guard let input = await inputs.next() else { break }
             logger.trace("hears", metadata: ["input": "\(input.name)"])
             perform(steps(after: input, &supervisor, &held), &held)
@@ -40,10 +38,10 @@ struct SessionDriver: Sendable {
         inbox.close()
         // A connection that opens after the session's end has no other owner, so this loop closes it.
         while let input = await inputs.next() {
-            if case .opened(_, let late) = input { late.close() }
+            if case .opened(_, let late) = input { _ = late.hangUp() }
         }
         // The program may end after this function returns, so the last frames must have left the device before.
-        for closing in held.closings { try? await closing.get() }
+        for isClosed in held.closings { await isClosed() }
         return supervisor.end()
     }
 
@@ -54,7 +52,7 @@ struct SessionDriver: Sendable {
         _ supervisor: inout ConnectionSupervisor<Session>,
         _ held: inout Resources
     ) -> [DriverStep] {
-        let now = ContinuousClock.now.moment
+        let now = system.now
         switch input {
         case .event(let event):
             if case .deadlinePassed = event { held.timerFired() }
@@ -65,7 +63,7 @@ struct SessionDriver: Sendable {
                 held.connection = connection
                 return steps
             case .close:
-                connection.close()
+                _ = connection.hangUp()
                 return []
             }
         case .failed(let number, let error):
@@ -92,11 +90,11 @@ struct SessionDriver: Sendable {
                 logger.debug("state", metadata: ["state": "\(state.name)"])
                 show(state)
             case .ask(let request):
-                held.replace(.ask, with: Task { inbox.put(.event(.answered(await approve(request)))) })
+                held.replace(.ask, with: task { inbox.put(.event(.answered(await approve(request)))) })
             case .askToAccept(let request):
                 held.replace(
                     .ask,
-                    with: Task { inbox.put(.event(.accepted(await accept?(request) ?? .nobodyToAsk))) }
+                    with: task { inbox.put(.event(.accepted(await accept?(request) ?? .nobodyToAsk))) }
                 )
             case .stopAsking: held.cancel(.ask)
             case .store(let seed): held.replace(.store, with: save(seed))
@@ -106,17 +104,17 @@ struct SessionDriver: Sendable {
         }
     }
 
+    private func task(_ body: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        Task(executorPreference: system.executor, operation: body)
+    }
+
     private func connect(_ number: Int, by transport: Transport) -> Task<Void, Never> {
-        Task {
+        task {
             do throws(PairingError) {
-                let connection = try await RelayConnection.open(
-                    to: relay,
-                    tls: roots,
-                    by: proxies,
-                    through: transport,
-                    limits: limits
-                ) { inbox.put(.report(number, $0)) }
-                if !inbox.put(.opened(number, connection)) { connection.close() }
+                let connection = try await system.network.connect(to: relay, through: transport, limits: limits) {
+                    inbox.put(.report(number, $0))
+                }
+                if !inbox.put(.opened(number, connection)) { _ = connection.hangUp() }
             } catch {
                 inbox.put(.failed(number, error))
             }
@@ -124,7 +122,7 @@ struct SessionDriver: Sendable {
     }
 
     private func save(_ seed: SyncSeed) -> Task<Void, Never> {
-        Task {
+        task {
             do throws(StoreError) {
                 try await store.save(seed, replacing: false)
                 inbox.put(.event(.stored))
@@ -135,7 +133,7 @@ struct SessionDriver: Sendable {
     }
 
     private func solve(_ challenge: [UInt8], _ difficulty: Int) -> Task<Void, Never> {
-        Task.detached(priority: .utility) {
+        Task.detached(executorPreference: system.executor, priority: .utility) {
             if let work = ProofOfWork.solve(challenge: challenge, difficulty: difficulty) {
                 inbox.put(.event(.solved(work)))
             }
@@ -150,7 +148,7 @@ final class Inbox: Sendable {
     enum Input: Sendable {
         case event(SessionEvent)
         /// The connection with this number is open.
-        case opened(Int, RelayConnection)
+        case opened(Int, any ClientConnection)
         /// The connection with this number could not be made.
         case failed(Int, PairingError)
         /// The connection with this number reports something.
@@ -180,15 +178,15 @@ final class Inbox: Sendable {
 private struct Resources {
     enum Kind: Hashable { case connect, ask, store, solve }
 
-    var connection: RelayConnection?
-    /// Futures that complete when the connections that the driver closed are really closed.
-    private(set) var closings: [EventLoopFuture<Void>] = []
+    var connection: (any ClientConnection)?
+    /// Functions that wait until the connections that the driver closed are really closed.
+    private(set) var closings: [@Sendable () async -> Void] = []
     var isOver = false
     private var running: [Kind: Task<Void, Never>] = [:]
     private var timer: (moment: Duration, task: Task<Void, Never>)?
 
     mutating func closeConnection() {
-        if let connection { closings.append(connection.close()) }
+        if let connection { closings.append(connection.hangUp()) }
         connection = nil
     }
 
@@ -201,13 +199,13 @@ private struct Resources {
     }
 
     /// Sets the one timer to the session's next deadline; nil stops the timer.
-    mutating func wake(at moment: Duration?, _ body: @escaping @Sendable () -> Void) {
+    mutating func wake(at moment: Duration?, _ system: ClientSystem, _ body: @escaping @Sendable () -> Void) {
         if let moment, let timer, timer.moment == moment { return }
         timer?.task.cancel()
         timer = moment.map { moment in
-            let task = Task {
+            let task = Task(executorPreference: system.executor) {
                 do {
-                    try await Task.sleep(until: .at(moment), clock: .continuous)
+                    try await system.clock.sleep(until: .at(moment), tolerance: nil)
                     body()
                 } catch {}
             }

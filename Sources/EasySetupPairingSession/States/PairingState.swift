@@ -72,6 +72,14 @@ public struct Offer: Sendable {
     public let deadline: ContinuousClock.Instant
     /// The number of this code among the codes of one offer, from 1.
     public let ordinal: Int
+
+    /// Makes an offer, for previews and tests of an app's screens.
+    public init(code: PairingCode, link: PairingLink?, deadline: ContinuousClock.Instant, ordinal: Int = 1) {
+        self.code = code
+        self.link = link
+        self.deadline = deadline
+        self.ordinal = ordinal
+    }
 }
 
 /// The result of a successful pairing.
@@ -82,6 +90,13 @@ public struct Paired: Hashable, Sendable {
     public let role: Role
     /// The other device.
     public let peer: Peer
+
+    /// Makes a result, for previews and tests of an app's screens.
+    public init(userID: UserID, role: Role, peer: Peer) {
+        self.userID = userID
+        self.role = role
+        self.peer = peer
+    }
 }
 
 /// The question to a holder's user before the device sends the seed. The default answer must be no, and pressing Enter
@@ -102,6 +117,23 @@ public struct ApprovalRequest: Sendable {
     public let mistake: ConfirmationWords.Match?
     /// The moment until which the pairing waits for the user's answer.
     public let deadline: ContinuousClock.Instant
+
+    /// Makes a question, for previews and tests of an app's screens.
+    public init(
+        peer: Peer,
+        codeAge: Duration = .zero,
+        needsWord: Bool,
+        attempt: Int = 1,
+        mistake: ConfirmationWords.Match? = nil,
+        deadline: ContinuousClock.Instant
+    ) {
+        self.peer = peer
+        self.codeAge = codeAge
+        self.needsWord = needsWord
+        self.attempt = attempt
+        self.mistake = mistake
+        self.deadline = deadline
+    }
 }
 
 /// The user's answer to an ``ApprovalRequest``.
@@ -139,6 +171,19 @@ public struct AcceptanceRequest: Hashable, Sendable {
     public let codeAge: Duration
     /// The moment until which the pairing waits for the user's answer.
     public let deadline: ContinuousClock.Instant
+
+    /// Makes a question, for previews and tests of an app's screens.
+    public init(
+        peer: Peer,
+        userID: UserID,
+        codeAge: Duration = .zero,
+        deadline: ContinuousClock.Instant
+    ) {
+        self.peer = peer
+        self.userID = userID
+        self.codeAge = codeAge
+        self.deadline = deadline
+    }
 }
 
 /// The user's answer to an ``AcceptanceRequest``.
