@@ -27,7 +27,7 @@ import Testing
 
     @Test("Every section that a comment names exists") func sections() throws {
         let pattern = /`?(Protocol\/[a-z-]+\.md)`?, "([^"]+)"/
-        let files = try ["Sources", "Benchmarks/Sources", "Tools/Sources"].flatMap { folder in
+        let files = try ["Sources", "Benchmarks/Sources", "Bindings/Sources", "Tools/Sources"].flatMap { folder in
             try FileManager.default.subpathsOfDirectory(atPath: Self.root.appending(path: folder).path)
                 .filter { $0.hasSuffix(".swift") }.map { "\(folder)/\($0)" }
         }

@@ -100,7 +100,7 @@ import Testing
     @Test("The architecture's table of modules is that of the manifests") func modules() async throws {
         let scratch = ScratchFolder()
         var expected: [String: [Set<String>]] = [:]
-        for folder in ["", "Benchmarks", "Tools", "Examples"] {
+        for folder in ["", "Benchmarks", "Bindings", "Tools", "Examples"] {
             let dump = try await Program.shell(
                 "cd '\(PagesTests.root.path)/\(folder)' && swift package --scratch-path '\(scratch.path)' dump-package"
             )
@@ -183,7 +183,7 @@ import Testing
         }
         let libraries: Set = [
             "AddDevice", "CSodium", "CQREncode", "CProcess", "CLoad", "CountedMemory", "PlainMemory", "Simulator",
-            "SwiftUI",
+            "SwiftUI", "CEasySetup", "EasySetupC",
         ]
         let named = try PagesTests.text("docs/architecture.md").matches(of: /`([A-Z]\w+)`/).map { String($0.1) }
         #expect(named.count > 50)

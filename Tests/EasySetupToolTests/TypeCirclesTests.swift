@@ -5,12 +5,12 @@ import Testing
 /// each other's types in one direction only.
 @Suite("Circles of types") struct TypeCirclesTests {
     @Test("No files of a module name each other's types in a circle") func sources() throws {
-        for folder in ["Sources", "Benchmarks/Sources", "Tools/Sources"] {
+        for folder in ["Sources", "Benchmarks/Sources", "Bindings/Sources", "Tools/Sources"] {
             let top = PagesTests.root.appending(path: folder).path
             let paths = try FileManager.default.subpathsOfDirectory(atPath: top)
                 .filter { $0.hasSuffix(".swift") && !$0.contains("/Generated/") }
             let modules = Dictionary(grouping: paths) { $0.prefix { $0 != "/" } }
-            #expect(modules.count > 1)
+            #expect(!modules.isEmpty)
             for (_, paths) in modules {
                 let files = try paths.map { path in
                     (name: path.components(separatedBy: "/").last!, text: try PagesTests.text("\(folder)/\(path)"))

@@ -1,0 +1,122 @@
+import CEasySetup
+import Dispatch
+import EasySetup
+
+/// The callbacks of an app's own store, and the context that they get.
+struct StoreCallbacks: @unchecked Sendable {
+    // `@unchecked Sendable` is safe, because the header asks of the app that its context may be used on any thread.
+    let onLoad: easysetup_load_callback
+    let onSave: easysetup_save_callback
+    let onCheck: easysetup_check_callback?
+    let onRelease: easysetup_release_callback?
+    let context: UnsafeMutableRawPointer?
+}
+
+/// A store that an app keeps by callbacks. They run one after the other, on a queue of this store.
+final class CallbackStore: SeedStore {
+    private static let key = DispatchSpecificKey<ObjectIdentifier>()
+
+    private let callbacks: StoreCallbacks
+    private let queue = DispatchQueue(label: "easysetup.store")
+
+    init(_ callbacks: StoreCallbacks) {
+        self.callbacks = callbacks
+        queue.setSpecific(key: Self.key, value: ObjectIdentifier(self))
+    }
+
+    deinit {
+        callbacks.onRelease?(callbacks.context)
+    }
+
+    /// Whether this code runs inside one of this store's callbacks.
+    var isInCallback: Bool { DispatchQueue.getSpecific(key: Self.key) == ObjectIdentifier(self) }
+
+    func load() async throws(StoreError) -> SyncSeed? {
+        try await onQueue { (callbacks) throws(StoreError) in try callbacks.load() }
+    }
+
+    func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome {
+        try await onQueue { (callbacks) throws(StoreError) in try callbacks.save(seed, replacing: replacing) }
+        // What the app's store did with an earlier seed is not told, and nobody here asks.
+        return .stored
+    }
+
+    func check() async throws(StoreError) {
+        try await onQueue { (callbacks) throws(StoreError) in try callbacks.check() }
+    }
+
+    private func onQueue<Value: Sendable>(
+        _ body: @escaping @Sendable (StoreCallbacks) throws(StoreError) -> Value
+    ) async throws(StoreError) -> Value {
+        typealias Outcome = Result<Value, StoreError>
+        let outcome = await withCheckedContinuation { (continuation: CheckedContinuation<Outcome, Never>) in
+            // The block keeps the store, so that no callback runs after `onRelease`.
+            queue.async { [self] in
+                continuation.resume(returning: Outcome { () throws(StoreError) in try body(callbacks) })
+            }
+        }
+        return try outcome.get()
+    }
+}
+
+extension StoreCallbacks {
+    fileprivate func load() throws(StoreError) -> SyncSeed? {
+        var seed: OpaquePointer?
+        var error: OpaquePointer?
+        let code = onLoad(context, &seed, &error)
+        let loaded = Handles.take(seed, SyncSeed.self)
+        try Self.look(at: code, error)
+        guard seed == nil || loaded != nil else { throw Self.unknownResult }
+        return loaded
+    }
+
+    fileprivate func save(_ seed: SyncSeed, replacing: Bool) throws(StoreError) {
+        var error: OpaquePointer?
+        let lent = Handles.lend(seed)
+        let code = onSave(context, Handles.pointer(lent), replacing, &error)
+        Handles.withdraw(lent)
+        if code == EASYSETUP_ERROR_OTHER_SEED_STORED {
+            Handles.take(error, ErrorView.self)
+            throw .otherSeedStored(stored: try load()?.userID ?? seed.userID, new: seed.userID)
+        }
+        try Self.look(at: code, error)
+    }
+
+    fileprivate func check() throws(StoreError) {
+        guard let onCheck else { return }
+        var error: OpaquePointer?
+        try Self.look(at: onCheck(context, &error), error)
+    }
+
+    /// The store returned neither a code nor a handle that it may return.
+    private static var unknownResult: StoreError {
+        .app(
+            "app-store-callback",
+            "The app's store returned neither a seed nor an error that the library knows.",
+            advice: "Tell the app's developers.",
+            retryHelps: false
+        )
+    }
+
+    /// Throws the error of a callback, and frees its handle.
+    private static func look(at code: easysetup_code, _ error: OpaquePointer?) throws(StoreError) {
+        let view = Handles.take(error, ErrorView.self)
+        switch Int(code) {
+        case Int(EASYSETUP_OK): return
+        case Int(EASYSETUP_ERROR_APP): throw view?.error as? StoreError ?? unknownResult
+        case Int(EASYSETUP_ERROR_STORE_OPEN_TO_OTHERS): throw .openToOthers
+        case Int(EASYSETUP_ERROR_STORE_NOT_OURS): throw .notOurs
+        case Int(EASYSETUP_ERROR_STORE_UNFIT): throw .unfit
+        case Int(EASYSETUP_ERROR_STORE_MISSING): throw .missing
+        case Int(EASYSETUP_ERROR_STORE_FORBIDDEN): throw .forbidden
+        case Int(EASYSETUP_ERROR_STORE_READ_ONLY): throw .readOnly
+        case Int(EASYSETUP_ERROR_STORE_FULL): throw .full
+        case Int(EASYSETUP_ERROR_STORE_BUSY): throw .busy
+        case Int(EASYSETUP_ERROR_PASSPHRASE_NEEDED): throw .seed(.passphraseNeeded)
+        case Int(EASYSETUP_ERROR_WRONG_PASSPHRASE): throw .seed(.wrongPassphrase)
+        case Int(EASYSETUP_ERROR_SEED_FILE_DAMAGED): throw .seed(.fileDamaged)
+        case Int(EASYSETUP_ERROR_MEMORY_SHORT): throw .seed(.memoryShort)
+        default: throw .failed(errno: 0)
+        }
+    }
+}

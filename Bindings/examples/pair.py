@@ -1,0 +1,35 @@
+"""Two devices, from Python:  python pair.py offer|join wss://relay.example FOLDER"""
+
+import asyncio
+import sys
+
+from easysetup import Answer, Client, FileStore, Question, Seed, StateKind
+
+
+async def ask(question: Question) -> Answer | str:
+    if question.needs_word:
+        print(f"A word from the screen of {question.peer.name}?", flush=True)
+        return await asyncio.to_thread(input)
+    words = " and ".join(question.words)
+    print(f"Is it {question.peer.name} ({question.peer.platform}), with {words} on its screen?", flush=True)
+    return Answer.YES if await asyncio.to_thread(input) == "yes" else Answer.NO
+
+
+async def main(command: str, relay: str, folder: str) -> int:
+    with FileStore(folder) as store, Client("Python device", store) as client:
+        if command == "seed":
+            store.save(Seed.random())
+            return 0
+        pairing = (
+            client.offer(relay, approve=ask, accept=ask)
+            if command == "offer"
+            else client.join(input(), relay, approve=ask)
+        )
+        async with pairing:
+            async for state in pairing:
+                print(f"{state.name}: {state.code or state.sentence}", *state.words, flush=True)
+        return 0 if state.kind is StateKind.PAIRED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(*sys.argv[1:])))

@@ -1,0 +1,113 @@
+"""The numbers of errors, as easysetup.h has them."""
+
+from enum import IntEnum
+
+
+class Code(IntEnum):
+    """The number of an error. A newer library may have errors that are not listed here: they are `OTHER`."""
+
+    OK = 0
+    BAD_ARGUMENT = 1
+    BUFFER_TOO_SMALL = 2
+    NO_QUESTION = 3
+    CLIENT_IN_USE = 4
+    WRONG_THREAD = 5
+    AFTER_FORK = 6
+    STILL_RUNNING = 7
+    APP = 8
+    OTHER = 9
+    RELAY_UNREACHABLE = 100
+    RELAY_UNTRUSTED = 101
+    NOT_A_RELAY = 102
+    PROXY_FAILED = 103
+    PROXY_ADDRESS = 104
+    RELAY_VERSION = 105
+    RELAY_FULL = 106
+    TOO_MANY = 107
+    DRAINING = 108
+    RELAY_FORGOT = 109
+    WORK_REFUSED = 110
+    RELAY_MISBEHAVED = 111
+    CONNECTION_LOST = 112
+    ELSEWHERE = 113
+    NO_SUCH_CODE = 114
+    EXPIRED = 115
+    CODE_BURNT = 116
+    CODE_KNOWN = 117
+    WRONG_CODE = 118
+    TRIES_SPENT = 119
+    CODES_SPENT = 120
+    LINE_FULL = 121
+    SEATED = 122
+    DECLINED = 123
+    DECLINED_HERE = 124
+    NOT_CONFIRMED = 125
+    NOBODY_TO_ASK = 126
+    NOBODY_ASKED = 127
+    CANCELLED = 128
+    CANCELLED_HERE = 129
+    WRONG_WORD = 130
+    TIMED_OUT = 131
+    BOTH_HOLD = 132
+    BOTH_RECEIVE = 133
+    LINK_DIRECTION = 134
+    PEER_NOT_STORED = 135
+    OTHER_SEED = 136
+    SENT_NOT_CONFIRMED = 137
+    WRONG_SUITE = 138
+    MALFORMED = 139
+    FAULT = 140
+    OTHER_SEED_STORED = 200
+    STORE_OPEN_TO_OTHERS = 201
+    STORE_NOT_OURS = 202
+    STORE_UNFIT = 203
+    STORE_MISSING = 204
+    STORE_FORBIDDEN = 205
+    STORE_READ_ONLY = 206
+    STORE_FULL = 207
+    STORE_BUSY = 208
+    STORE_UNSUITABLE = 209
+    STORE_FAILED = 210
+    SEED_WRONG_LENGTH = 300
+    SEED_TOO_LONG = 301
+    TEXT_UTF_16 = 302
+    TEXT_NOT_UTF_8 = 303
+    SEED_UNREADABLE = 304
+    SEVERAL_SEEDS = 305
+    PHRASE_WORD_COUNT = 306
+    PHRASE_UNKNOWN_WORD = 307
+    PHRASE_NOT_ENGLISH = 308
+    PHRASE_CHECKSUM = 309
+    SEED_LINK_VERSION = 310
+    SEED_LINK_DAMAGED = 311
+    SEED_FILE_FOREIGN = 312
+    SEED_FILE_VERSION = 313
+    SEED_FILE_DAMAGED = 314
+    SEED_FILE_TOO_COSTLY = 315
+    PASSPHRASE_NEEDED = 316
+    WRONG_PASSPHRASE = 317
+    PASSPHRASE_UNFIT = 318
+    MEMORY_SHORT = 319
+    DERIVED_KEY_REFUSED = 320
+    CODE_WRONG_LENGTH = 400
+    CODE_NOT_A_SYMBOL = 401
+    CODE_FOREIGN_LETTER = 402
+    CODE_HAS_LABEL = 403
+    CODE_HAS_MORE = 404
+    CODE_TOO_LONG = 405
+    CODE_HAS_U = 406
+    CODE_MISTYPED = 407
+    NOT_A_SLOT = 408
+    NOT_A_LINK = 409
+    SEVERAL_LINKS = 410
+    PLAIN_LINK = 411
+    RELAY_ADDRESS = 500
+    RELAY_PLAIN = 501
+
+    @classmethod
+    def of(cls, number: int) -> "Code":
+        """The code with this number, or `OTHER`."""
+        try:
+            return cls(number)
+        except ValueError:
+            return cls.OTHER

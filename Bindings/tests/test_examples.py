@@ -1,0 +1,190 @@
+"""The examples in C and in Python against the built Swift program, at a real relay: both directions, and what goes wrong."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+from support import BINDINGS, PROGRAM, Child, Relay, fingerprint, python, swift
+from test_c import build
+
+
+class Pairs:
+    """The tests of one example. `self.example` starts it."""
+
+    arguments: list[str | Path]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.folder = Path(cls.temporary.name)
+        cls.relay = Relay()
+        cls.arguments = cls.prepare()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.relay.__exit__()
+        cls.temporary.cleanup()
+
+    def example(self, command: str, folder: Path) -> Child:
+        return Child(*self.arguments, command, self.relay.url, folder)
+
+    def swift(self, command: str, folder: Path) -> Child:
+        return swift(command, self.relay.url, folder)
+
+    def devices(self, holder: str) -> tuple[Path, Path]:
+        """The folders of the example and of the Swift program, of which the holder has a seed."""
+        folders = tuple(Path(tempfile.mkdtemp(dir=self.folder)) / "store" for _ in range(2))
+        with (
+            self.example("seed", folders[0])
+            if holder == "example"
+            else Child(PROGRAM, "seed", "new", "--store", folders[1], "--json")
+        ) as child:
+            self.assertEqual(child.ends(), 0, child.said)
+        return folders
+
+    def paired(self, example: Child, other: Child, folders: tuple[Path, Path]) -> None:
+        other.event("paired")
+        self.assertEqual([example.ends(), other.ends()], [0, 0], example.said)
+        self.assertEqual(fingerprint(folders[0]), fingerprint(folders[1]))
+
+    def test_example_gives_by_its_code(self) -> None:
+        folders = self.devices(holder="example")
+        with self.example("offer", folders[0]) as example, self.swift("join", folders[1]) as other:
+            other.event("question")
+            other.answer(self.code(example))
+            self.assertIn("Swift device", example.starting(self.question))
+            example.answer("yes")
+            self.paired(example, other, folders)
+
+    def test_example_receives_by_the_other_code(self) -> None:
+        folders = self.devices(holder="swift")
+        with self.swift("offer", folders[1]) as other, self.example("join", folders[0]) as example:
+            example.answer(other.event("offered")["code"])
+            self.assertEqual(other.event("peer")["name"], self.name)
+            other.event("question")
+            other.answer("yes")
+            self.paired(example, other, folders)
+
+    def test_example_receives_by_its_code(self) -> None:
+        folders = self.devices(holder="swift")
+        with self.example("offer", folders[0]) as example, self.swift("join", folders[1]) as other:
+            other.event("question")
+            other.answer(self.code(example))
+            self.assertEqual(other.event("question")["question"], "word")
+            other.answer(self.words(example)[0])
+            example.starting(self.question)
+            example.answer("yes")
+            self.paired(example, other, folders)
+
+    def test_example_gives_by_the_other_code(self) -> None:
+        folders = self.devices(holder="example")
+        with self.swift("offer", folders[1]) as other, self.example("join", folders[0]) as example:
+            example.answer(other.event("offered")["code"])
+            example.starting(self.word_question)
+            example.answer("ottter")
+            # After a slip the question comes again.
+            example.starting(self.word_question)
+            example.answer(other.event("peer")["words"])
+            other.event("question")
+            other.answer("yes")
+            self.paired(example, other, folders)
+
+    def test_example_declines(self) -> None:
+        folders = self.devices(holder="example")
+        with self.example("offer", folders[0]) as example, self.swift("join", folders[1]) as other:
+            other.event("question")
+            other.answer(self.code(example))
+            example.starting(self.question)
+            example.answer("no")
+            self.assertEqual(other.event("failed")["error"], "declined")
+            self.assertEqual(example.ends(), 1)
+
+    def test_other_declines(self) -> None:
+        folders = self.devices(holder="swift")
+        with self.swift("offer", folders[1]) as other, self.example("join", folders[0]) as example:
+            example.answer(other.event("offered")["code"])
+            other.event("question")
+            other.answer("no")
+            self.assertEqual(example.ends(), 1)
+            self.assertIn("said no", example.said[-1] + example.said[-2])
+
+    def test_other_is_stopped(self) -> None:
+        folders = self.devices(holder="swift")
+        with self.swift("offer", folders[1]) as other, self.example("join", folders[0]) as example:
+            example.answer(other.event("offered")["code"])
+            other.event("question")
+            other.interrupt()
+            self.assertEqual(example.ends(), 1)
+            self.assertIn("The other device stopped", "".join(example.said[-2:]))
+
+    def test_wrong_code(self) -> None:
+        folders = self.devices(holder="swift")
+        with self.swift("offer", folders[1]) as other, self.example("join", folders[0]) as example:
+            example.answer(self.wrong(other.event("offered")["code"]))
+            self.assertEqual(example.ends(), 1)
+            other.event("wrong-proof")
+
+    def test_mistyped_code(self) -> None:
+        """A slip is found by the check symbol, before anything is sent."""
+        folders = self.devices(holder="swift")
+        with self.swift("offer", folders[1]) as other, self.example("join", folders[0]) as example:
+            code = other.event("offered")["code"]
+            example.answer(code[:-1] + ("0" if code[-1] != "0" else "1"))
+            self.assertEqual(example.ends(), 1)
+            self.assertNotIn("connecting", "".join(example.said))
+
+    @staticmethod
+    def wrong(code: str) -> str:
+        """Another code for the same slot, with a right check symbol."""
+        changed = code[:-2] + ("0" if code[-2] != "0" else "1")
+        return next(changed + last for last in SYMBOLS if is_code(changed + last))
+
+
+SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def is_code(code: str) -> bool:
+    """Whether the check symbol of a code is right (Protocol/code.md, "Check")."""
+    values = [SYMBOLS.index(symbol) for symbol in code.replace("-", "")]
+    total = 0
+    for value in reversed(values):
+        total <<= 1
+        total ^= 37 if total & 32 else 0
+        total ^= value
+    return total == len(values)
+
+
+class C(Pairs, unittest.TestCase):
+    name = "C device"
+    question = "question: is it"
+    word_question = "question: a word"
+
+    @classmethod
+    def prepare(cls) -> list[str | Path]:
+        return [build(BINDINGS / "examples/pair.c", cls.folder)]
+
+    def code(self, example: Child) -> str:
+        return example.starting("code ")
+
+    def words(self, example: Child) -> list[str]:
+        return example.starting("words ").split()
+
+
+class Python(Pairs, unittest.TestCase):
+    name = "Python device"
+    question = "Is it"
+    word_question = "A word"
+
+    @classmethod
+    def prepare(cls) -> list[str | Path]:
+        return [python(), BINDINGS / "examples/pair.py"]
+
+    def code(self, example: Child) -> str:
+        return example.starting("offered: ")
+
+    def words(self, example: Child) -> list[str]:
+        return example.starting("waiting: ").split()[-2:]
+
+
+if __name__ == "__main__":
+    unittest.main()
