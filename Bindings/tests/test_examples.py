@@ -1,10 +1,12 @@
 """The examples in C and in Python against the built Swift program, at a real relay: both directions, and what goes wrong."""
 
+import ast
+import re
 import tempfile
 import unittest
 from pathlib import Path
 
-from support import BINDINGS, PROGRAM, Child, Relay, fingerprint, python, swift
+from support import BINDINGS, HEADER, PROGRAM, ROOT, Child, Relay, fingerprint, python, run, swift
 from test_c import build
 
 
@@ -184,6 +186,46 @@ class Python(Pairs, unittest.TestCase):
 
     def words(self, example: Child) -> list[str]:
         return example.starting("waiting: ").split()[-2:]
+
+
+class Pages(unittest.TestCase):
+    """The programs that stand on the pages."""
+
+    def blocks(self, page: Path) -> list[str]:
+        found = re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.S)
+        self.assertEqual(len(found), 1, page)
+        return found
+
+    def test_readme(self) -> None:
+        """The README's program pairs as it stands, but for the folder and the relay."""
+        with tempfile.TemporaryDirectory() as temporary, Relay() as relay:
+            folder, other = Path(temporary) / "a", Path(temporary) / "b"
+            with Child(PROGRAM, "seed", "new", "--store", folder, "--json") as child:
+                self.assertEqual(child.ends(), 0, child.said)
+            program = Path(temporary) / "readme.py"
+            text = self.blocks(BINDINGS / "python/README.md")[0]
+            self.assertLess(text.count("\n"), 40)
+            for was, becomes in (("/home/me/.app", str(folder)), ("wss://relay.example", relay.url)):
+                self.assertIn(was, text)
+                text = text.replace(was, becomes)
+            program.write_text(text)
+            with Child(python(), "-u", program) as example, swift("join", relay.url, other) as device:
+                device.event("question")
+                device.answer(example.line(lambda line: re.fullmatch(r"\w{3}-\w{3}-\w{3}", line) is not None))
+                example.answer("y")
+                device.event("paired")
+                self.assertEqual([example.ends(), device.ends()], [0, 0], example.said)
+            self.assertEqual(fingerprint(folder), fingerprint(other))
+
+    def test_page(self) -> None:
+        """The page's part of a program compiles, and names what there is."""
+        text = self.blocks(ROOT / "docs/other-languages.md")[0]
+        tree = compile(text, "page", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | ast.PyCF_ONLY_AST)
+        names = [name.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names]
+        run(python(), "-c", f"from easysetup import {', '.join(names)}")
+        page = (ROOT / "docs/other-languages.md").read_text()
+        for function in set(re.findall(r"\beasysetup_\w+", page)):
+            self.assertIn(f"{function}(", HEADER.read_text())
 
 
 if __name__ == "__main__":

@@ -63,12 +63,8 @@ final class RunningPairing: Sendable {
                 }
             }
             await perform { [self] in
-                let unanswered = standing.withLock { standing in
-                    let shown = standing.shown.sorted()
-                    standing.shown = []
-                    return shown
-                }
-                for question in unanswered { callbacks.withdrawn?(callbacks.context, handle, question) }
+                let unanswered = standing.withLock(\.shown).sorted()
+                for question in unanswered { tellWithdrawn(question) }
                 if !standing.withLock(\.isFreed) { callbacks.end?(callbacks.context, handle) }
                 standing.withLock { $0.hasEnded = true }
             }
@@ -177,10 +173,13 @@ final class RunningPairing: Sendable {
     private func withdraw(_ id: UInt64) {
         guard let question = standing.withLock({ $0.waiting.removeValue(forKey: id) }) else { return }
         question.continuation.resume(returning: .unclear)
-        queue.async { [self] in
-            let isKnown = standing.withLock { $0.shown.remove(id) != nil && !$0.isSilent }
-            if isKnown { callbacks.withdrawn?(callbacks.context, handle, id) }
-        }
+        queue.async { [self] in tellWithdrawn(id) }
+    }
+
+    /// Tells the app, on the queue, that a question needs no answer any more, if the app has seen the question.
+    private func tellWithdrawn(_ id: UInt64) {
+        let isKnown = standing.withLock { $0.shown.remove(id) != nil && !$0.isSilent }
+        if isKnown { callbacks.withdrawn?(callbacks.context, handle, id) }
     }
 
     /// Answers a question.

@@ -350,8 +350,8 @@ void easysetup_client_free(easysetup_client *client);
 
 /* Receives each state of a pairing. The last is EASYSETUP_STATE_PAIRED or EASYSETUP_STATE_FAILED. */
 typedef void (*easysetup_state_callback)(void *context, easysetup_pairing *pairing, const easysetup_state *state);
-/* Receives a question to the user. The callback shows it and returns; the answer comes later, from any thread, by
-   easysetup_pairing_answer, or at once, inside the callback. */
+/* Receives a question to the user, before or after the state that tells of it. The callback shows it and returns. The answer comes
+   later, from any thread, by easysetup_pairing_answer, or at once, inside the callback. */
 typedef void (*easysetup_question_callback)(void *context, easysetup_pairing *pairing, const easysetup_question *question);
 /* Says that a question needs no answer any more, because its time is over or the other device is gone. */
 typedef void (*easysetup_withdrawn_callback)(void *context, easysetup_pairing *pairing, uint64_t question_id);
