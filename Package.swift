@@ -132,25 +132,12 @@ let package = Package(
         // A relay in the test's process, servers that are none, programs as processes, terminals.
         .target(name: "TestSupport", dependencies: device + relay + [log] + nio, path: "Tests/Support"),
 
-        tests("EasySetupSeedTests", ["EasySetupSeed", crypto]),
-        tests("EasySetupHandshakeTests", ["EasySetupHandshake", "EasySetupSeed"]),
-        tests("EasySetupRelayProtocolTests", ["EasySetupRelayProtocol", "SeededRandom", protobuf]),
-        tests("EasySetupRelayCoreTests", ["EasySetupRelayCore", "EasySetupRelayProtocol", crypto] + shared),
-        tests("EasySetupRelayTests", relay + ["EasySetupRelayProtocol", log, embedded, lifecycle] + shared + nio),
-        tests("EasySetupPairingSessionTests", session + ["Simulator"] + shared),
-        tests("EasySetupTests", device + relay + ["EasySetupTool", crypto, embedded, log] + shared + nio),
-        tests("EasySetupTestingTests", ["EasySetup", "EasySetupTesting"]),
-        tests("SimulatorTests", session + ["EasySetupRelayCore", "Simulator"] + shared),
         // Every file of Protocol/vectors, run by its kind.
-        tests("VectorTests", device + ["EasySetupRelayCore", crypto]),
         // Whole pairings over real sockets, behind a proxy that lets one thing go wrong; scripts/faults has all.
-        tests("FaultTests", device + relay + ["EasySetupTool"] + shared + nio, exclude: ["RESULTS.md"]),
         // The built program, as a person or a script runs it.
         tests("EasySetupToolTests", device + relay + program + ["EasySetupTool"] + shared, exclude: ["SCREENS.md"]),
         // Strangers against the built relay; run by scripts/hostile.
-        tests("HostileTests", device + ["EasySetupTool"] + shared),
         // Every parser, under the inputs that scripts/fuzz has kept.
-        tests("FuzzTests", device + relay + [crypto, log, embedded] + shared + nio, exclude: ["Corpus"]),
     ]
 )
 

@@ -12,11 +12,11 @@ from support import BINDINGS, PREFIX, ROOT, Relay, environment, run
 FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-pedantic"]
 
 
-def build(source: Path, folder: Path, compiler: str = "gcc") -> Path:
+def build(source: Path, folder: Path, compiler: str = "gcc", *more: str) -> Path:
     """Compiles a C program with pkg-config's flags, as docs/other-languages.md says."""
     flags = shlex.split(run("pkg-config", "--cflags", "--libs", "easysetup", env=environment()))
-    program = folder / f"{source.stem}-{compiler}"
-    run(compiler, *FLAGS, source, "-o", program, *flags, "-pthread", f"-Wl,-rpath,{PREFIX}/lib")
+    program = folder / f"{source.stem}-{compiler}{''.join(more)}"
+    run(compiler, *FLAGS, *more, source, "-o", program, *flags, "-pthread", f"-Wl,-rpath,{PREFIX}/lib")
     return program
 
 
@@ -64,14 +64,22 @@ class Programs(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("valgrind"), "valgrind is not installed")
     def test_memory(self) -> None:
-        """Nothing is read or written out of bounds, and calls lose no memory. Of whole pairings valgrind can't tell what is lost,
-        because Swift keeps marks in pointers, nor what is uninitialised, because Swift compares whole words of enums."""
+        """Nothing is read or written out of bounds. Of whole pairings valgrind can't tell what is lost, because Swift keeps marks in
+        pointers, nor what is uninitialised, because Swift compares whole words of enums."""
         valgrind = ["valgrind", "--quiet", "--error-exitcode=9"]
         leaks = ["--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]
         run(*valgrind, *leaks, build(BINDINGS / "tests/garbage.c", self.folder))
         with Relay() as relay:
             pairs = build(BINDINGS / "tests/pairs.c", self.folder)
             run(*valgrind, "--undef-value-errors=no", pairs, relay.url, env=environment())
+
+    def test_sanitized(self) -> None:
+        """The same with the sanitizers of gcc, which also find what is lost."""
+        flags = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+        run(build(BINDINGS / "tests/garbage.c", self.folder, "gcc", *flags))
+        run(build(BINDINGS / "tests/seeds.c", self.folder, "gcc", *flags), *seed_arguments(self.folder))
+        with Relay() as relay:
+            run(build(BINDINGS / "tests/pairs.c", self.folder, "gcc", *flags), relay.url, env=environment())
 
 
 if __name__ == "__main__":
