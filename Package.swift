@@ -22,6 +22,8 @@ let strict: Set = [
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let metricsTests: [Target.Dependency] = [metrics, .product(name: "MetricsTestKit", package: "swift-metrics")]
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
@@ -92,6 +94,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         // Which of a variable and a file gives a setting; without the traits, which bring full Foundation (docs/decisions/settings.md).
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        // Where a program with a relay inside takes the relay's numbers from, whatever it exports them with.
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     ],
     targets: sodium + [
         .systemLibrary(
@@ -106,7 +110,8 @@ let package = Package(
         .target(name: "EasySetupRelayCore", dependencies: ["EasySetupRelayProtocol", crypto, deque, heap]),
         .target(
             name: "EasySetupRelay",
-            dependencies: ["EasySetupRelayProtocol", "EasySetupRelayCore", "CProcess", crypto, log, lifecycle] + nio
+            dependencies: ["EasySetupRelayProtocol", "EasySetupRelayCore", "CProcess", crypto, log, metrics, lifecycle]
+                + nio
         ),
         .target(
             name: "EasySetupPairingSession",
@@ -132,12 +137,28 @@ let package = Package(
         // A relay in the test's process, servers that are none, programs as processes, terminals.
         .target(name: "TestSupport", dependencies: device + relay + [log] + nio, path: "Tests/Support"),
 
+        tests("EasySetupSeedTests", ["EasySetupSeed", crypto]),
+        tests("EasySetupHandshakeTests", ["EasySetupHandshake", "EasySetupSeed"]),
+        tests("EasySetupRelayProtocolTests", ["EasySetupRelayProtocol", "SeededRandom", protobuf]),
+        tests("EasySetupRelayCoreTests", ["EasySetupRelayCore", "EasySetupRelayProtocol", crypto] + shared),
+        tests(
+            "EasySetupRelayTests",
+            relay + ["EasySetupRelayProtocol", log, embedded, lifecycle] + metricsTests + shared + nio
+        ),
+        tests("EasySetupPairingSessionTests", session + ["Simulator"] + shared),
+        tests("EasySetupTests", device + relay + ["EasySetupTool", crypto, embedded, log] + shared + nio),
+        tests("EasySetupTestingTests", ["EasySetup", "EasySetupTesting"]),
+        tests("SimulatorTests", session + ["EasySetupRelayCore", "Simulator"] + shared),
         // Every file of Protocol/vectors, run by its kind.
+        tests("VectorTests", device + ["EasySetupRelayCore", crypto]),
         // Whole pairings over real sockets, behind a proxy that lets one thing go wrong; scripts/faults has all.
+        tests("FaultTests", device + relay + ["EasySetupTool"] + shared + nio, exclude: ["RESULTS.md"]),
         // The built program, as a person or a script runs it.
         tests("EasySetupToolTests", device + relay + program + ["EasySetupTool"] + shared, exclude: ["SCREENS.md"]),
         // Strangers against the built relay; run by scripts/hostile.
+        tests("HostileTests", device + ["EasySetupTool"] + shared),
         // Every parser, under the inputs that scripts/fuzz has kept.
+        tests("FuzzTests", device + relay + [crypto, log, embedded] + shared + nio, exclude: ["Corpus"]),
     ]
 )
 

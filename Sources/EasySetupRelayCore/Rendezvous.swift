@@ -121,6 +121,7 @@ package struct Rendezvous: Sendable {
         _ turn: inout Turn
     ) -> AdmissionRefusal? {
         guard deadlines.count < limits.deadlines else {
+            turn.hit(.deadlines)
             return AdmissionRefusal(reason: .relayFull, retryAfter: limits.retryAfter)
         }
         intervals.advance(turn.now.monotonic)
@@ -154,7 +155,10 @@ package struct Rendezvous: Sendable {
                 interval: intervals.number
             )
         else { return }
-        guard isEnough else { return refuse(connection, .badFrame, &turn) }
+        guard isEnough else {
+            turn.hit(.framesPerInterval)
+            return refuse(connection, .badFrame, &turn)
+        }
         switch known.phase {
         case .new:
             if let crowded, frame.isOfStranger {

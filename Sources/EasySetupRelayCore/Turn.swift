@@ -12,10 +12,17 @@ package struct Turn: Sendable {
     package var entropy: any RandomNumberGenerator & Sendable
     /// The actions that the caller must carry out after the event, in this order.
     package var actions: [Action] = []
+    /// What all decisions so far add up to.
+    package var counts = Counts()
 
     package init(now: Moment, entropy: any RandomNumberGenerator & Sendable) {
         self.now = now
         self.entropy = entropy
+    }
+
+    /// Counts that a device has hit a limit.
+    mutating func hit(_ limit: CountedLimit) {
+        counts.limits.add(limit)
     }
 
     mutating func send(_ frame: RelayFrame, to connection: ConnectionID) {
@@ -29,6 +36,7 @@ package struct Turn: Sendable {
 
     /// Sends a last frame, `word`, to a connection and closes it.
     mutating func dismiss(_ connection: ConnectionID, _ word: RelayFrame) {
+        if case .refused(let reason, _) = word { counts.refusals.add(reason) }
         send(word, to: connection)
         close(connection)
     }

@@ -45,9 +45,13 @@ import Testing
         var scene = Scene(row.limits)
         row.within(&scene)
         #expect(scene.reasons == [], "within the limit")
+        let counted = CountedLimit.allCases.first { $0.name == row.name }
+        let asksForWork = ["offersPerPrefix", "visitsPerPrefix", "missesPerPrefix"].contains(row.name)
+        if let counted, !asksForWork { #expect(scene.turn.counts.limits[counted] == 0, "within the limit") }
         row.beyond(&scene)
         #expect(scene.reasons == row.told)
         #expect(scene.relay.brokenBound == nil)
+        if let counted { #expect(scene.turn.counts.limits[counted] > 0, "a hit is counted") }
         for case .refused(let reason, let retryAfter) in scene.heard.values.joined() {
             let isFullness = [.lineFull, .relayFull, .tooMany, .draining, .relayForgot].contains(reason)
             #expect((retryAfter > .zero) == isFullness, "\(reason)")

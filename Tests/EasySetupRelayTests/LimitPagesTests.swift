@@ -87,6 +87,11 @@ import Testing
         Self.compare(rows, Mirror(reflecting: ConnectionLimits()).children.map { $0 })
     }
 
+    @Test("The limits of the admin port are those of the page") func limitsAdminPage() throws {
+        let rows = try Self.rows("limits.md", ["The admin port"])
+        Self.compare(rows, Mirror(reflecting: AdminLimits()).children.map { $0 })
+    }
+
     @Test("The limits of the wire format are those of the page") func limitsWireFormat() throws {
         let values: [(label: String?, value: Any)] = [
             ("frameBytes", WireLimits.frameBytes),

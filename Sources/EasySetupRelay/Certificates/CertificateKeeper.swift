@@ -37,6 +37,9 @@ final class CertificateKeeper: Sendable {
         tell(loaded.warnings(now: now, authorities: authorities))
     }
 
+    /// When the first certificate of the chain expires, in seconds since 1970 UTC.
+    var expiry: Int64? { state.withLock { $0.loaded.chain.map(\.notAfter).min() } }
+
     /// The TLS context for new connections.
     var context: NIOSSLContext { state.withLock { $0.loaded.context } }
 

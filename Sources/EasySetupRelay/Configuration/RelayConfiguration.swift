@@ -1,3 +1,4 @@
+public import CoreMetrics
 package import EasySetupRelayCore
 
 /// The settings of a relay; `Protocol/operating.md` describes them.
@@ -20,6 +21,14 @@ public struct RelayConfiguration: Sendable {
     public var trustedProxies = TrustedProxies.none
     /// The number of cores that the relay uses, 1 to 255. Each has a thread (`Protocol/operating.md`, "Cores").
     public var cores = 1
+    /// The address of the admin port, which has metrics and health for the operator's own programs; nil for none. It
+    /// asks for no password, so it should be an address of loopback.
+    public var admin: ListenAddress?
+    /// Where the relay records its metrics every ``metricsInterval``, such as `MetricsSystem.factory` of a program that
+    /// exports them; nil for nowhere. The admin port needs none.
+    public var metrics: (any MetricsFactory)?
+    /// How often the relay records its ``metrics``: 10 seconds by default.
+    public var metricsInterval = Duration.seconds(10)
     /// The limits on connections and requests.
     public var connectionLimits = ConnectionLimits()
     /// The limits on rooms, meetings, address prefixes and frames.

@@ -178,9 +178,10 @@ final class DeviceConnection {
 
     /// Writes all pending bytes to the network in one piece. Then checks how many bytes the device has not read, if
     /// more than `most` bytes were written since the last check, or if some were unread at that check.
-    func flush(most: Int, _ pool: BufferPool) -> OnFlush {
+    func flush(most: Int, _ pool: BufferPool, _ counts: LoopCounts) -> OnFlush {
         guard let context, let bytes = writer.take() else { return .none }
         context.writeAndFlush(NIOAny(bytes), promise: nil)
+        counts.sent(bytes.readableBytes)
         pool.giveBack(bytes)
         unlooked += bytes.readableBytes
         // Unread bytes count against the limit ``ConnectionLimits/outboundBytes``. So if the relay found unread bytes

@@ -6,7 +6,8 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
     private struct Inbox: Sendable {
         let wake: @Sendable () -> Void
         var effects: [Effect] = []
-        var isWoken = false
+        /// When the loop was woken for effects that it has not taken yet; nil if it was not.
+        var wokenAt: Duration?
     }
 
     private var inboxes: [Inbox] = []
@@ -31,21 +32,29 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
     }
 
     /// Takes the effects that an event loop must carry out from its inbox, and adds them to the end of `effects`.
-    mutating func take(_ loop: Int, into effects: inout [Effect]) {
-        inboxes[loop].isWoken = false
-        guard !inboxes[loop].effects.isEmpty else { return }
-        guard !effects.isEmpty else { return swap(&inboxes[loop].effects, &effects) }
-        effects += inboxes[loop].effects
-        inboxes[loop].effects.removeAll(keepingCapacity: true)
+    /// Returns when the loop was woken for them; nil if it was not.
+    @discardableResult
+    mutating func take(_ loop: Int, into effects: inout [Effect]) -> Duration? {
+        let wokenAt = inboxes[loop].wokenAt
+        inboxes[loop].wokenAt = nil
+        guard !inboxes[loop].effects.isEmpty else { return wokenAt }
+        if effects.isEmpty {
+            swap(&inboxes[loop].effects, &effects)
+        } else {
+            effects += inboxes[loop].effects
+            inboxes[loop].effects.removeAll(keepingCapacity: true)
+        }
+        return wokenAt
     }
 
     /// The `wake` functions of the event loops other than `own` that have new effects in their inboxes. A loop that was
     /// woken before is left out until it has taken its effects.
-    mutating func takeWoken(but own: Int) -> [@Sendable () -> Void] {
+    mutating func takeWoken(but own: Int, now: Duration) -> [@Sendable () -> Void] {
         guard inboxes.count > 1 else { return [] }
         var woken: [@Sendable () -> Void] = []
-        for loop in inboxes.indices where loop != own && !inboxes[loop].effects.isEmpty && !inboxes[loop].isWoken {
-            inboxes[loop].isWoken = true
+        for loop in inboxes.indices where loop != own && !inboxes[loop].effects.isEmpty && inboxes[loop].wokenAt == nil
+        {
+            inboxes[loop].wokenAt = now
             woken.append(inboxes[loop].wake)
         }
         return woken

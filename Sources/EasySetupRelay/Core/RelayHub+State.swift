@@ -21,8 +21,9 @@ extension RelayHub {
         var newcomer: Newcomer?
         private(set) var outcomes: [ConnectionOutcome: Int] = [:]
         /// How many connections each loop has accepted, for the logs.
-        private var accepted: [Int: Int] = [:]
+        private(set) var accepted: [Int: Int] = [:]
         private var lastID: UInt64 = 0
+        private var minutes = MinuteLines()
         private let logger: Logger
 
         init(limits: ConnectionLimits, rendezvous: consuming Rendezvous, logger: Logger) {
@@ -68,6 +69,7 @@ extension RelayHub.State {
     mutating func accept(_ prefix: AddressPrefix?, on loop: Int) -> ConnectionID? {
         guard rendezvous.lifecycle.accepts(untold: calls.untold), checkPlace(for: prefix) else { return nil }
         accepted[loop, default: 0] += 1
+        minutes.happened(turn.now.monotonic)
         admission.accepted(prefix, callers)
         return nextID(loop: loop)
     }
@@ -100,6 +102,7 @@ extension RelayHub.State {
     /// relay has no memory for them.
     mutating func reserveBodyBytes(_ difference: Int, total: Int) -> Bool {
         guard !admission.account(bodies: difference, total: total) else { return true }
+        turn.counts.limits.add(.bodyBytesInAll)
         note(.refusedRequest)
         return false
     }
@@ -112,9 +115,16 @@ extension RelayHub.State {
         inboxes.leaveForAll(.broadcast(.shrink))
     }
 
+    /// Counts a device for which the relay has no connection free.
+    mutating func noteTurnedAway(_ refusal: AdmissionRefusal) {
+        turn.counts.limits.add(refusal.reason == .tooMany ? .partOfFree : .keptConnections)
+        note(.turnedAway)
+    }
+
     /// Counts the outcome of a connection for the logs, which contain no addresses.
     mutating func note(_ outcome: ConnectionOutcome) {
         outcomes[outcome, default: 0] += 1
+        if let limit = outcome.limit { turn.counts.limits.add(limit) }
         logger.debug("connection refused or lost", metadata: ["outcome": "\(outcome.rawValue)"])
     }
 }
@@ -125,11 +135,13 @@ extension RelayHub.State {
     mutating func happened(_ event: consuming RelayHub.Event) {
         switch consume event {
         case .frame(let frame, let bytes, let id):
+            turn.counts.webSocket.received &+= 1
             received(frame, bytes: bytes, from: id, crowded: nil)
         case .firstFrame(let frame, let bytes, let id, let prefix):
+            turn.counts.webSocket.received &+= 1
             let crowded = admission.refusal(ofNew: prefix, callers)
             let isTurnedAway = crowded != nil && frame.isOfStranger
-            if isTurnedAway { note(.turnedAway) }
+            if let crowded, isTurnedAway { noteTurnedAway(crowded) }
             admission.firstFrameReceived(id, prefix, isTurnedAway: isTurnedAway)
             received(frame, bytes: bytes, from: id, crowded: crowded)
         case .badFrame(let id):
@@ -146,6 +158,7 @@ extension RelayHub.State {
         from id: ConnectionID,
         crowded: AdmissionRefusal?
     ) {
+        minutes.happened(turn.now.monotonic)
         rendezvous.received(frame, bytes: bytes, from: id, crowded: crowded, &turn)
     }
 }
@@ -180,6 +193,7 @@ extension RelayHub.State {
         switch consume action {
         case .send(let frame, let id):
             if let loop = id.loop {
+                turn.counts.webSocket.sent &+= 1
                 inboxes.leave(.send(frame, to: id), for: loop)
             } else {
                 send(frame, toCallsOf: id)
@@ -208,12 +222,17 @@ extension RelayHub.State {
             var next = rendezvous.nextDeadline
             if let due = rendezvous.lifecycle.due { next = min(due, next ?? due) }
             if let due = calls.nextDeadline { next = min(due, next ?? due) }
+            if let due = minutes.due { next = min(due, next ?? due) }
             return next
         }
     }
 
     /// Handles all deadlines that have passed. The caller must call this at the time of ``nextDeadline``.
     mutating func deadlinesPassed() {
+        if minutes.isDue(turn.now.monotonic) {
+            let line = minutes.line(status)
+            logger.info("the last minute", metadata: line)
+        }
         for id in calls.deadlinesPassed(now: turn.now.monotonic) {
             note(.absent)
             rendezvous.disconnected(id, &turn)

@@ -75,6 +75,8 @@ final class RelayHub: Sendable {
         let result: Result
         /// When the shared state has its next deadline, on the relay's monotonic clock; nil if it has none.
         let due: Duration?
+        /// When another loop left effects for this loop and woke it, on the same clock; nil if none did.
+        let wokenAt: Duration?
     }
 
     /// Registers a loop and returns its index, counted from 0. The hub calls `wake`, on any thread, when another loop
@@ -97,9 +99,10 @@ final class RelayHub: Sendable {
             events.drain { state.happened($0) }
             let result = body(&state)
             state.applyConsequences()
-            state.inboxes.take(loop, into: &effects)
-            let outcome = ChangeResult(result: result, due: state.nextDeadline)
-            return (outcome, state.inboxes.takeWoken(but: loop), state.takeEnd())
+            let wokenAt = state.inboxes.take(loop, into: &effects)
+            let outcome = ChangeResult(result: result, due: state.nextDeadline, wokenAt: wokenAt)
+            let woken = state.inboxes.takeWoken(but: loop, now: state.turn.now.monotonic)
+            return (outcome, woken, state.takeEnd())
         }
         // Waking an event loop is costly, so `woken` leaves out loops that were woken before and have not taken the
         // effects from their inbox since.

@@ -60,6 +60,8 @@ extension RelayHub.State {
     }
 
     private mutating func received(_ bytes: [UInt8], from id: ConnectionID) {
+        turn.counts.longPolling.received &+= 1
+        turn.counts.longPolling.receivedBytes &+= bytes.count
         if let frame = try? DeviceFrame(parsing: bytes) {
             received(frame, bytes: bytes.count, from: id, crowded: nil)
         } else {
@@ -72,6 +74,7 @@ extension RelayHub.State {
     /// after an invalid frame, and closes the session.
     private mutating func count(_ id: ConnectionID) {
         guard !calls.countCall(id, now: turn.now.monotonic) else { return }
+        turn.counts.limits.add(.requestsPerInterval)
         note(.badFrame)
         rendezvous.receivedBadFrame(from: id, &turn)
         distributeActions()
@@ -84,11 +87,12 @@ extension RelayHub.State {
         guard let prefix else { return .refuse(.relayFull, retryAfter: limits.retryAfter) }
         let first = call.frames.first.flatMap { try? DeviceFrame(parsing: $0) }
         let id = nextID(loop: nil)
-        let refusal =
-            admission.refusal(ofCaller: prefix, isNew: first?.isOfStranger ?? true, calls.devices, calls.callers)
-            ?? rendezvous.connected(id, from: prefix, isHeard: true, &turn)
+        let isNew = first?.isOfStranger ?? true
+        let crowded = admission.refusal(ofCaller: prefix, isNew: isNew, calls.devices, calls.callers)
+        if let crowded { noteTurnedAway(crowded) }
+        let refusal = crowded ?? rendezvous.connected(id, from: prefix, isHeard: true, &turn)
         if let refusal {
-            note(.turnedAway)
+            if crowded == nil { note(.turnedAway) }
             return .refuse(ProblemType(refusal.reason), retryAfter: refusal.retryAfter)
         }
         calls.open(call.connection, as: id, from: prefix, now: turn.now.monotonic)
@@ -111,7 +115,10 @@ extension RelayHub.State {
         {
             newcomer?.refusal = AdmissionRefusal(reason: reason, retryAfter: retryAfter)
         }
-        guard !calls.send(frame.serialized(), to: id) else { return }
+        let bytes = frame.serialized()
+        turn.counts.longPolling.sent &+= 1
+        turn.counts.longPolling.sentBytes &+= bytes.count
+        guard !calls.send(bytes, to: id) else { return }
         note(.slowReader)
         calls.forget(id)
         rendezvous.disconnected(id, &turn)

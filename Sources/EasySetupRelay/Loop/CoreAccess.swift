@@ -17,6 +17,9 @@ final class CoreAccess {
     /// ``takeNewDue()`` returned last. Both are on the relay's clock.
     private var due: Duration?
     private var told: Duration?
+    /// When the earliest of the decisions was made whose effects the loop has not taken yet, on the relay's clock; that
+    /// of the effects that it took last where it has taken all.
+    private(set) var decidedAt = Duration.zero
 
     /// - Parameter wake: the hub calls it, on any thread, when another loop has put effects into this loop's inbox. It
     ///   must make the loop call ``wasWoken()``.
@@ -29,6 +32,8 @@ final class CoreAccess {
 
     /// The time in seconds since 1970, UTC.
     var utcSeconds: Int64 { clock.now.utcSeconds }
+    /// The time on the relay's monotonic clock.
+    var now: Duration { clock.now.monotonic }
 
     /// Records an event on a connection. The next ``change(_:)`` passes the event to the hub, at the latest when the
     /// batch of events ends.
@@ -47,7 +52,10 @@ final class CoreAccess {
         var brought: [RelayHub.Effect] = []
         events.exchange(&told)
         effects.exchange(&brought)
-        let outcome = hub.change(by: index, after: &told, into: &brought, at: clock.now, body)
+        let hadEffects = !brought.isEmpty
+        let moment = clock.now
+        let outcome = hub.change(by: index, after: &told, into: &brought, at: moment, body)
+        if !hadEffects { decidedAt = outcome.wokenAt ?? moment.monotonic }
         events.exchange(&told)
         effects.exchange(&brought)
         isWoken = false

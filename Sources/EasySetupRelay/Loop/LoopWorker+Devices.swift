@@ -8,6 +8,7 @@ extension LoopWorker {
     /// Handles bytes that have arrived on a connection. Returns the bytes that the caller must pass to the HTTP
     /// handlers, which from then on get all bytes of the connection; nil if there are none.
     func received(_ bytes: ByteBuffer, on connection: DeviceConnection) -> ByteBuffer? {
+        counts.received(bytes.readableBytes)
         var (unread, payload): (ByteBuffer, [UInt8]) = (bytes, [])
         swap(&payload, &unpacked)
         var forHTTP: ByteBuffer?

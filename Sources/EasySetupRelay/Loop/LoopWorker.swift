@@ -26,6 +26,7 @@ final class LoopWorker {
     var unpacked: [UInt8] = []
     let buffers = BufferPool()
     let receiveBuffers: ReceiveBuffers
+    let counts = LoopCounts()
 
     private var isEndingTurn = false
     private var effects: [RelayHub.Effect] = []
@@ -88,20 +89,28 @@ extension LoopWorker {
         var (taken, written): ([RelayHub.Effect], [DeviceConnection]) = ([], [])
         swap(&taken, &effects)
         swap(&written, &flushing)
+        var decidedAt: Duration?
         repeat {
-            if core.takeEffects(&taken) { taken.drain { perform($0) } }
+            if core.takeEffects(&taken) {
+                decidedAt = decidedAt ?? core.decidedAt
+                taken.drain { perform($0) }
+            }
             unflushed.exchange(&written)
             written.drain { flush($0) }
         } while core.hasWork || !unflushed.isEmpty
         swap(&taken, &effects)
         swap(&written, &flushing)
         isEndingTurn = false
+        if counts.hasMessages, let decidedAt { counts.messagesWritten(in: core.now - decidedAt) }
         setAlarmForCore()
     }
 
     private func perform(_ effect: consuming RelayHub.Effect) {
         switch consume effect {
-        case .send(let frame, let id): if let connection = connections[id.number] { send(frame, to: connection) }
+        case .send(let frame, let id):
+            guard let connection = connections[id.number] else { return }
+            if case .message = frame { counts.messageSent() }
+            send(frame, to: connection)
         case .close(let id): if let connection = connections[id.number] { close(connection) }
         case .answer(let id, let answer):
             if let connection = connections[id.number] { answerPoll(answer, on: connection) }
@@ -186,7 +195,7 @@ extension LoopWorker {
     /// than `outboundBytes` unread. While all devices together leave more than `unreadBytesInAll`, the limit for each
     /// is what one answer to a poll holds. A device gets the frames that it missed when it comes back.
     func flush(_ connection: DeviceConnection) {
-        guard case .looked(let unread) = connection.flush(most: unlooked, buffers),
+        guard case .looked(let unread) = connection.flush(most: unlooked, buffers, counts),
             !account(unread: unread, of: connection)
         else {
             return

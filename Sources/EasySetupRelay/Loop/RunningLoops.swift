@@ -26,6 +26,11 @@ final class RunningLoops: Sendable {
         }
     }
 
+    /// Asks each loop's worker, on its loop. Nothing once the relay has ended.
+    func collect<Part: Sendable>(_ body: @escaping @Sendable (LoopWorker) -> Part) -> [EventLoopFuture<Part>] {
+        workers.withLock { workers in workers.map { worker in worker.eventLoop.submit { body(worker.value) } } }
+    }
+
     /// Called before the loops shut down: later calls do nothing.
     func end() {
         workers.withLock { $0 = [] }

@@ -1,3 +1,4 @@
+import CoreMetrics
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 public import Logging
@@ -16,8 +17,14 @@ public final class RelayServer: Service {
     private let configuration: RelayConfiguration
     private let logger: Logger
     private let clock: RelayClock
-    private let whenListening: EventLoopPromise<[BoundAddress]>
+    private let whenListening: EventLoopPromise<Bound>
     private let running = Mutex<Running?>(nil)
+
+    /// The addresses that the system has bound: those for devices, and those of the admin port.
+    private struct Bound {
+        let addresses: [BoundAddress]
+        let admin: [BoundAddress]
+    }
 
     /// The parts of a running relay that ``reload()`` changes.
     private struct Running {
@@ -40,7 +47,13 @@ public final class RelayServer: Service {
     /// The addresses on which the relay listens, in the order of ``RelayConfiguration/listen``. The getter waits until
     /// the relay listens. It throws a ``RelayError`` when the relay could not start.
     public var addresses: [BoundAddress] {
-        get async throws { try await whenListening.futureResult.get() }
+        get async throws { try await whenListening.futureResult.get().addresses }
+    }
+
+    /// The addresses of the admin port (``RelayConfiguration/admin``); empty if there is none. The getter waits and
+    /// throws as that of ``addresses`` does.
+    public var adminAddresses: [BoundAddress] {
+        get async throws { try await whenListening.futureResult.get().admin }
     }
 
     /// The port of the first of ``addresses``. The getter waits and throws as that of ``addresses`` does.
@@ -100,6 +113,7 @@ extension RelayServer {
         /// Whether the relay has just made the keys, so that no token of an earlier run can be valid.
         let hasNewKeys: Bool
         let places: [Resolver.ResolvedAddress]
+        let adminPlaces: [Resolver.ResolvedAddress]
     }
 
     private func serve() async throws {
@@ -131,7 +145,8 @@ extension RelayServer {
             certificate: certificate,
             keys: try TokenKeys(current: loaded.keys.current, others: loaded.keys.others),
             hasNewKeys: loaded.isNew,
-            places: configuration.sockets.isEmpty ? try Resolver.places(configuration.listen) : []
+            places: configuration.sockets.isEmpty ? try Resolver.places(configuration.listen) : [],
+            adminPlaces: try Resolver.places(configuration.admin.map { [$0] } ?? [])
         )
     }
 
@@ -159,8 +174,24 @@ extension RelayServer {
         defer { runningLoops.end() }
         clock.whenMoved { runningLoops.each { $0.clockMoved() } }
         let stop: @Sendable () -> Void = { runningLoops.first { $0.stop() } }
+        let collector = StatusCollector(
+            hub,
+            runningLoops,
+            prepared.certificate,
+            clock: clock,
+            configuration: configuration
+        )
+        let admin = AdminServer(
+            routes: AdminRoutes(
+                routes: AdminPages(collector: collector).routes,
+                hosts: AdminHosts(name: configuration.admin?.host)
+            ),
+            logger: logger
+        )
+        let adminAddresses: [BoundAddress]
         let listeners: [any Channel]
         do {
+            adminAddresses = try await admin.open(prepared.adminPlaces)
             let opener = Listeners(logger: logger, cores: loops.count, loop: loops[0]) { [workers] core in
                 self.bootstrap(workers[core], prepared.certificate, on: loops[core])
             }
@@ -168,10 +199,14 @@ extension RelayServer {
                 configuration.sockets.isEmpty
                 ? try await opener.open(prepared.places) : try await opener.adopt(configuration.sockets)
         } catch {
+            await admin.close()
             stop()
             try? await ended.futureResult.get()
             throw error
         }
+        if configuration.admin != nil || configuration.metrics != nil { runningLoops.each { $0.watchLag() } }
+        let recording = configuration.metrics.map { record($0, collector) }
+        defer { recording?.cancel() }
         let watch = prepared.certificate?.watch(on: loops[0])
         defer { watch?.cancel() }
         running.withLock {
@@ -179,7 +214,7 @@ extension RelayServer {
                 runningLoops.first { $0.replaceKeys(by: keys) }
             }
         }
-        tellListening(listeners, cores: loops.count)
+        tellListening(listeners, adminAddresses, cores: loops.count)
 
         // If a listening socket closes by itself, the whole relay stops.
         for listener in listeners { listener.closeFuture.whenComplete { _ in stop() } }
@@ -193,9 +228,21 @@ extension RelayServer {
             stop()
         }
         for listener in listeners { try? await listener.close() }
+        await admin.close()
     }
 
-    private func tellListening(_ listeners: [any Channel], cores: Int) {
+    /// Records the relay's metrics from now on. That runs on another loop than those of devices, because the system takes
+    /// its time to count open files.
+    private func record(_ factory: any MetricsFactory, _ collector: StatusCollector) -> RepeatedTask {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let recorder = MetricsRecorder(factory)
+        let interval = TimeAmount(configuration.metricsInterval)
+        return loop.scheduleRepeatedTask(initialDelay: .zero, delay: interval) { _ in
+            collector.collect(on: loop).whenSuccess { recorder.record($0) }
+        }
+    }
+
+    private func tellListening(_ listeners: [any Channel], _ admin: [BoundAddress], cores: Int) {
         // Each core has its own socket for the same address, so repeated addresses are left out.
         var addresses: [BoundAddress] = []
         for case let address? in listeners.map({ $0.localAddress?.bound }) where !addresses.contains(address) {
@@ -206,7 +253,7 @@ extension RelayServer {
             "tls": "\(configuration.certificate != nil)", "cores": "\(cores)", "version": "\(Self.version)",
         ]
         logger.info("listening", metadata: metadata)
-        whenListening.succeed(addresses)
+        whenListening.succeed(Bound(addresses: addresses, admin: admin))
     }
 
     private func makeWorker(

@@ -74,16 +74,16 @@ extension Rendezvous {
     // MARK: Rooms that nobody holds
 
     /// Whether the relay has a place for one more room, or may get one by dropping an abandoned room
-    /// (``makePlaceForRoom()``).
+    /// (``makePlaceForRoom(_:)``).
     var mayHavePlaceForRoom: Bool {
         deadlines.count < limits.deadlines && (rooms.count < limits.rooms || !abandoned.isEmpty)
     }
 
     /// Makes a place for one more room; false when that is impossible. If the relay is full, it drops an abandoned
     /// room: one that has no connected offerer and never had a visitor.
-    mutating func makePlaceForRoom() -> Bool {
+    mutating func makePlaceForRoom(_ turn: inout Turn) -> Bool {
         guard deadlines.count < limits.deadlines else { return false }
-        return rooms.count < limits.rooms || giveUpRoom()
+        return rooms.count < limits.rooms || giveUpRoom(&turn)
     }
 
     /// Adds a room to the list of abandoned rooms. The caller guarantees that its offerer is disconnected and that no
@@ -112,7 +112,7 @@ extension Rendezvous {
 
     /// Drops one of the oldest abandoned rooms: the one whose offerer's prefix, or a wider block around it, has most
     /// rooms. The offerer can restore the room with its token. False when there is no abandoned room.
-    private mutating func giveUpRoom() -> Bool {
+    private mutating func giveUpRoom(_ turn: inout Turn) -> Bool {
         var worst: (place: Int, standing: Int)?
         var place = 0
         while place < min(abandoned.count, Self.looks) {
@@ -126,6 +126,7 @@ extension Rendezvous {
             place += 1
         }
         guard let worst, let room = rooms.removeValue(forKey: abandoned.remove(at: worst.place)) else { return false }
+        turn.counts.unseated.add(.givenUp)
         let load = room.load
         totals -= load
         owned.count(Load(), load, room.prefix)
@@ -133,7 +134,7 @@ extension Rendezvous {
         return true
     }
 
-    /// How many of the oldest abandoned rooms ``giveUpRoom()`` compares to drop the one whose offerer's prefix has most
+    /// How many of the oldest abandoned rooms ``giveUpRoom(_:)`` compares to drop the one whose offerer's prefix has most
     /// rooms.
     private static var looks: Int { 16 }
 }

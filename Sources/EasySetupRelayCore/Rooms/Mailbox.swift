@@ -44,6 +44,11 @@ struct Mailbox: Sendable {
         return .stored
     }
 
+    /// The limit because of which the mailbox is full.
+    func limitReached(_ rules: Rules) -> CountedLimit {
+        messages.count < rules.limits.mailboxMessages ? .mailboxBytes : .mailboxMessages
+    }
+
     enum OnAck { case news, old, beyond }
 
     mutating func acknowledged(upTo number: UInt32) -> OnAck {

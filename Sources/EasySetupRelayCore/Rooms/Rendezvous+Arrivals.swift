@@ -16,12 +16,15 @@ extension Rendezvous {
             // The relay checks whether there is a place before it asks for proof of work, so that no device works in
             // vain.
             guard mayHavePlaceForRoom else {
+                turn.hit(.rooms)
                 return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
             }
             guard mayOwnRoom(prefix) else {
+                turn.hit(.partOfFree)
                 return refuse(connection, .tooMany, retryAfter: limits.retryAfter, &turn)
             }
             let own = offered.excess(prefix, limit: limits.offersPerPrefix, now: time)
+            if own > 0 { turn.hit(.offersPerPrefix) }
             let excess = WorkGate.Excess(common: max(own, roomCeiling.excess))
             guard admitOrChallenge(connection, prefix, .offer, excess, done, &turn)
             else {
@@ -35,10 +38,13 @@ extension Rendezvous {
             // The relay checks whether it is full before it looks up the slot, so that its refusal does not reveal
             // which slots have rooms.
             guard !isFullForVisitors else {
+                turn.hit(totals.mailboxBytes >= limits.mailboxBytesInAll ? .mailboxBytesInAll : .meetingsInAll)
                 visited.happened(1, prefix, now: time)
                 return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
             }
             let misses = missed.excess(prefix, limit: limits.missesPerPrefix, now: time)
+            if own > 0 { turn.hit(.visitsPerPrefix) }
+            if misses > 0 { turn.hit(.missesPerPrefix) }
             let excess = WorkGate.Excess(
                 common: max(own, misses, meetingCeiling(limits.meetingsInAll).excess),
                 misses: missed.ownExcess(prefix, limit: limits.missesPerPrefix)
@@ -48,6 +54,7 @@ extension Rendezvous {
                 return
             }
             visited.happened(1, prefix, now: time)
+            turn.counts.visits += 1
             let isWithinLimits = own == 0 && misses == 0
             visit(connection, prefix, slot, isWithinLimits: isWithinLimits, &turn)
         case .attachOfferer(let token, let held, let attempt):
@@ -78,10 +85,18 @@ extension Rendezvous {
         }
         switch work.check(done, for: purpose, prefix: prefix, now: time) {
         case .done(let difficulty):
-            if difficulty + 1 >= work.difficulty(for: excess) { return true }
+            if difficulty + 1 >= work.difficulty(for: excess) {
+                turn.counts.work.add(.accepted)
+                return true
+            }
+            turn.counts.work.add(.tooLittle)
             askForWork(connection, prefix, purpose, excess, hasWorked: true, &turn)
-        case .bad: refuse(connection, .badWork, &turn)
-        case .full: refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
+        case .bad:
+            turn.counts.work.add(.refused)
+            refuse(connection, .badWork, &turn)
+        case .full:
+            turn.hit(.usedChallenges)
+            refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
         return false
     }
@@ -100,12 +115,15 @@ extension Rendezvous {
             guard hasWorked else { return refuse(connection, .badOrder, &turn) }
         } else {
             guard connections.atWork < limits.roomless, deadlines.count < limits.deadlines else {
+                turn.hit(connections.atWork < limits.roomless ? .deadlines : .roomless)
                 return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
             }
             guard connections.mayWork(prefix, limits) else {
+                turn.hit(.roomlessPerPrefix)
                 return refuse(connection, .tooMany, retryAfter: limits.retryAfter, &turn)
             }
         }
+        turn.counts.workAsked.add(purpose == .offer ? .offer : .visit)
         let challenge = work.challenge(
             purpose,
             prefix: prefix,
@@ -125,7 +143,7 @@ extension Rendezvous {
         slotLength: Int,
         _ turn: inout Turn
     ) {
-        guard makePlaceForRoom(),
+        guard makePlaceForRoom(&turn),
             let slot = pool.draw(
                 atLeast: slotLength,
                 now: turn.now.monotonic,
@@ -133,8 +151,10 @@ extension Rendezvous {
                 isLive: { slots[$0] != nil }
             )
         else {
+            turn.hit(.rooms)
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
+        turn.counts.codes += 1
         let id = OfferID(drawnFrom: &turn.entropy)
         let room = Room(offer: id, slot: slot, offerer: connection, of: prefix, now: turn.now, limits: limits)
         let token = room.token(for: nil, rules)
@@ -154,6 +174,7 @@ extension Rendezvous {
             return visitNobody(connection, prefix, slot, isWithinLimits: isWithinLimits, &turn)
         }
         guard hasPlaceForVisitor(of: offer) else {
+            turn.hit(rooms[offer]?.meetings.count ?? 0 < limits.meetings ? .meetingsInAll : .waitingInAll)
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
         // The connection becomes a visitor of the room before the room decides about the visit. The decision may close
@@ -165,7 +186,12 @@ extension Rendezvous {
         switch verdict {
         case .accepted, .withoutNews, .outOfPlace: break
         case .refused(let reason):
-            if reason != .lineFull { missed.happened(1, prefix, now: turn.now.monotonic) }
+            if reason == .lineFull {
+                turn.hit(rooms[offer]?.line.count ?? 0 < limits.waitingPerRoom ? .waitingPerPrefix : .waitingPerRoom)
+            } else {
+                turn.counts.misses += 1
+                missed.happened(1, prefix, now: turn.now.monotonic)
+            }
             let wait = reason == .lineFull ? limits.retryAfter : .zero
             sendAway(connection, reason, retryAfter: wait, &turn)
         case nil: sendAway(connection, .noSuchCode, &turn)
@@ -182,6 +208,7 @@ extension Rendezvous {
         _ turn: inout Turn
     ) {
         let time = turn.now.monotonic
+        turn.counts.misses += 1
         // For a while after a restart, visitors ask for rooms whose offerers have not come back yet. Such a visit does
         // not count as a miss (a visit that found no code), unless the prefix has made so many visits that it may be
         // guessing slots (the public parts of codes).

@@ -19,7 +19,7 @@ extension Rendezvous {
         }
         guard claims.role == .offerer else { return refuse(connection, .badToken, &turn) }
         if rooms[claims.offer] == nil {
-            if let reason = restore(claims, held, prefix, turn.now) {
+            if let reason = restore(claims, held, prefix, &turn) {
                 let wait: Duration =
                     switch reason {
                     case .relayFull, .tooMany: limits.retryAfter
@@ -46,19 +46,26 @@ extension Rendezvous {
         _ claims: TokenClaims,
         _ held: [MeetingResume],
         _ prefix: AddressPrefix,
-        _ now: Moment
+        _ turn: inout Turn
     ) -> Reason? {
+        let now = turn.now
         if let ended = tombstones[claims.slot], ended.offer == claims.offer { return ended.reason }
         // A draining relay restores no room, because it would soon end that room. The offerer restores it at the next
         // relay.
         guard !isDraining else { return .draining }
         guard offered.excess(prefix, limit: limits.restoresPerPrefix, now: now.monotonic) == 0, mayRestoreRoom(prefix)
-        else { return .tooMany }
+        else {
+            turn.hit(.restoresPerPrefix)
+            return .tooMany
+        }
         let hasLostSlot = slots[claims.slot] != nil
         let kept = meetingsWithPlace(held, prefix)
         // If there is no place for the meeting with the seated (proved) visitor, the relay does not restore the room,
         // because the user may already have approved this visitor.
-        guard held.allSatisfy({ !$0.isSeated }) || kept.contains(where: \.isSeated) else { return .relayFull }
+        guard held.allSatisfy({ !$0.isSeated }) || kept.contains(where: \.isSeated) else {
+            turn.hit(.meetingsInAll)
+            return .relayFull
+        }
         guard
             let room = Room(
                 restoring: claims,
@@ -69,7 +76,11 @@ extension Rendezvous {
                 limits: limits
             )
         else { return .expired }
-        guard makePlaceForRoom() else { return .relayFull }
+        guard makePlaceForRoom(&turn) else {
+            turn.hit(.rooms)
+            return .relayFull
+        }
+        turn.counts.restoredRooms += 1
         offered.happened(1, prefix, now: now.monotonic)
         if !hasLostSlot { pool.mark(claims.slot, now: now.monotonic) }
         open(room)
@@ -123,9 +134,14 @@ extension Rendezvous {
         guard let others = takeBack(said, &turn) else {
             return refuse(connection, .elsewhere, &turn)
         }
-        guard mayWaitForOfferer(prefix, beside: others), connections.earlyCount < limits.waitingForOfferer,
+        guard mayWaitForOfferer(prefix, beside: others) else {
+            turn.hit(.waitingForOffererPerRoom)
+            return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
+        }
+        guard connections.earlyCount < limits.waitingForOfferer,
             deadlines.count < limits.deadlines, connections.mayWaitForOfferer(prefix, limits)
         else {
+            turn.hit(.waitingForOfferer)
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
         let deadline = turn.now.monotonic + limits.offererReturn

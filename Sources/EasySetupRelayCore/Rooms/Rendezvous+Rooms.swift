@@ -76,6 +76,7 @@ extension Rendezvous {
         else {
             return
         }
+        turn.hit(.framesPerInterval)
         refuse(connection, .badFrame, &turn)
     }
 
@@ -139,6 +140,11 @@ extension Rendezvous {
         if decided.isAbandoned { list(offer, at: index) }
         if let reason = decided.end {
             let room = rooms.remove(at: index).value
+            turn.counts.roomEnded(
+                reason,
+                wasSeated: decided.before.seated == 1,
+                seatedFor: room.isRestored ? nil : turn.now.monotonic - (room.deadline - limits.seatedLifetime)
+            )
             leaveTombstone(room, reason, turn.now.monotonic)
         }
         return outcome
@@ -177,8 +183,12 @@ extension Rendezvous {
             deadline <= turn.now.monotonic
         else { return }
         switch place {
-        case .new: sendAway(connection, .tooSlow, &turn)
-        case .early: sendAway(connection, .relayForgot, retryAfter: limits.retryAfter, &turn)
+        case .new(_, let isAtWork):
+            turn.hit(isAtWork ? .workLifetime : .firstFrame)
+            sendAway(connection, .tooSlow, &turn)
+        case .early:
+            turn.hit(.offererReturn)
+            sendAway(connection, .relayForgot, retryAfter: limits.retryAfter, &turn)
         case .offerer, .visitor: break
         }
     }

@@ -16,6 +16,7 @@ extension Room {
         guard ack != .beyond else { return .refused(.badOrder) }
         switch meetings[index].toVisitor.received(message, rules) {
         case .stored:
+            turn.counts.messages &+= 1
             if let visitor {
                 meetings[index].toVisitor.deliverLast()
                 turn.send(.message(meeting: nil, message), to: visitor)
@@ -26,6 +27,7 @@ extension Room {
         case .gap:
             return .refused(.badOrder)
         case .full:
+            turn.hit(meetings[index].toVisitor.limitReached(rules))
             remove(index, telling: .mailboxFull, rules, &turn)
             if let offerer { turn.send(.over(meeting: id, .mailboxFull), to: offerer) }
             return .accepted
@@ -54,6 +56,7 @@ extension Room {
         guard ack != .beyond else { return .refused(.badOrder) }
         switch meetings[index].toOfferer.received(message, rules) {
         case .stored:
+            turn.counts.messages &+= 1
             if let offerer {
                 meetings[index].toOfferer.deliverLast()
                 turn.send(.message(meeting: id, message), to: offerer)
@@ -64,6 +67,7 @@ extension Room {
         case .gap:
             return .refused(.badOrder)
         case .full:
+            turn.hit(meetings[index].toOfferer.limitReached(rules))
             return .refused(.mailboxFull)
         }
         meetings[index].updateOwed(now: turn.now.monotonic, offererIsThere: offerer != nil)

@@ -22,6 +22,7 @@ extension Room {
             guard mayWait(prefix, rules.limits) else { return .refused(.lineFull) }
             line.append(Waiting(connection: visitor, prefix: prefix))
             phase = .open(line: line)
+            turn.counts.lineEntries += 1
             turn.send(.inLine(position: line.count), to: visitor)
             if offerer == nil { turn.send(.presence(meeting: nil, isPresent: false), to: visitor) }
             displace(rules, &turn)
@@ -74,6 +75,7 @@ extension Room {
                 let slowest = meetings.firstIndex(where: { $0.owesSince == due - rules.limits.owedMessage })
             else { return }
             let meeting = meetings.remove(at: slowest)
+            turn.hit(.owedMessage)
             if let offerer, !meeting.hasLeft {
                 turn.send(.over(meeting: meeting.id, .tooSlow), to: offerer)
             }
@@ -135,6 +137,7 @@ extension Room {
         _ turn: inout Turn
     ) {
         wasVisited = true
+        turn.counts.meetings += 1
         let id = MeetingID(drawnFrom: &turn.entropy)
         var meeting = Meeting(id: id, visitor: visitor, prefix: prefix)
         meeting.updateOwed(now: turn.now.monotonic, offererIsThere: offerer != nil)

@@ -11,6 +11,9 @@ extension Room {
             // The meeting has ended, or its visitor has left, and the offerer sent this frame before it learned of
             // that. The relay ignores it.
             guard let index = meeting(id), !meetings[index].hasLeft else { return .accepted }
+            turn.counts.seats += 1
+            turn.counts.strangers += meetings.count - 1 + line.count
+            turn.counts.timeToSeat.add(turn.now.monotonic - (deadline - rules.limits.codeLifetime))
             for other in meetings where other.id != id {
                 if let visitor = other.connection { turn.dismiss(visitor, .over(meeting: nil, .seated)) }
             }
@@ -43,6 +46,7 @@ extension Room {
     ) -> AddressPrefix? {
         guard let index = meeting(id) else { return nil }
         let prefix = meetings[index].prefix
+        if reason == .wrongProof { turn.counts.wrongProofs += 1 }
         remove(index, telling: reason, rules, &turn)
         return reason == .wrongProof ? prefix : nil
     }

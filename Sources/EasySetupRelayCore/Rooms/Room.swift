@@ -40,6 +40,8 @@ struct Room: Sendable {
     /// The address prefix of the offerer that made or restored the room. The relay counts the room, its meetings and
     /// the visitors in its line (its queue) for this prefix.
     let prefix: AddressPrefix
+    /// Whether the room was made again from a token, so that the relay does not know when its visitor got the seat.
+    let isRestored: Bool
     /// Whether a visitor ever came. A full relay does not drop such a room for another one.
     var wasVisited = false
     /// Whether the room is in the list ``Rendezvous/abandoned``.
@@ -56,6 +58,7 @@ struct Room: Sendable {
         deadline = now.monotonic + limits.codeLifetime
         tokenDeadline = now.utcSeconds + limits.codeLifetime.components.seconds
         hasLostSlot = false
+        isRestored = false
     }
 
     /// Restores a room from its offerer's token (`claims`) and the meetings that the offerer names (`held`), without a
@@ -84,6 +87,7 @@ struct Room: Sendable {
         deadline = now.monotonic + left
         tokenDeadline = claims.deadline
         self.hasLostSlot = hasLostSlot
+        isRestored = true
         self.prefix = prefix
         wasVisited = !held.isEmpty
     }

@@ -17,13 +17,9 @@ struct CommonOptions: SharedOptions {
 
     /// Runs a command: starts the logs, passes the output to the command, and turns its error into a message for people
     /// or programs and an exit code. Call it once in a process.
-    func run(_ command: (Output) async throws -> Void) async throws {
-        let level = logLevel.level
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return handler
-        }
+    func run(logFormat: LogLines.Format = .text, _ command: (Output) async throws -> Void) async throws {
+        LogLines.level = logLevel.level
+        LoggingSystem.bootstrap { LogLines(label: $0, format: logFormat) }
         let output = Output(form: json ? .json : .people)
         do {
             try await command(output)

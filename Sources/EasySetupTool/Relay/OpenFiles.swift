@@ -20,13 +20,16 @@ enum OpenFiles {
     private static let base = 16
     /// The number of files that an event loop needs: epoll, an event, a timer.
     private static let perLoop = 3
+    /// The number of files that the admin port needs: its two sockets at most, and its connections.
+    private static let forAdmin = 18
 
     /// The number of files that a relay needs besides its connections.
     /// - Parameters:
     ///   - cores: the number of event loops for devices. SwiftNIO has one more for itself.
     ///   - listening: the number of `--listen` options. One option may stand for two sockets.
-    static func reserve(cores: Int, listening: Int) -> Int {
-        base + perLoop * (cores + 1) + 2 * listening
+    ///   - hasAdmin: whether there is an admin port.
+    static func reserve(cores: Int, listening: Int, hasAdmin: Bool) -> Int {
+        base + perLoop * (cores + 1) + 2 * listening + (hasAdmin ? forAdmin : 0)
     }
 
     /// Raises the soft limit of open files for this process to the hard limit. Returns the limit that is then in force;

@@ -13,7 +13,7 @@ struct RelayCommand: AsyncParsableCommand {
         discussion: """
             Under systemd it serves on the sockets of its socket unit, in place of --listen, and tells when it is ready. \
             SIGTERM and SIGINT end it when the pairings in hand have ended, or after --drain-time; a second one ends it at \
-            once. SIGHUP reads the certificate and the key file anew.
+            once. SIGHUP reads the certificate and the key file anew. SIGUSR1 makes it log more, SIGUSR2 less.
             """
     )
 
@@ -92,6 +92,18 @@ struct RelayCommand: AsyncParsableCommand {
     )
     var limit: [LimitOption] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Where metrics and health are for the operator, as 127.0.0.1:9464; nowhere without it.",
+            discussion: "Without a host it is 127.0.0.1. It asks for no password. Port 0 takes a free one.",
+            valueName: "host:port"
+        )
+    )
+    var admin: AdminAddress?
+
+    @Option(help: ArgumentHelp("The form of the logs.", valueName: "format"))
+    var logFormat = LogLines.Format.text
+
     @OptionGroup var common: CommonOptions
 
     /// The least `--memory` in MiB: enough for the process and a few hundred connections.
@@ -128,7 +140,7 @@ struct RelayCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        try await common.run { output in
+        try await common.run(logFormat: logFormat) { output in
             let logger = Logger(label: "easysetup.relay")
             var configuration = configuration
             try fit(&configuration, to: OpenFiles.raiseLimit(), logger)
@@ -148,6 +160,7 @@ struct RelayCommand: AsyncParsableCommand {
             )
         }
         configuration.cores = cores
+        configuration.admin = admin?.address
         configuration.allowedOrigins = Set(origin.map(\.text))
         configuration.trustedProxies = proxy.trusted
         configuration.codeLifetime = .seconds(codeLifetime)
@@ -163,7 +176,8 @@ struct RelayCommand: AsyncParsableCommand {
     private func fit(_ configuration: inout RelayConfiguration, to allowed: Int?, _ logger: Logger) throws(CommandError)
     {
         guard let allowed else { return }
-        let reserve = OpenFiles.reserve(cores: cores, listening: max(listen.count, configuration.sockets.count))
+        let listening = max(listen.count, configuration.sockets.count)
+        let reserve = OpenFiles.reserve(cores: cores, listening: listening, hasAdmin: admin != nil)
         let room = allowed - reserve
         guard room >= OpenFiles.leastConnections else {
             throw .tooFewFiles(allowed: allowed, least: reserve + OpenFiles.leastConnections)
@@ -184,7 +198,7 @@ struct RelayCommand: AsyncParsableCommand {
         _ logger: Logger
     ) async throws {
         // The signal handlers are installed before the relay listens, so that no signal is lost.
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup, .sigusr1, .sigusr2)
         let group = ServiceGroup(services: [server], logger: quiet(logger))
         try await withThrowingTaskGroup(of: Bool.self) { tasks in
             tasks.addTask {
@@ -192,12 +206,14 @@ struct RelayCommand: AsyncParsableCommand {
                 return true
             }
             tasks.addTask {
-                await Self.obey(signals, group: group, server: server, output)
+                await Self.obey(signals, group: group, server: server, output, logger)
                 return true
             }
             tasks.addTask {
                 // If the relay can't start, the task that runs it reports the error.
-                if let addresses = try? await server.addresses { try announce(addresses, configuration, output) }
+                if let addresses = try? await server.addresses, let admin = try? await server.adminAddresses {
+                    try announce(addresses, admin, configuration, output)
+                }
                 return false
             }
             // When the task of the server or of the signals ends, all tasks end. The task that announces the addresses
@@ -212,11 +228,13 @@ struct RelayCommand: AsyncParsableCommand {
         _ signals: UnixSignalsSequence,
         group: ServiceGroup,
         server: RelayServer,
-        _ output: Output
+        _ output: Output,
+        _ logger: Logger
     ) async {
         var isEnding = false
         await withTaskGroup { readings in
             for await signal in signals {
+                if LogLevelSignal.obey(signal, logger) { continue }
                 if signal == .sighup {
                     // The relay reloads its files in a task of its own, so that a slow disk does not delay later
                     // signals.
@@ -240,6 +258,7 @@ struct RelayCommand: AsyncParsableCommand {
 
     private func announce(
         _ addresses: [BoundAddress],
+        _ admin: [BoundAddress],
         _ configuration: RelayConfiguration,
         _ output: Output
     ) throws(CommandError) {
@@ -249,18 +268,17 @@ struct RelayCommand: AsyncParsableCommand {
         let lines = zip(addresses, urls).map { address, url in
             "The relay listens at \(url)" + (address.scope.map { ", \($0)" } ?? "") + " (\(Version.text))"
         }
-        output.event(
-            "listening",
-            [
-                ("port", .integer(addresses[0].port)), ("host", .string(addresses[0].host)),
-                ("tls", .boolean(isSecure)),
-                ("url", .string(urls[0])), ("addresses", .list(addresses.map { .string($0.description) })),
-                ("memory_ceiling", .integer(configuration.memoryCeiling)),
-                ("connections", .integer(configuration.connectionLimits.connections)),
-                ("version", .string(Version.program)), ("protocol", .string(Version.protocolName)),
-            ],
-            people: lines.joined(separator: "\n")
-        )
+        let adminLines = admin.map { "Metrics and health are at http://\($0.authority)" }
+        var fields: [(String, JSONValue)] = [
+            ("port", .integer(addresses[0].port)), ("host", .string(addresses[0].host)),
+            ("tls", .boolean(isSecure)),
+            ("url", .string(urls[0])), ("addresses", .list(addresses.map { .string($0.description) })),
+            ("memory_ceiling", .integer(configuration.memoryCeiling)),
+            ("connections", .integer(configuration.connectionLimits.connections)),
+            ("version", .string(Version.program)), ("protocol", .string(Version.protocolName)),
+        ]
+        if let first = admin.first { fields.append(("admin_port", .integer(first.port))) }
+        output.event("listening", fields, people: (lines + adminLines).joined(separator: "\n"))
         // Output that can't be written is an error, because a program that waits for the relay's address would wait for
         // ever.
         if output.isLost { throw .outputFailed }
@@ -274,3 +292,5 @@ struct RelayCommand: AsyncParsableCommand {
         return logger
     }
 }
+
+extension LogLines.Format: ExpressibleByArgument {}

@@ -1,0 +1,35 @@
+import NIOCore
+import NIOHTTP1
+
+/// What the admin port has to tell: metrics and health. A further page is a further entry in this table.
+struct AdminPages: Sendable {
+    let collector: StatusCollector
+
+    var routes: [AdminRoutes.Route] {
+        [metrics, health(.live), health(.ready)]
+    }
+
+    private var metrics: AdminRoutes.Route {
+        let factory = PrometheusFactory(
+            RelayMetrics.all.map { .init(name: $0.name, help: $0.help, unit: $0.unit?.rawValue) }
+        )
+        let recorder = MetricsRecorder(factory)
+        return .init(path: "/metrics") { [collector] request, loop in
+            collector.collect(on: loop).map { status in
+                recorder.record(status)
+                let format = PrometheusText.Format(accept: request.headers["accept"])
+                return AdminResponse(status: .ok, type: format.contentType, body: factory.text(format))
+            }
+        }
+    }
+
+    /// The health of the relay, with the same answers as at the port of the devices.
+    private func health(_ health: HTTPRoutes.Health) -> AdminRoutes.Route {
+        .init(path: health.rawValue) { [collector] _, loop in
+            let isWell = health == .live || collector.isServing
+            return loop.makeSucceededFuture(
+                isWell ? .text(.ok, "ok") : .text(.serviceUnavailable, "draining")
+            )
+        }
+    }
+}

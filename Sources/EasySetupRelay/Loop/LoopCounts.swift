@@ -1,0 +1,54 @@
+package import EasySetupRelayCore
+
+/// What an event loop counts of its own connections. Only code on the loop uses it, so a count is an addition and
+/// nothing else: each field is a field of its own, whose accesses Swift's runtime need not check (``LoopList``).
+final class LoopCounts {
+    /// The bytes that were read from and written to connections, without TLS: those of HTTP requests before the
+    /// connection became a WebSocket among them.
+    private(set) var receivedBytes = 0
+    private(set) var sentBytes = 0
+    /// Messages that the loop has written since its batch of events began.
+    private var messages = 0
+    /// From the decision about a message to its writing, other loops included.
+    private(set) var relaying = Histogram(bounds: .ofMachines)
+    /// How late the loop was at each measurement.
+    private(set) var lag = Histogram(bounds: .ofMachines)
+
+    func received(_ bytes: Int) {
+        receivedBytes &+= bytes
+    }
+
+    func sent(_ bytes: Int) {
+        sentBytes &+= bytes
+    }
+
+    func messageSent() {
+        messages &+= 1
+    }
+
+    /// Whether the loop has written messages whose times are not counted yet.
+    var hasMessages: Bool { messages != 0 }
+
+    /// Counts the messages of a batch of events, which all took at most `time`.
+    func messagesWritten(in time: Duration) {
+        relaying.add(time, times: messages)
+        messages = 0
+    }
+
+    func wasLate(by time: Duration) {
+        lag.add(time)
+    }
+
+    /// A copy for another thread.
+    var status: LoopStatus {
+        LoopStatus(receivedBytes: receivedBytes, sentBytes: sentBytes, relaying: relaying, lag: lag)
+    }
+}
+
+/// What an event loop has counted.
+package struct LoopStatus: Sendable {
+    package let receivedBytes: Int
+    package let sentBytes: Int
+    package let relaying: Histogram
+    package let lag: Histogram
+}

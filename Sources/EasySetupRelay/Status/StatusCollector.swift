@@ -1,0 +1,56 @@
+import EasySetupRelayCore
+import EasySetupRelayProtocol
+import NIOCore
+
+/// Takes the ``RelayStatus`` of a running relay: under the lock of the ``RelayHub`` what all loops share, and in one
+/// call of each loop what the loop has counted.
+final class StatusCollector: Sendable {
+    private let hub: RelayHub
+    private let loops: RunningLoops
+    private let certificate: CertificateKeeper?
+    private let clock: RelayClock
+    private let build: BuildStatus
+    private let memoryCeiling: Int
+    private let started: Int64
+
+    init(
+        _ hub: RelayHub,
+        _ loops: RunningLoops,
+        _ certificate: CertificateKeeper?,
+        clock: RelayClock,
+        configuration: RelayConfiguration
+    ) {
+        self.hub = hub
+        self.loops = loops
+        self.certificate = certificate
+        self.clock = clock
+        build = BuildStatus(
+            version: Release.version,
+            protocolName: Subprotocol.name,
+            cores: configuration.coreCount,
+            isTLS: certificate != nil
+        )
+        memoryCeiling = configuration.memoryCeiling
+        started = clock.now.utcSeconds
+    }
+
+    /// The status now. A loop that is busy answers later, and so does this.
+    func collect(on loop: any EventLoop) -> EventLoopFuture<RelayStatus> {
+        let parts = loops.collect { $0.counts.status }
+        return EventLoopFuture.whenAllSucceed(parts, on: loop).map { [self] loops in
+            RelayStatus(
+                hub: hub.read { $0.status },
+                loops: loops,
+                process: .now(),
+                build: build,
+                certificateExpiry: certificate?.expiry,
+                memoryCeiling: memoryCeiling,
+                started: started,
+                taken: clock.now.utcSeconds
+            )
+        }
+    }
+
+    /// Whether the relay takes new devices.
+    var isServing: Bool { hub.read { $0.rendezvous.lifecycle.isServing } }
+}
