@@ -342,7 +342,7 @@ class Pairings(unittest.TestCase):
 class Exit(unittest.TestCase):
     def test_version(self) -> None:
         self.assertEqual(easysetup.__version__, easysetup.library_version)
-        self.assertNotIn("EASYSETUP_LIBRARY", os.environ)
+        self.assertNotIn("LIBEASYSETUP", os.environ)
 
 
 if __name__ == "__main__":

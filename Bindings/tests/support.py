@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -27,9 +28,9 @@ def _place(name: str, default: str) -> Path:
 
 
 # `scripts/test bindings` sets all three.
-PREFIX = _place("EASYSETUP_PREFIX", ".build/bindings/installed")
-WHEELS = _place("EASYSETUP_WHEELS", ".build/bindings/wheels")
-PROGRAM = _place("EASYSETUP_PROGRAM", ".build/debug/easysetup")
+PREFIX = _place("BINDINGS_PREFIX", ".build/bindings/installed")
+WHEELS = _place("BINDINGS_WHEELS", ".build/bindings/wheels")
+PROGRAM = _place("BINDINGS_PROGRAM", ".build/debug/easysetup")
 
 
 def run(*arguments: str | Path, **options: Any) -> str:
@@ -43,9 +44,11 @@ def run(*arguments: str | Path, **options: Any) -> str:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment for a program of the tests: without proxies, so that loopback is reached."""
-    kept = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
-    return {**kept, "PKG_CONFIG_PATH": str(PREFIX / "lib/pkgconfig"), **more}
+    """The environment for a program of the tests: without proxies, so that loopback is reached, and without what a person has set
+    for the Swift program."""
+    kept = {key: value for key, value in os.environ.items() if not re.search("proxy|^EASYSETUP_", key, flags=re.I)}
+    ours = {"PKG_CONFIG_PATH": str(PREFIX / "lib/pkgconfig"), "XDG_CONFIG_HOME": str(BINDINGS / "tests")}
+    return {**kept, **ours, **more}
 
 
 class Child:

@@ -99,7 +99,7 @@ class Names(unittest.TestCase):
             "print(json.dumps({name: len(arguments) for name, (_, arguments) in FUNCTIONS.items()}))"
         )
         counts = json.loads(
-            run("python3", "-c", script, BINDINGS / "python", env=environment(EASYSETUP_LIBRARY=str(LIBRARY)))
+            run("python3", "-c", script, BINDINGS / "python", env=environment(LIBEASYSETUP=str(LIBRARY)))
         )
         self.assertEqual({f"easysetup_{name}": count for name, count in counts.items()}, functions())
 

@@ -141,7 +141,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
 def _open() -> ctypes.CDLL:
     beside = Path(__file__).with_name("libeasysetup.so.0")
     # The library inside the wheel; without one, that of the system, or one that the developer names.
-    name = os.environ.get("EASYSETUP_LIBRARY") or (str(beside) if beside.exists() else "libeasysetup.so.0")
+    name = os.environ.get("LIBEASYSETUP") or (str(beside) if beside.exists() else "libeasysetup.so.0")
     library = ctypes.CDLL(name)
     for function, (result, arguments) in FUNCTIONS.items():
         declared = getattr(library, f"easysetup_{function}")
