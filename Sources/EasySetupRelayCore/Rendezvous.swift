@@ -40,7 +40,7 @@ package struct Rendezvous: Sendable {
     var missed: PrefixCounts
     var intervals: Intervals
     var work: WorkGate
-    package internal(set) var lifecycle: Lifecycle
+    package var lifecycle: Lifecycle
 
     var limits: Limits { rules.limits }
     var keys: TokenKeys { rules.keys }

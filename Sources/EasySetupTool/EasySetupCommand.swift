@@ -7,7 +7,12 @@ import EasySetupSeed
     static let configuration = CommandConfiguration(
         commandName: "easysetup",
         abstract: "Adds a device by a short code.",
-        discussion: ExitCodes.help,
+        discussion: """
+            Every option has an environment variable, which the help of its command names, and most have a place in a file: \
+            easysetup config shows and keeps them.
+
+            \(ExitCodes.help)
+            """,
         version: Version.text,
         subcommands: [
             OfferCommand.self, JoinCommand.self, RelayCommand.self, SeedCommand.self, DemoCommand.self,

@@ -70,7 +70,7 @@ import Testing
         #expect(try await run("config", "relay", line).code == 0)
         #expect(try await run("config").output.contains("relay = \(line)"))
         let offer = { (arguments: [String], variables: [String: String]) in
-            let all = ["offer", "--yes", "--store", scratch.store] + arguments
+            let all = ["offer", "--yes", "--receive", "--store", scratch.store] + arguments
             let program = try Running(all, variables: variables.merging(["XDG_CONFIG_HOME": home]) { $1 })
             program.endInput()
             return await program.errors() + program.output()

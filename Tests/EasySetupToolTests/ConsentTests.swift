@@ -204,7 +204,7 @@ import Testing
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
         let offer = try Running(
-            ["offer", "--relay", url, "--store", folder.store, "--json"] + (saysYes ? ["--yes"] : [])
+            ["offer", "--relay", url, "--store", folder.store, "--receive", "--json"] + (saysYes ? ["--yes"] : [])
         )
         defer { offer.stop() }
         offer.endInput()

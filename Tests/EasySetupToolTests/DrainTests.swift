@@ -46,7 +46,7 @@ import Testing
         first.interrupt(SIGTERM)
         _ = try await idle.event("reconnecting")
         let late = try await Program.run(
-            ["offer", "--relay", "ws://127.0.0.1:\(port)", "--store", folder.path + "/late", "--json"]
+            ["offer", "--relay", "ws://127.0.0.1:\(port)", "--store", folder.path + "/late", "--receive", "--json"]
         )
         #expect(late.code == 23)
         let refusal = try late.json()

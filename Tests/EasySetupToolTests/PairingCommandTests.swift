@@ -88,7 +88,7 @@ import Testing
         let (relay, url) = try await Self.relay()
         defer { relay.stop() }
         _ = try await folder.seed("phone")
-        let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/tv", "--json"])
+        let offer = try Running(["offer", "--relay", url, "--store", folder.path + "/tv", "--receive", "--json"])
         defer { offer.stop() }
         let offered = try await offer.event("offered")
         #expect(offered["link"] is NSNull)
@@ -164,7 +164,11 @@ import Testing
             Failure(arguments: ["join", "K7Q-29M-XAQ"], error: "usage", code: 64),
             Failure(arguments: ["offer", "--relay", "ws://relay.example"], error: "relay-plain", code: 64),
             Failure(arguments: ["offer", "--relay", "ftp://relay.example"], error: "relay-address", code: 64),
-            Failure(arguments: ["offer", "--relay", "ws://127.0.0.1:1"], error: "relay-unreachable", code: 20),
+            Failure(
+                arguments: ["offer", "--relay", "ws://127.0.0.1:1", "--receive"],
+                error: "relay-unreachable",
+                code: 20
+            ),
             Failure(
                 arguments: ["join", "K7Q-29M-XAQ", "--relay", "ws://127.0.0.1:1"],
                 error: "relay-unreachable",
@@ -198,7 +202,7 @@ import Testing
             let answer = "HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
             try await Impostor.answer(answer).run { port in
                 let result = try await Program.run(
-                    ["offer", "--relay", "ws://127.0.0.1:\(port)", "--store", folder.store, "--json"])
+                    ["offer", "--relay", "ws://127.0.0.1:\(port)", "--store", folder.store, "--receive", "--json"])
                 #expect(try result.json()["error"] as? String == error)
                 #expect(result.code == code)
             }

@@ -42,7 +42,11 @@ import Testing
         let (relay, url, more) = try await startRelay(isSecure: isSecure)
         defer { relay.stop() }
         // The window is narrower than the command. A copy of the command must be in one piece nevertheless.
-        let offer = try await Window(["offer", "--relay", url, "--store", offers] + more, width: 60, height: 30)
+        let offer = try await Window(
+            ["offer", "--relay", url, "--store", offers] + (holderOffers ? [] : ["--receive"]) + more,
+            width: 60,
+            height: 30
+        )
         defer { offer.stop() }
         let code = try await offer.code()
         let lines = try await offer.lines(isJoined: true)

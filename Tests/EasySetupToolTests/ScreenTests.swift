@@ -150,6 +150,19 @@ import Testing
                 page += "```\n"
             }
         }
+        page += "\n## It has no seed, and shows the code: before that\n"
+        for (name, surface) in surfaces {
+            page += "\n### On \(name)\n\n```\n"
+            for (moment, notes) in [("question", []), ("help", [FirstSeed.help])] {
+                page += "[\(moment)]\n"
+                let view = FirstSeed.view(notes)
+                let layout = Layout(view, on: surface, in: .usual, pictures: .never, typed: "", now: now)
+                for row in layout.rows {
+                    page += row.text.replacing("\u{1B}[1m", with: "").replacing("\u{1B}[0m", with: "") + "\n"
+                }
+            }
+            page += "```\n"
+        }
         return page
     }
 

@@ -39,7 +39,7 @@ extension TerminalPairingTests {
         let offer = try await Window(["offer", "--relay", url, "--store", store])
         defer { offer.stop() }
         let code = try await offer.code()
-        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
+        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--receive", "--json"])
         defer { join.stop() }
         try await offer.wait(for: "Is this the device in your hands?")
         try await stop.strike(offer, store)

@@ -73,7 +73,7 @@ import Testing
     func receiverOffers() async throws {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
-        let offer = try await Window(["offer", "--relay", url, "--store", folder.store, "--name", "TV"])
+        let offer = try await Window(["offer", "--relay", url, "--store", folder.store, "--name", "TV", "--receive"])
         defer { offer.stop() }
         let shown = try await offer.wait(until: { Self.code($0) != nil }, "a code")
         #expect(shown.contains { $0.contains("On the device that has your seed, run:") })

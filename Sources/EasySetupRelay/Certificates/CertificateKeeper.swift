@@ -6,13 +6,13 @@ import Synchronization
 
 /// Holds the relay's certificate for new connections, and logs warnings about the certificate while the relay runs.
 final class CertificateKeeper: Sendable {
-    private let files: CertificateFiles
     private let clock: RelayClock
     private let logger: Logger
     private let authorities: Set<[SSLCertificateName]>
     private let state: Mutex<State>
 
     private struct State {
+        var files: CertificateFiles
         var loaded: LoadedCertificate
         /// The time of the last check of the certificate's validity period, in seconds since 1970 UTC.
         var lookedAt: Int64
@@ -27,13 +27,12 @@ final class CertificateKeeper: Sendable {
         logger: Logger,
         authorities: Set<[SSLCertificateName]> = MachineAuthorities.subjects()
     ) throws(RelayError) {
-        self.files = files
         self.clock = clock
         self.logger = logger
         self.authorities = authorities
         let now = clock.now.utcSeconds
         let loaded = try files.load()
-        state = Mutex(State(loaded: loaded, lookedAt: now))
+        state = Mutex(State(files: files, loaded: loaded, lookedAt: now))
         tell(loaded.warnings(now: now, authorities: authorities))
     }
 
@@ -43,16 +42,17 @@ final class CertificateKeeper: Sendable {
     /// The TLS context for new connections.
     var context: NIOSSLContext { state.withLock { $0.loaded.context } }
 
-    /// Reads the files again. The previous certificate stays if the new one can't be used, or if the new one is not
+    /// Reads the files again, or other ones that take their place. The previous certificate stays if the new one can't be used, or if the new one is not
     /// valid now and the previous one is.
-    func reload() {
+    func reload(_ others: CertificateFiles? = nil) {
         let now = clock.now.utcSeconds
+        let files = others ?? state.withLock { $0.files }
         do throws(RelayError) {
             let loaded = try files.load()
             if let problem = loaded.problem(now: now), state.withLock({ $0.loaded.problem(now: now) }) == nil {
                 throw .badCertificate(path: files.certificate.description, problem)
             }
-            state.withLock { $0 = State(loaded: loaded, lookedAt: now) }
+            state.withLock { $0 = State(files: files, loaded: loaded, lookedAt: now) }
             logger.notice("certificate read anew")
             tell(loaded.warnings(now: now, authorities: authorities))
         } catch {
@@ -77,6 +77,7 @@ final class CertificateKeeper: Sendable {
     }
 
     private func tell(_ warnings: [CertificateWarning]) {
+        let files = state.withLock { $0.files }
         for warning in warnings {
             var metadata: Logger.Metadata = ["file": "\(files.certificate)"]
             switch warning {

@@ -52,3 +52,21 @@ public struct RelayConfiguration: Sendable {
         self.listen = listen
     }
 }
+
+extension RelayConfiguration {
+    /// The names of the settings that differ in another configuration and that a running relay can't change.
+    func needingStart(_ other: RelayConfiguration) -> [String] {
+        var (own, others) = (connectionLimits, other.connectionLimits)
+        (own.drainTime, others.drainTime) = (.zero, .zero)
+        var (limits, otherLimits) = (limits, other.limits)
+        (limits.codeLifetime, otherLimits.codeLifetime) = (.zero, .zero)
+        let changed = [
+            ("listen", Set(listen) != Set(other.listen)),
+            ("tls-certificate", (certificate == nil) != (other.certificate == nil)),
+            ("key-file", keyFile != nil && other.keyFile == nil), ("cores", cores != other.cores),
+            ("code-lifetime", codeLifetime != other.codeLifetime),
+            ("limit or memory", own != others || limits != otherLimits),
+        ]
+        return changed.filter(\.1).map(\.0)
+    }
+}

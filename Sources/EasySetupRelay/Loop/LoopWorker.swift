@@ -9,8 +9,8 @@ final class LoopWorker {
     let limits: ConnectionLimits
     let loop: any EventLoop
     let core: CoreAccess
-    let routes: HTTPRoutes
-    let addresses: AddressSource
+    private(set) var routes: HTTPRoutes
+    private(set) var addresses: AddressSource
     /// The connections by the number in their ``ConnectionID``. The number itself is the key, because it is hashed in
     /// half the time.
     var connections: [UInt64: DeviceConnection] = [:]
@@ -158,6 +158,18 @@ extension LoopWorker {
     /// expire.
     func replaceKeys(by keys: TokenKeys) {
         core.change { state in state.rendezvous.replaceKeys(by: keys, &state.turn) }
+        endTurn()
+    }
+
+    /// Takes the allowed origins and the trusted proxies of a changed configuration. They hold for the next requests.
+    func take(_ configuration: RelayConfiguration) {
+        routes = HTTPRoutes(allowedOrigins: configuration.allowedOrigins)
+        addresses = AddressSource(proxies: configuration.trustedProxies, limits: limits)
+    }
+
+    /// Changes how long pairings in progress may go on while the relay drains.
+    func setDrainTime(_ time: Duration) {
+        core.change { $0.rendezvous.lifecycle.drainTime = time }
         endTurn()
     }
 

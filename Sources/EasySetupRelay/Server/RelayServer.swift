@@ -14,7 +14,10 @@ public final class RelayServer: Service {
     /// listen.
     public static var version: String { Release.version }
 
+    /// The configuration with which the relay was made.
     private let configuration: RelayConfiguration
+    /// The configuration with what ``reload(_:)`` has changed.
+    private let latest: Mutex<RelayConfiguration>
     private let logger: Logger
     private let clock: RelayClock
     private let whenListening: EventLoopPromise<Bound>
@@ -30,11 +33,14 @@ public final class RelayServer: Service {
     private struct Running {
         let certificate: CertificateKeeper?
         let replaceKeys: @Sendable (TokenKeys) -> Void
+        /// Passes the changed settings to the event loops.
+        let take: @Sendable (RelayConfiguration) -> Void
     }
 
     /// Creates a relay. It opens no files or sockets before ``run()`` is called.
     public init(configuration: RelayConfiguration, logger: Logger) {
         self.configuration = configuration
+        latest = Mutex(configuration)
         self.logger = logger
         clock = configuration.clock ?? .system()
         whenListening = MultiThreadedEventLoopGroup.singleton.next().makePromise()
@@ -90,9 +96,10 @@ public final class RelayServer: Service {
         guard (try? await whenListening.futureResult.get()) != nil, let running = running.withLock({ $0 }) else {
             return
         }
+        let configuration = latest.withLock { $0 }
         // The files are read on a thread of a pool, because reading them may block.
-        try? await NIOThreadPool.singleton.runIfActive { [configuration, logger] in
-            running.certificate?.reload()
+        try? await NIOThreadPool.singleton.runIfActive { [logger] in
+            running.certificate?.reload(configuration.certificate)
             guard let path = configuration.keyFile else { return }
             do {
                 let keys = try KeyFile.read(path: path)
@@ -102,6 +109,26 @@ public final class RelayServer: Service {
                 logger.error("keys not changed", metadata: error.metadata)
             }
         }
+    }
+
+    /// Takes what a running relay can change from other settings: the paths of the certificate, its key and the key
+    /// file, the allowed origins, the trusted proxies and the drain time. Then it reads the files as ``reload()`` does.
+    /// - Returns: the names of the settings that differ and hold only after a new start.
+    public func reload(_ changed: RelayConfiguration) async -> [String] {
+        guard (try? await whenListening.futureResult.get()) != nil, let running = running.withLock({ $0 }) else {
+            return []
+        }
+        let left = latest.withLock { latest in
+            let left = configuration.needingStart(changed)
+            if latest.certificate != nil, let files = changed.certificate { latest.certificate = files }
+            if changed.keyFile != nil { latest.keyFile = changed.keyFile }
+            (latest.allowedOrigins, latest.trustedProxies) = (changed.allowedOrigins, changed.trustedProxies)
+            latest.connectionLimits.drainTime = changed.connectionLimits.drainTime
+            running.take(latest)
+            return left
+        }
+        await reload()
+        return left
     }
 }
 
@@ -210,9 +237,14 @@ extension RelayServer {
         let watch = prepared.certificate?.watch(on: loops[0])
         defer { watch?.cancel() }
         running.withLock {
-            $0 = Running(certificate: prepared.certificate) { keys in
-                runningLoops.first { $0.replaceKeys(by: keys) }
-            }
+            $0 = Running(
+                certificate: prepared.certificate,
+                replaceKeys: { keys in runningLoops.first { $0.replaceKeys(by: keys) } },
+                take: { changed in
+                    runningLoops.each { $0.take(changed) }
+                    runningLoops.first { $0.setDrainTime(changed.connectionLimits.drainTime) }
+                }
+            )
         }
         tellListening(listeners, adminAddresses, cores: loops.count)
 

@@ -22,7 +22,8 @@ package struct Lifecycle: Sendable {
         case ended
     }
 
-    private let drainTime: Duration
+    /// How long pairings in progress may go on while the relay drains. A change counts from the next drain on.
+    package var drainTime: Duration
     private let closingTime: Duration
     private var phase = Phase.serving
 

@@ -11,6 +11,8 @@ enum CommandError: ExplainedError, Equatable {
         /// A word from the other device's screen, which no option can give beforehand.
         case word
         case passphrase
+        /// Whether to make a new seed or to receive one.
+        case firstSeed
     }
 
     /// The arguments are wrong.
@@ -107,6 +109,8 @@ extension CommandError {
             case .yes: "\(Self.asked), or say yes beforehand with --yes."
             case .code: "\(Self.asked), or name the code or link as an argument."
             case .word: "\(Self.asked): it is one of the two words on the other screen."
+            case .firstSeed:
+                "\(Self.asked), or say it beforehand: --new makes a new seed, --receive gets it from the other device."
             case .passphrase: "Run it on a terminal (docker run -it, ssh -t), or name a file with --passphrase-file."
             }
         case .inputFailed: "Check what standard input is connected to."

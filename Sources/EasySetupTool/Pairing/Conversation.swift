@@ -260,7 +260,7 @@ enum Help {
 
 /// The kind of a question, as named in the output for programs.
 enum Question: String, Sendable {
-    case approve, accept, word, code, link
+    case approve, accept, word, code, link, seed
 
     /// The kind of answer, as named in the output for programs.
     var answer: String {
@@ -268,6 +268,7 @@ enum Question: String, Sendable {
         case .approve, .accept, .link: "yes-or-no"
         case .word: "word"
         case .code: "code"
+        case .seed: "new-or-receive"
         }
     }
 }

@@ -9,15 +9,17 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
         commandName: "offer",
         abstract: "Show a code, and pair with the device that types it.",
         discussion: """
-            A device whose store holds a seed gives it, after you have approved the other device. One whose store is empty \
-            receives: the other device's user types one of the two words shown here, and you are asked before the seed is kept. \
-            Where nobody can be asked, nothing is given or kept without --yes.
+            A device that has a seed gives it, after you have approved the other device. One that has none asks whether to make \
+            a new seed, or to receive one: then the other device's user types one of the two words shown here, and you are asked \
+            before the seed is kept. Where nobody can be asked, nothing is made, given or kept without --new or --receive, and \
+            --yes.
             """
     )
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var pairing: PairingOptions
+    @OptionGroup var first: FirstSeedOptions
 
     @Flag(help: "Approve the device that knows the code, or keep the seed that it sends, without asking.")
     var yes = false
@@ -34,12 +36,25 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
     func run() async throws {
         try await common.run { output in
             let address = try pairing.address()
-            let (known, role) = await LoadedStore.load(from: try await store.open(output))
-            if role == .holder, !yes { try Self.checkPerson(output) }
-            let client = try pairing.client(known)
+            let opened = try await store.open(output)
+            var (known, role) = await LoadedStore.load(from: opened)
+            if role == .holder, first.choice != nil, let seed = try await known.load() {
+                throw CommandError.seedStored(seed.userID)
+            }
+            if role == .holder || first.choice == .new, !yes { try Self.checkPerson(output) }
             let stage = output.stage(pictures)
             defer { stage.close() }
             output.onStopEnd(stage)
+            if role == .receiver {
+                // The store is checked before a person is asked, so that nothing is answered in vain.
+                try await opened.check()
+                let choice = if let choice = first.choice { choice } else { try await FirstSeed.ask(output, stage) }
+                if choice == .new {
+                    let seed = try await FirstSeed.make(in: opened, output, stage)
+                    (known, role) = (LoadedStore(seed, in: opened), .holder)
+                }
+            }
+            let client = try pairing.client(known)
             let conversation = Conversation(
                 output: output,
                 stage: stage,

@@ -13,7 +13,7 @@ struct RelayCommand: AsyncParsableCommand {
         discussion: """
             Under systemd it serves on the sockets of its socket unit, in place of --listen, and tells when it is ready. \
             SIGTERM and SIGINT end it when the pairings in hand have ended, or after --drain-time; a second one ends it at \
-            once. SIGHUP reads the certificate and the key file anew. SIGUSR1 makes it log more, SIGUSR2 less.
+            once. SIGHUP reads the file of --config, the certificate and the key file anew. SIGUSR1 makes it log more, SIGUSR2 less.
             """
     )
 
@@ -104,6 +104,9 @@ struct RelayCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The form of the logs.", valueName: "format"))
     var logFormat = LogLines.Format.text
 
+    @Flag(help: "Say what would be used, where each setting comes from, and what is unsafe; then end.")
+    var check = false
+
     @OptionGroup var common: CommonOptions
 
     /// The least `--memory` in MiB: enough for the process and a few hundred connections.
@@ -142,11 +145,40 @@ struct RelayCommand: AsyncParsableCommand {
     func run() async throws {
         try await common.run(logFormat: logFormat) { output in
             let logger = Logger(label: "easysetup.relay")
+            if check { return try check(output) }
             var configuration = configuration
             try fit(&configuration, to: OpenFiles.raiseLimit(), logger)
             let server = RelayServer(configuration: configuration, logger: logger)
             try await serve(server, configuration, output, logger)
         }
+    }
+
+    /// Reports what a relay with these settings would do, and opens no socket.
+    private func check(_ output: Output) throws {
+        var configuration = configuration
+        var findings: [RelayFinding] = []
+        do throws(CommandError) {
+            try fit(&configuration, to: OpenFiles.raiseLimit(), quiet(Logger(label: "easysetup.relay"), .critical))
+            if configuration.connectionLimits.connections < OpenFiles.usualConnections {
+                findings.append(
+                    RelayFinding(
+                        .warning,
+                        .fewFiles,
+                        "The relay would take \(configuration.connectionLimits.connections) connections at a time, which are few.",
+                        "Allow it more open files (LimitNOFILE), or more by --limit connections=NUMBER."
+                    )
+                )
+            }
+        } catch {
+            findings.append(RelayFinding(.error, .fewFiles, error.description, error.advice))
+        }
+        let check = RelayCheck(
+            settings: Invocation.current?.shown ?? [],
+            file: config?.defaultValueDescription,
+            findings: configuration.findings() + findings
+        )
+        check.write(to: output)
+        guard check.isFine else { throw ExitCode(ExitCodes.code(for: "bad-setting")) }
     }
 
     private var configuration: RelayConfiguration {
@@ -238,7 +270,7 @@ struct RelayCommand: AsyncParsableCommand {
                 if signal == .sighup {
                     // The relay reloads its files in a task of its own, so that a slow disk does not delay later
                     // signals.
-                    readings.addTask { await server.reload() }
+                    readings.addTask { await reload(server, logger) }
                 } else if !server.hasListened {
                     // No pairing is active before the relay listens, so the process ends at once, even if its start is
                     // blocked.
@@ -254,6 +286,39 @@ struct RelayCommand: AsyncParsableCommand {
             }
             readings.cancelAll()
         }
+    }
+
+    /// Reads the settings anew, and has the relay take those that a running one can change. Settings that can't be used
+    /// change nothing, and the files that the relay uses already are read anew all the same.
+    private static func reload(_ server: RelayServer, _ logger: Logger) async {
+        guard let arguments = Invocation.current?.arguments else { return await server.reload() }
+        var changed: RelayConfiguration?
+        var explain: (any Error) -> any ExplainedError = { $0 as? any ExplainedError ?? CommandError.internal }
+        do {
+            let invocation = try Invocation(arguments)
+            explain = invocation.explained
+            guard let command = try invocation.command() as? RelayCommand else { return }
+            var configuration = command.configuration
+            try command.fit(&configuration, to: OpenFiles.raiseLimit(), command.quiet(logger, .critical))
+            changed = configuration
+            Invocation.current = invocation
+        } catch {
+            let error = explain(error)
+            logger.error(
+                "settings not changed",
+                metadata: ["error": "\(error.description)", "advice": "\(error.advice)"]
+            )
+        }
+        guard let changed else { return await server.reload() }
+        let left = await server.reload(changed)
+        if let file = Invocation.current?.file {
+            logger.notice("settings read anew", metadata: ["file": "\(file.name)"])
+        }
+        guard !left.isEmpty else { return }
+        logger.warning(
+            "settings have changed that hold only after a new start",
+            metadata: ["settings": "\(left.joined(separator: ", "))"]
+        )
     }
 
     private func announce(
@@ -286,9 +351,9 @@ struct RelayCommand: AsyncParsableCommand {
     }
 
     /// Silences the log lines of swift-service-lifecycle, which an operator does not need.
-    private func quiet(_ logger: Logger) -> Logger {
+    private func quiet(_ logger: Logger, _ level: Logger.Level = .error) -> Logger {
         var logger = logger
-        logger.logLevel = max(logger.logLevel, .error)
+        logger.logLevel = max(logger.logLevel, level)
         return logger
     }
 }

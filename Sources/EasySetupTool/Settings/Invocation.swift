@@ -121,6 +121,41 @@ struct Invocation: Sendable {
         return nil
     }
 
+    /// The command of this call, from its arguments and settings.
+    func command() throws -> any ParsableCommand { try arguments.root.parseAsRoot(texts) }
+
+    /// The error in words for an error of the parser about these settings.
+    func explained(_ error: any Error) -> any ExplainedError {
+        if let error = error as? any ExplainedError { return error }
+        let message = arguments.without(arguments.root.fullMessage(for: error), settings: settings.flatMap(\.values))
+        return self.error(for: message) ?? CommandError.usage
+    }
+
+    /// The settings that the file of this call may give, with the values in force.
+    var shown: [ShownSetting] {
+        let defaults = HelpText(
+            arguments.root.helpMessage(for: arguments.command, columns: 1_000),
+            of: arguments.root
+        )
+        .defaults
+        return Setting.all(of: arguments.command, named: arguments.path).filter(\.isKept).map { setting in
+            var applied = settings.first { $0.setting == setting }
+            if arguments.given.contains(setting.option) {
+                let opposite = "--no-" + setting.option
+                let values =
+                    setting.kind == .choice
+                    ? [arguments.texts.contains(opposite) ? "no" : "yes"] : arguments.values(of: setting.option)
+                applied = AppliedSetting(setting: setting, values: values, source: .option("--" + setting.option))
+            }
+            return ShownSetting(
+                setting,
+                name: setting.option,
+                applied: applied,
+                standard: defaults[setting.option] ?? nil
+            )
+        }
+    }
+
     /// The sentence of a message of the parser, without the help and the usage below it. Nil if it repeats one of these
     /// values, which may be secrets.
     static func sentence(of message: String, without values: [String]) -> String? {

@@ -1,0 +1,194 @@
+import EasySetupRelayCore
+import NIOCore
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A reason why a relay with some settings would not start, or would be unsafe (`Protocol/operating.md`, "Checking").
+package struct RelayFinding: Equatable, Sendable {
+    /// How bad the finding is.
+    package enum Severity: String, Sendable {
+        /// The relay would not start.
+        case error
+        /// The relay would start, and something about it is unsafe or would not work for devices.
+        case warning
+        /// Something that is right in many cases.
+        case notice
+    }
+
+    /// The finding's name for programs.
+    package enum Code: String, CaseIterable, Sendable {
+        case openWithoutTLS = "open-without-tls"
+        case noKeyFile = "no-key-file"
+        case keyFileNew = "key-file-new"
+        case trustsEverybody = "trusts-everybody"
+        case plainOrigin = "plain-origin"
+        case certificate = "certificate"
+        case badCertificate = "bad-certificate"
+        case badKeyFile = "bad-key-file"
+        case cannotListen = "cannot-listen"
+        case fewFiles = "few-files"
+    }
+
+    package let severity: Severity
+    package let code: Code
+    /// What was found, in one sentence.
+    package let message: String
+    package let advice: String
+
+    package init(_ severity: Severity, _ code: Code, _ message: String, _ advice: String) {
+        (self.severity, self.code, self.message, self.advice) = (severity, code, message, advice)
+    }
+}
+
+extension RelayConfiguration {
+    /// Everything that is found about these settings, the files that they name and this machine. Changes nothing, and
+    /// opens no socket. May block for a while, because it reads files and looks names up.
+    package func findings() -> [RelayFinding] {
+        findings(ofListening: ()) + findings(ofCertificate: RelayClock.system().now.utcSeconds) + findings(ofKeys: ())
+            + findings(ofTrust: ())
+    }
+
+    private func findings(ofListening: Void) -> [RelayFinding] {
+        let places: [Resolver.ResolvedAddress]
+        do throws(RelayError) {
+            places = sockets.isEmpty ? try Resolver.places(listen) : []
+        } catch {
+            return [RelayFinding(.error, .cannotListen, error.description, error.advice)]
+        }
+        let open = places.first { !$0.addresses.allSatisfy(\.isLoopback) }
+        // Only the proxies may connect if they must begin with a PROXY header.
+        guard certificate == nil, let open, !trustedProxies.usesProxyProtocol || trustedProxies.blocks.isEmpty else {
+            return []
+        }
+        let message = "The relay listens at \(open.wanted) without TLS, so it is open to other machines in plain text."
+        guard trustedProxies.blocks.isEmpty else {
+            return [
+                RelayFinding(
+                    .notice,
+                    .openWithoutTLS,
+                    message,
+                    "Let a firewall allow the trusted proxy there, and nobody else."
+                )
+            ]
+        }
+        return [
+            RelayFinding(
+                .warning,
+                .openWithoutTLS,
+                message,
+                "Give --tls-certificate and --tls-key; or listen at 127.0.0.1 behind a proxy that speaks TLS, and name it with --trusted-proxy."
+            )
+        ]
+    }
+
+    private func findings(ofCertificate now: Int64) -> [RelayFinding] {
+        guard let certificate else { return [] }
+        do throws(RelayError) {
+            return try certificate.load().warnings(now: now, authorities: MachineAuthorities.subjects()).map {
+                warning in
+                let day = warning.day.map { " (\($0))" } ?? ""
+                return RelayFinding(
+                    warning.isWarning ? .warning : .notice,
+                    .certificate,
+                    "\(certificate.certificate): \(warning.message)\(day).",
+                    warning.advice
+                )
+            }
+        } catch {
+            return [RelayFinding(.error, .badCertificate, error.description, error.advice)]
+        }
+    }
+
+    private func findings(ofKeys: Void) -> [RelayFinding] {
+        guard let keyFile else {
+            return [
+                RelayFinding(
+                    .warning,
+                    .noKeyFile,
+                    "There is no key file, so devices can't come back to a relay that was started again.",
+                    "Name a file with --key-file; the relay makes it."
+                )
+            ]
+        }
+        do throws(RelayError) {
+            _ = try KeyFile.read(path: keyFile)
+            return []
+        } catch {
+            guard error == .badKeyFile(path: keyFile.description, .file(.missing)) else {
+                return [RelayFinding(.error, .badKeyFile, error.description, error.advice)]
+            }
+            guard access(keyFile.folder.cString, W_OK | X_OK) == 0 else {
+                let problem: RelayError.KeyFileProblem =
+                    errno == ENOENT || errno == ENOTDIR ? .noFolder : .folderForbidden
+                let error = RelayError.badKeyFile(path: keyFile.description, problem)
+                return [RelayFinding(.error, .badKeyFile, error.description, error.advice)]
+            }
+            return [
+                RelayFinding(
+                    .notice,
+                    .keyFileNew,
+                    "The key file \(keyFile) does not exist yet: the relay makes it at its start.",
+                    "Nothing needs to be done."
+                )
+            ]
+        }
+    }
+
+    private func findings(ofTrust: Void) -> [RelayFinding] {
+        var found: [RelayFinding] = []
+        if trustedProxies.blocks.contains(where: \.isTooWide) {
+            found.append(
+                RelayFinding(
+                    .warning,
+                    .trustsEverybody,
+                    "--trusted-proxy believes far more addresses than proxies have, so strangers can make addresses up and no limit for one of them holds.",
+                    "Name the addresses from which the proxies connect, as 127.0.0.1 or 10.0.0.0/24."
+                )
+            )
+        }
+        for origin in allowedOrigins.sorted() where origin.hasPrefix("http://") && !Self.isLocal(origin) {
+            found.append(
+                RelayFinding(
+                    .warning,
+                    .plainOrigin,
+                    "The origin \(origin) is a page without TLS: anybody on its way can change it, and use the relay as that page.",
+                    "Serve the page by https."
+                )
+            )
+        }
+        return found
+    }
+
+    private static func isLocal(_ origin: String) -> Bool {
+        let host = origin.dropFirst("http://".count)
+        return ["localhost", "127.0.0.1", "[::1]"].contains { host == $0 || host.hasPrefix($0 + ":") }
+            || host.prefix { $0 != ":" }.hasSuffix(".localhost")
+    }
+}
+
+extension SocketAddress {
+    fileprivate var isLoopback: Bool {
+        ipAddress.map { $0 == "::1" || $0.hasPrefix("127.") } ?? true
+    }
+}
+
+extension CertificateWarning {
+    fileprivate var advice: String {
+        switch self {
+        case .expired, .expiresSoon: "Renew it, and send the relay SIGHUP."
+        case .notYetValid: "Look at this machine's clock, or wait."
+        case .noNames, .notForServers, .mayNotSign: "Take a server's certificate with the relay's name in it."
+        case .brokenChain: "Put the chain in order: the relay's own certificate, then each one's issuer."
+        case .unknownIssuer:
+            "With an authority of your own it is as it should be; else add the intermediate certificate."
+        case .keyOpenToOthers: "Take their rights away: chmod 600."
+        case .keyOfAnotherUser: "Let it belong to root or to the relay's user."
+        }
+    }
+}

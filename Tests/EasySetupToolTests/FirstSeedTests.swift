@@ -1,0 +1,98 @@
+import EasySetup
+import EasySetupSeed
+import Foundation
+import TestSupport
+import Testing
+
+@testable import EasySetupTool
+
+/// A device on which no seed is stored does not guess what its user wants.
+@Suite("Offering without a seed", .inTurn, .timeLimit(.minutes(60))) struct FirstSeedTests {
+    let folder = ScratchFolder()
+    private let nowhere = "ws://127.0.0.1:9"
+
+    private var hasSeed: Bool { FileManager.default.fileExists(atPath: folder.store + "/seed") }
+
+    @Test("Where nobody can be asked, the error names both ways, and nothing is made", arguments: [["--json"], []])
+    func nobody(form: [String]) async throws {
+        for more in [[], ["--yes"]] {
+            let result = try await Program.run(["offer", "--relay", nowhere, "--store", folder.store] + more + form)
+            #expect(result.code == 66)
+            let told = result.output + result.errors
+            #expect(told.contains("--new") && told.contains("--receive"))
+            #expect(!hasSeed)
+        }
+    }
+
+    @Test("A program is asked by an event, and its answer counts as a user's") func events() async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        for (answer, isNew) in [("new", true), (" RECEIVE ", false)] {
+            let store = folder.path + "/" + (isNew ? "first" : "second")
+            let offer = try Running(["offer", "--relay", url, "--store", store, "--json"])
+            defer { offer.stop() }
+            let question = try await offer.event("question")
+            #expect(question["question"] as? String == "seed" && question["answer"] as? String == "new-or-receive")
+            offer.type("?\nboth\n\(answer)\n")
+            let again = try await offer.event("question") { $0["attempt"] as? Int == 2 }
+            #expect((again["note"] as? String)?.contains("new, or receive") == true)
+            let offered = try await offer.event("offered")
+            // Only a device that gives a seed has a link.
+            #expect(offered["link"] is NSNull == !isNew)
+            if isNew {
+                let created = try await offer.event("created")["user_id"] as? String
+                let stored = try await FileSeedStore(folder: store).load()
+                #expect(stored?.userID.fingerprint == created)
+            }
+            #expect(FileManager.default.fileExists(atPath: store + "/seed") == isNew)
+        }
+    }
+
+    @Test("Neither word in three answers, no, and the end of the input make nothing") func unclear() async throws {
+        for (input, code) in [("yes\n\nn e w\n", Int32(1)), ("no\n", 1), ("", 66)] {
+            let offer = try Running(["offer", "--relay", nowhere, "--store", folder.store, "--json"])
+            defer { offer.stop() }
+            _ = try await offer.event("question")
+            offer.type(input)
+            if input.isEmpty { offer.endInput() }
+            #expect(await offer.end() == code)
+            #expect(!hasSeed)
+        }
+    }
+
+    @Test("The options answer beforehand, and so do their variables") func options() async throws {
+        let receive = ["offer", "--relay", nowhere, "--store", folder.store, "--json"]
+        #expect(try await Program.run(receive + ["--receive"]).code == 20)
+        #expect(!hasSeed)
+        // The device would give the new seed, so somebody must be there to approve the other device.
+        #expect(try await Program.run(receive + ["--new"]).code == 66)
+        #expect(!hasSeed)
+        let new = try Running(receive + ["--yes"], variables: ["EASYSETUP_OFFER_NEW": "yes"])
+        new.endInput()
+        #expect(await new.end() == 20)
+        #expect(hasSeed)
+        for option in ["--new", "--receive"] {
+            let result = try await Program.run(receive + [option, "--yes"])
+            #expect(result.code == 73 && result.output.contains("\"seed-stored\""))
+        }
+        #expect(try await Program.run(receive + ["--new", "--receive"]).code == 64)
+    }
+
+    @Test("On a terminal the question is answered by a word, and the code follows", arguments: [80, 40])
+    func terminal(width: Int) async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let offer = try await Window(["offer", "--relay", url, "--store", folder.store], width: width, height: 20)
+        defer { offer.stop() }
+        try await offer.wait(for: "Type new")
+        try await offer.enter("yes")
+        try await offer.wait(for: "Type one of the two words in full")
+        try await offer.enter("new")
+        try await offer.wait(for: "new device")
+        let shown = try await offer.wait(until: { TerminalPairingTests.code($0) != nil }, "a code")
+        #expect(!shown.contains { $0.contains("Type new") })
+        #expect(hasSeed)
+        try await offer.press("C-c")
+        #expect(try await offer.end().isTerminalAsBefore)
+    }
+}
