@@ -103,6 +103,8 @@ import Testing
             ],
             ["warning plain-origin"]
         ),
+        (["--listen", "[::1]:80", "--key-file", "KEY", "--admin", "*:9464"], ["warning open-admin"]),
+        (["--listen", "[::1]:80", "--key-file", "KEY", "--admin", "9464"], []),
         (["--listen", "[::1]:80", "--key-file", "NEW"], ["notice key-file-new"]),
         (["--listen", "[::1]:80", "--key-file", "/none/here/key"], ["error bad-key-file"]),
         (["--listen", "010.0.0.1:80", "--key-file", "KEY"], ["error cannot-listen"]),

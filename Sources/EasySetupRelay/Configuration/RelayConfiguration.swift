@@ -64,6 +64,7 @@ extension RelayConfiguration {
             ("listen", Set(listen) != Set(other.listen)),
             ("tls-certificate", (certificate == nil) != (other.certificate == nil)),
             ("key-file", keyFile != nil && other.keyFile == nil), ("cores", cores != other.cores),
+            ("admin", admin != other.admin),
             ("code-lifetime", codeLifetime != other.codeLifetime),
             ("limit or memory", own != others || limits != otherLimits),
         ]

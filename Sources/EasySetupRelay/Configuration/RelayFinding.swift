@@ -24,6 +24,7 @@ package struct RelayFinding: Equatable, Sendable {
     /// The finding's name for programs.
     package enum Code: String, CaseIterable, Sendable {
         case openWithoutTLS = "open-without-tls"
+        case openAdmin = "open-admin"
         case noKeyFile = "no-key-file"
         case keyFileNew = "key-file-new"
         case trustsEverybody = "trusts-everybody"
@@ -50,7 +51,8 @@ extension RelayConfiguration {
     /// Everything that is found about these settings, the files that they name and this machine. Changes nothing, and
     /// opens no socket. May block for a while, because it reads files and looks names up.
     package func findings() -> [RelayFinding] {
-        findings(ofListening: ()) + findings(ofCertificate: RelayClock.system().now.utcSeconds) + findings(ofKeys: ())
+        findings(ofListening: ()) + findings(ofAdmin: ()) + findings(ofCertificate: RelayClock.system().now.utcSeconds)
+            + findings(ofKeys: ())
             + findings(ofTrust: ())
     }
 
@@ -83,6 +85,25 @@ extension RelayConfiguration {
                 .openWithoutTLS,
                 message,
                 "Give --tls-certificate and --tls-key; or listen at 127.0.0.1 behind a proxy that speaks TLS, and name it with --trusted-proxy."
+            )
+        ]
+    }
+
+    private func findings(ofAdmin: Void) -> [RelayFinding] {
+        guard let admin else { return [] }
+        let places: [Resolver.ResolvedAddress]
+        do throws(RelayError) {
+            places = try Resolver.places([admin])
+        } catch {
+            return [RelayFinding(.error, .cannotListen, error.description, error.advice)]
+        }
+        guard !places.allSatisfy({ $0.addresses.allSatisfy(\.isLoopback) }) else { return [] }
+        return [
+            RelayFinding(
+                .warning,
+                .openAdmin,
+                "The admin port at \(admin) is open to other machines, and asks for no password.",
+                "Let it listen at 127.0.0.1, or let a firewall allow the operator's machines there, and nobody else."
             )
         ]
     }

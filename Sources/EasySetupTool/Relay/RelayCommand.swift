@@ -13,7 +13,8 @@ struct RelayCommand: AsyncParsableCommand {
         discussion: """
             Under systemd it serves on the sockets of its socket unit, in place of --listen, and tells when it is ready. \
             SIGTERM and SIGINT end it when the pairings in hand have ended, or after --drain-time; a second one ends it at \
-            once. SIGHUP reads the file of --config, the certificate and the key file anew. SIGUSR1 makes it log more, SIGUSR2 less.
+            once. SIGHUP reads the file of --config, the certificate and the key file anew. SIGUSR1 makes it log more, SIGUSR2 \
+            less.
             """
     )
 
@@ -301,6 +302,9 @@ struct RelayCommand: AsyncParsableCommand {
             var configuration = command.configuration
             try command.fit(&configuration, to: OpenFiles.raiseLimit(), command.quiet(logger, .critical))
             changed = configuration
+            // A level that a signal has set stays, unless the setting has changed.
+            let before = (try Invocation.current?.command() as? RelayCommand)?.common.logLevel
+            if command.common.logLevel != before { LogLines.level = command.common.logLevel.level }
             Invocation.current = invocation
         } catch {
             let error = explain(error)
