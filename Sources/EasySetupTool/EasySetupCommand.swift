@@ -16,7 +16,7 @@ import EasySetupSeed
         version: Version.text,
         subcommands: [
             OfferCommand.self, JoinCommand.self, RelayCommand.self, SeedCommand.self, DemoCommand.self,
-            ConfigCommand.self, VersionCommand.self,
+            ConfigCommand.self, VersionCommand.self, ManualCommand.self,
         ]
     )
 

@@ -7,23 +7,37 @@ import Testing
 @Suite("The relay under a service manager", .inTurn, .timeLimit(.minutes(60))) struct ServiceManagerTests {
     let folder = ScratchFolder()
 
-    /// Runs the program with a socket of this kind as descriptor 3, as systemd does for a socket unit.
-    private static func activated(_ kind: String, process: String = "$$", _ arguments: [String]) throws -> Running {
+    /// Runs the program with sockets of this kind from descriptor 3 on, as systemd does for a socket unit. All have the
+    /// same address (`ReusePort=yes`).
+    private static func activated(
+        _ kind: String,
+        count: Int = 1,
+        process: String = "$$",
+        _ arguments: [String]
+    ) throws -> Running {
         let script = """
             use Socket; use POSIX;
-            $^F = 9;
-            socket(S, PF_INET, \(kind), 0) and bind(S, sockaddr_in(0, INADDR_LOOPBACK)) or die;
-            listen(S, 16) if \(kind) == SOCK_STREAM;
-            POSIX::dup2(fileno(S), 3) or die;
-            $ENV{LISTEN_PID} = \(process); $ENV{LISTEN_FDS} = 1;
+            $^F = 30;
+            my ($port, @sockets) = (0);
+            for my $number (1..\(count)) {
+                socket(my $socket, PF_INET, \(kind), 0) or die;
+                setsockopt($socket, SOL_SOCKET, SO_REUSEPORT, 1) or die;
+                bind($socket, sockaddr_in($port, INADDR_LOOPBACK)) or die;
+                listen($socket, 16) if \(kind) == SOCK_STREAM;
+                ($port) = sockaddr_in(getsockname($socket));
+                push @sockets, $socket;
+            }
+            POSIX::dup2(fileno($sockets[$_]), 20 + $_) or die for 0..$#sockets;
+            POSIX::dup2(20 + $_, 3 + $_) or die for 0..$#sockets;
+            $ENV{LISTEN_PID} = \(process); $ENV{LISTEN_FDS} = \(count);
             exec @ARGV or die;
             """
         return try Running(["-e", script, Program.path] + arguments, of: "/usr/bin/perl")
     }
 
-    @Test("The relay serves on the socket of its socket unit, on each core, and needs no --listen", arguments: [1, 2])
-    func socketActivation(cores: Int) async throws {
-        let relay = try Self.activated("SOCK_STREAM", ["relay", "--json", "--cores", "\(cores)"])
+    @Test("The relay serves on the sockets of its socket unit, and needs no --listen", arguments: [(1, 1), (2, 2), (1, 2)])
+    func socketActivation(sockets: Int, cores: Int) async throws {
+        let relay = try Self.activated("SOCK_STREAM", count: sockets, ["relay", "--json", "--cores", "\(cores)"])
         let listening = try await relay.event("listening")
         let port = try #require(listening["port"] as? Int)
         #expect(port > 0)
@@ -34,6 +48,7 @@ import Testing
         }
         relay.interrupt(SIGTERM)
         #expect(await relay.end() == 0)
+        #expect(await relay.errors().contains("ReusePort=yes") == (sockets < cores))
     }
 
     @Test("A descriptor that is no listening TCP socket is refused by its number") func otherSocket() async throws {

@@ -1,5 +1,3 @@
-import NIOPosix
-
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -28,13 +26,6 @@ enum InheritedSocket {
             return status == 0 ? CInt(storage[0].ss_family) : nil
         }
         return family == AF_INET || family == AF_INET6
-    }
-
-    /// A second descriptor of the socket, for another event loop. It is closed when the process runs another program.
-    static func duplicate(_ descriptor: CInt) throws -> CInt {
-        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { throw RelayError.notListening(descriptor: descriptor) }
-        return copy
     }
 
     private static func option(_ name: CInt, of descriptor: CInt) -> CInt? {

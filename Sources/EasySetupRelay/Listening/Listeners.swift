@@ -38,21 +38,24 @@ struct Listeners {
         }
     }
 
-    /// Serves on sockets that another program opened, in their order. On an error the sockets that it served on are closed.
+    /// Serves on sockets that another program opened, in their order. The cores take turns: SwiftNIO does not let two
+    /// event loops accept connections from one socket. On an error the sockets that were served on are closed.
     /// - Parameter sockets: descriptors that the caller gives away.
     func adopt(_ sockets: [CInt]) async throws(RelayError) -> [any Channel] {
         var listeners: [any Channel] = []
-        for socket in sockets {
+        if sockets.count < cores {
+            logger.warning(
+                "some cores serve no device: the socket unit should have each address once for each core, and ReusePort=yes",
+                metadata: ["sockets": "\(sockets.count)", "cores": "\(cores)"]
+            )
+        }
+        for (index, socket) in sockets.enumerated() {
             guard InheritedSocket.isListening(socket) else {
                 await close(listeners)
                 throw .notListening(descriptor: socket)
             }
             do {
-                // Each core accepts connections from the one socket, through a descriptor of its own.
-                for core in 0..<cores {
-                    let descriptor = core == 0 ? socket : try InheritedSocket.duplicate(socket)
-                    listeners.append(try await bootstrap(core).withBoundSocket(descriptor).get())
-                }
+                listeners.append(try await bootstrap(index % cores).withBoundSocket(socket).get())
             } catch {
                 await close(listeners)
                 throw .notListening(descriptor: socket)
