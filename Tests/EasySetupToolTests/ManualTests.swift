@@ -50,7 +50,8 @@ import Testing
         let files = try ManualPage.all(of: EasySetupCommand.self).map { "\($0.name).1" }
         #expect(result.lines == files)
         for line in result.lines {
-            let groff = try Running(["groff", "-man", "-Tutf8", "-P-cbou", "-ww", folder.path + "/" + line], of: "/usr/bin/env")
+            let arguments = ["groff", "-man", "-Tutf8", "-P-cbou", "-ww", folder.path + "/" + line]
+            let groff = try Running(arguments, of: "/usr/bin/env")
             let text = await groff.output()
             #expect(await groff.errors() == "", "\(line)")
             #expect(text.contains("SYNOPSIS"))

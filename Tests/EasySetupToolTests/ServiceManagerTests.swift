@@ -35,7 +35,10 @@ import Testing
         return try Running(["-e", script, Program.path] + arguments, of: "/usr/bin/perl")
     }
 
-    @Test("The relay serves on the sockets of its socket unit, and needs no --listen", arguments: [(1, 1), (2, 2), (1, 2)])
+    @Test(
+        "The relay serves on the sockets of its socket unit, and needs no --listen",
+        arguments: [(1, 1), (2, 2), (1, 2)]
+    )
     func socketActivation(sockets: Int, cores: Int) async throws {
         let relay = try Self.activated("SOCK_STREAM", count: sockets, ["relay", "--json", "--cores", "\(cores)"])
         let listening = try await relay.event("listening")

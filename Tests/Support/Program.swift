@@ -13,6 +13,7 @@ package enum Program {
         /// The JSON object in the last line of the output.
         package func json() throws -> [String: Any] {
             let line = try #require(lines.last)
+            for line in lines { #expect(throws: Never.self) { try JSONSchema.check(line: line) } }
             return try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
         }
     }

@@ -61,6 +61,7 @@ package final class Running: Sendable {
             return event["event"] as? String == name && fits(event)
         }
         let text = try #require(line, "\(arguments[0]) ended without \(name)")
+        #expect(throws: Never.self) { try JSONSchema.check(line: text) }
         return try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     }
 
