@@ -27,7 +27,7 @@ import Testing
     @Test(
         "Events that do not fit are refused: no such event, a member missing, unknown, of another type, out of range",
         arguments: [
-            (#"{"event":"code"}"#, "no event"), (#"{"position":2}"#, "is missing"), (#"[]"#, "is no object"),
+            (#"{"event":"code"}"#, "no event"), (#"{"position":2}"#, "is missing"), (#"[]"#, "is missing"),
             (#"{"event":"in-line"}"#, "position"), (#"{"event":"in-line","position":0}"#, "less than 1"),
             (#"{"event":"in-line","position":true}"#, "is no integer"),
             (#"{"event":"in-line","position":1,"more":1}"#, "more"), (#"{"event":"code-known","x":null}"#, "unknown"),
