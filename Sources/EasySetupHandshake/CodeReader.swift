@@ -260,10 +260,7 @@ private enum Piece {
         }
     }
 
-    static func isDash(_ scalar: UInt32) -> Bool {
-        [UInt32(UInt8(ascii: "-")), UInt32(UInt8(ascii: "_")), 0x2212].contains(scalar)
-            || Unicode.Scalar(scalar)?.properties.generalCategory == .dashPunctuation
-    }
+    static func isDash(_ scalar: UInt32) -> Bool { CodeCheck.isDash(scalar) }
 }
 
 extension TextEncoding {

@@ -68,17 +68,20 @@ public final class PairingCode: Sendable {
         return groups.joined(separator: "-")
     }
 
-    /// Makes a code for a slot, and draws another secret for it as long as the code spells an offensive word.
+    /// Makes a code for a slot, and draws another secret for it as long as the code spells an offensive word, or the first
+    /// nine symbols of a longer code are a right code themselves.
     ///
-    /// A new draw does not help if the slot itself spells such a word, so the number of draws is limited.
+    /// A new draw does not help if the slot itself spells such a word, so the number of draws is limited. It always helps
+    /// in the other case, because the first nine symbols have a part of the secret in them.
     ///
     /// - Parameters:
     ///   - slot: 3 to 6 canonical symbols.
     ///   - random: makes five fresh random bytes for each draw.
     package static func draw(slot: String, random: () -> SecretBytes) throws(CodeError) -> PairingCode {
-        for _ in 1..<maximumDraws {
+        // The number of all draws is limited, too, for a broken source of randomness.
+        for draw in 1..<10 * maximumDraws {
             let code = try PairingCode(slot: slot, random: random())
-            if !code.isRude { return code }
+            if !code.beginsWithCode, draw >= maximumDraws || !code.isRude { return code }
         }
         return try PairingCode(slot: slot, random: random())
     }
@@ -92,6 +95,18 @@ public final class PairingCode: Sendable {
         var symbols = canonical()
         defer { Sodium.wipe(&symbols) }
         return RudeWords.isSpelled(by: symbols)
+    }
+
+    /// Whether the first nine symbols of a longer code are a right code themselves, so that a program that takes nine
+    /// right symbols for the whole code would send them.
+    package var beginsWithCode: Bool {
+        var symbols = canonical()
+        defer { Sodium.wipe(&symbols) }
+        let least = Self.symbolCounts.lowerBound
+        guard symbols.count > least else { return false }
+        var beginning = symbols[..<least].compactMap(Symbols.value(canonical:))
+        defer { Sodium.wipe(&beginning) }
+        return Field32.sum(beginning) == UInt8(least)
     }
 
     private func canonical() -> [UInt8] {

@@ -35,7 +35,7 @@ extension RawSpan {
     }
 
     /// The bytes as a span of UInt8.
-    var asBytes: Span<UInt8> {
+    package var asBytes: Span<UInt8> {
         @_lifetime(copy self) get { Span(_bytes: self) }
     }
 }

@@ -228,6 +228,26 @@ import Testing
         #expect(count == PairingCode.maximumDraws)
     }
 
+    @Test(
+        "A longer code is drawn again while its first nine symbols are a code",
+        arguments: ["K7QX", "K7QXA", "K7QXAB"]
+    )
+    func beginnings(slot: String) throws {
+        // The last symbol of the secret that is among the first nine decides.
+        let place = 9 - slot.count - 1
+        func secret(_ value: UInt8) -> [UInt8] { (0..<5).map { $0 == place ? value : 1 } }
+        let fitting = try (0..<32).filter { try PairingCode(slot: slot, random: bytes(secret($0))).beginsWithCode }
+        #expect(fitting.count == 1)
+        var draws = [secret(fitting[0]), secret(fitting[0]), secret(fitting[0] ^ 1)]
+        let code = try PairingCode.draw(slot: slot) { bytes(draws.removeFirst()) }
+        #expect(draws.isEmpty)
+        #expect(!code.beginsWithCode)
+        // A reader takes such a code nevertheless: another program may have made it.
+        let other = try PairingCode(slot: slot, random: bytes(secret(fitting[0])))
+        #expect(try PairingCode(typed: other.revealed()).slot == slot)
+        #expect(try !PairingCode(slot: "K7Q", random: bytes(secret(0))).beginsWithCode)
+    }
+
     @Test("A code shows nothing of itself when it is printed, dumped or reflected") func silence() throws {
         let code = try Self.random("K7Q")
         let link = PairingLink(

@@ -53,7 +53,7 @@ import Testing
                 switch editor.take(byte) {
                 case .line(let line): outcomes.append(line.revealed())
                 case .end: outcomes.append(nil)
-                case .row(let row): outcomes.append("row \(row)")
+                case .cursor(let position): outcomes.append("row \(position.row), column \(position.column)")
                 case nil: break
                 }
             }
@@ -73,7 +73,7 @@ import Testing
         #expect(line(start + "a\nb\u{3}\u{4}\u{15}" + end + "c\n") == ["a\nb   c"], "no keys are in a paste")
         #expect(line(start + "a\nb" + end + "\u{17}\n") == ["a\n"])
         #expect(line("a" + end + "b\nc\n") == ["ab", "c"])
-        #expect(line("a\u{1B}[12;40Rb\n") == ["row 12", "ab"], "the terminal's answer for the cursor's row")
+        #expect(line("a\u{1B}[12;40Rb\n") == ["row 12, column 40", "ab"], "the terminal's answer for the cursor's row")
         #expect(line("\u{1B}[0;1R\u{1B}[?;1R\u{1B}[5R\u{1B}[999999999999999999999;1Ra\n") == ["a"])
         #expect(line(String(repeating: "x", count: 10_000) + "\n") == [String(repeating: "x", count: 4096)])
         var editor = LineEditor()

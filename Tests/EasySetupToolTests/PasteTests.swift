@@ -216,6 +216,8 @@ import Testing
         if absence != .started {
             try await window.wait(for: "ends it.")
             try await window.type("forum zebra")
+            // The program has read all of it: what a stopped program has not read goes to the shell.
+            try await window.wait(for: "Word 2 of 24: •••••")
             if absence == .stoppedByAnother { kill(try process(), SIGSTOP) } else { try await window.press("C-z") }
             try await window.wait(for: "Stopped")
             if absence == .stoppedThenContinued { try await window.enter("bg") }

@@ -51,7 +51,8 @@ package final class Window: Sendable {
             """
         )
         var variables = ["LC_ALL=C.UTF-8"] + environment.map { "\($0.key)=\($0.value)" }
-        let unwanted = ["NO_COLOR"] + ProcessInfo.processInfo.environment.keys.filter { $0.hasPrefix("EASYSETUP_") }
+        let own = ProcessInfo.processInfo.environment.keys.filter { $0.hasPrefix("EASYSETUP_") }
+        let unwanted = ["NO_COLOR", "ACCESSIBLE"] + own
         variables = unwanted.flatMap { ["-u", $0] } + variables
         let command = (["env"] + variables + [program] + arguments).map(Self.quoted).joined(separator: " ")
         // This shell survives the signals that the program gets, and records how the program ended. A shell around it,

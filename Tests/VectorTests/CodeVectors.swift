@@ -6,7 +6,9 @@ struct CodeFile: Decodable {
     struct Code: Decodable { let slot: String, secret_values: [UInt8], secret: String, check: String, written: String }
     struct Typed: Decodable { let typed: String, written: String }
     struct Bad: Decodable { let typed: String, error: String, position: Int?, count: Int?, script: String? }
+    struct Drawn: Decodable { let slot: String, secret_values: [UInt8], written: String, drawn_again: Bool }
     let codes: [Code]
+    let drawn_again: [Drawn]
     let typed: [Typed]
     let bad: [Bad]
     let bad_slots: [String]
@@ -19,6 +21,11 @@ func runCodes(_ file: VectorFile) throws {
         #expect(code.revealed() == item.written)
         #expect(item.written.filter { $0 != "-" } == item.slot + item.secret + item.check)
         #expect(try PairingCode(typed: item.written).slot == item.slot)
+    }
+    for item in vectors.drawn_again {
+        let code = try PairingCode(slot: item.slot, random: fixedSecret(item.secret_values))
+        #expect(code.revealed() == item.written)
+        #expect(code.beginsWithCode == item.drawn_again, "\(item.written)")
     }
     for item in vectors.typed {
         #expect(try PairingCode(typed: item.typed).revealed() == item.written, "\(item.typed)")

@@ -17,6 +17,13 @@ enum WordIndex {
         return packed[index] & mask == word.letters ? index : nil
     }
 
+    /// The number of words of BIP-39's English list that begin with the letters of a word.
+    static func count(beginningWith word: WrittenWord) -> Int {
+        let first = lowerBound(of: word.letters)
+        let last = word.letters | (word.length < 8 ? UInt64.max >> (8 * word.length) : 0)
+        return packed[first...].prefix { $0 <= last }.count
+    }
+
     /// Up to three words of BIP-39's English list that differ from this one by one or two typing errors, the closest
     /// first. The result never contains the word itself.
     static func nearest(to word: WrittenWord) -> [String] {

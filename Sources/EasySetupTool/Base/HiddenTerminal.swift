@@ -20,8 +20,10 @@ import Darwin
 /// the question does not count, because the terminal may have shown it.
 struct HiddenTerminal: ~Copyable {
     private let signals: SignalPipe
-    private let screen: TerminalScreen
+    private var screen: TerminalScreen
     private let hasPasteMarks: Bool
+    /// Whether a line about the words that are typed is shown.
+    private let showsWords: Bool
     private var keys = Keys()
     private var question = ""
     /// Whether the question has been asked since this program last got the terminal.
@@ -37,8 +39,9 @@ struct HiddenTerminal: ~Copyable {
     private static let markedPause: CInt = 5_000
 
     /// Hides typing until this value is destroyed.
+    /// - Parameter isPlain: whether no line on the screen is rewritten.
     /// - Throws: ``CommandError/nobodyToAsk(_:)`` if standard input is no terminal.
-    init() throws(CommandError) {
+    init(isPlain: Bool = false) throws(CommandError) {
         guard Input.isTerminal else { throw .nobodyToAsk(.passphrase) }
         let kind = getenv("TERM").map { String(cString: $0) } ?? ""
         // Whether pastes are marked depends on `TERM` alone and not on where the output goes, because the terminal that
@@ -46,7 +49,11 @@ struct HiddenTerminal: ~Copyable {
         let hasPasteMarks = !kind.isEmpty && kind != "dumb"
         let signals = try SignalPipe()
         guard TerminalMode.change(Self.hide) else { throw .nobodyToAsk(.passphrase) }
-        screen = TerminalScreen()
+        // An `&&` here would capture a value that is not complete yet, and the compiler then destroys it twice.
+        let screen = TerminalScreen()
+        let canRewrite = screen.canRewrite
+        showsWords = isPlain ? false : canRewrite
+        self.screen = screen
         self.hasPasteMarks = hasPasteMarks
         self.signals = signals
     }
@@ -58,7 +65,8 @@ struct HiddenTerminal: ~Copyable {
 
     /// Writes a text that goes with a question. The text goes to a terminal and never into a file, because it may tell
     /// more of the secret than an error message may.
-    func say(_ text: String) {
+    mutating func say(_ text: String) {
+        screen.clearLine()
         screen.say(text)
     }
 
@@ -76,6 +84,7 @@ struct HiddenTerminal: ~Copyable {
         while true {
             switch try next() {
             case .asked: line.removeAll()
+            case .resized: break
             case .over, .key(.control(0x04)): return line.isEmpty ? nil : line.finish()
             case .key(.lineEnd): return line.finish()
             case .key(.text(let byte)): if !line.isFull { line.append(byte) }
@@ -86,15 +95,24 @@ struct HiddenTerminal: ~Copyable {
     }
 
     /// Reads several lines that arrive at once, as from a paste, or one typed line; nil at the end of the input. Line
-    /// ends become line feeds. Input beyond the limit, in bytes, is dropped, except for one byte.
+    /// ends become line feeds. Input beyond the limit, in bytes, is dropped, except for one byte. While a recovery phrase
+    /// is typed, a line tells the number of the word and whether it is in the list (``PhraseField``).
+    /// - Parameter wordsBefore: the number of words that were read before.
     /// - Throws: the errors of ``readLine(limit:)``.
-    mutating func readLines(limit: Int) throws(CommandError) -> UserText? {
+    mutating func readLines(limit: Int, wordsBefore: Int) throws(CommandError) -> UserText? {
         var text = SecretLine(limit: limit + 1)
+        defer { screen.clearLine() }
         // Whether the input so far ends with Enter or with the end of a paste. It is complete if no more follows within
         // ``pause``.
         var isEnd = false
         while true {
+            // Before its question this program must not write, and a paste is drawn once, at its end.
+            if showsWords, isAsked, !TerminalMode.isInputWaiting, !isEnd {
+                let field = text.withText { PhraseField($0, wordsBefore: wordsBefore) }
+                screen.rewrite { field.line(width: $0) }
+            }
             switch try next(within: isEnd ? Self.pause : -1) {
+            case .resized: break
             case .asked:
                 text.removeAll()
                 isEnd = false
@@ -113,11 +131,12 @@ struct HiddenTerminal: ~Copyable {
     }
 
     /// Handles a control key, by its code.
-    private func press(_ code: UInt8, _ text: inout SecretLine) throws(CommandError) {
+    private mutating func press(_ code: UInt8, _ text: inout SecretLine) throws(CommandError) {
         switch code {
         case 0x03, 0x1C: throw .stopped
         case 0x08, 0x7F: text.removeCharacter()
         case 0x15: text.removeLine()
+        case 0x17: text.removeWord()
         case 0x1A: stop()
         default: break
         }
@@ -129,6 +148,8 @@ struct HiddenTerminal: ~Copyable {
         /// This type has just written its question on the terminal. The caller drops what was typed before the
         /// question.
         case asked
+        /// The window has another width than the line about the words.
+        case resized
         /// No input came in the given time.
         case quiet
         /// The input has ended.
@@ -144,6 +165,7 @@ struct HiddenTerminal: ~Copyable {
                 take(now)
                 return .asked
             }
+            if now != nil, screen.isResized { return .resized }
             let pace = now == nil ? TerminalMode.paceAway : TerminalMode.pace
             let wait = time < 0 ? pace : min(time, pace)
             var files = [
@@ -190,6 +212,8 @@ struct HiddenTerminal: ~Copyable {
             }
         }
         isAsked = true
+        // Another program may have moved the line since it was written, so it can't be erased.
+        screen.forgetLine()
         screen.say(question)
     }
 
@@ -198,6 +222,7 @@ struct HiddenTerminal: ~Copyable {
         case SIGCONT: TerminalMode.continued()
         case SIGTSTP: stop()
         default:
+            if TerminalMode.isOurs { screen.clearLine() }
             resolve(keys)
             TerminalMode.finish()
             signals.deliver(number)
@@ -205,8 +230,9 @@ struct HiddenTerminal: ~Copyable {
     }
 
     /// Stops the process as Control-Z does, with the terminal's original mode, until it continues.
-    private func stop() {
+    private mutating func stop() {
         let isOurs = TerminalMode.isOurs
+        if isOurs { screen.clearLine() }
         resolve(Keys())
         TerminalMode.putAside()
         if isOurs {
@@ -267,35 +293,5 @@ struct HiddenTerminal: ~Copyable {
             let count = poll(&file, 1, time)
             if count >= 0 || errno != EINTR { return count > 0 && file.revents & Int16(POLLIN) != 0 }
         }
-    }
-}
-
-/// The terminal on which a hidden question is asked: standard error or standard output where one of them is a terminal,
-/// otherwise the terminal that controls the process, otherwise the one at standard input.
-private struct TerminalScreen: ~Copyable {
-    private let file: CInt
-    private let isOpened: Bool
-    private let surface = Surface(isTerminal: true, variable: Variables.value)
-
-    init() {
-        if let standard = [STDERR_FILENO, STDOUT_FILENO].first(where: { isatty($0) == 1 }) {
-            (file, isOpened) = (standard, false)
-            return
-        }
-        let own = open("/dev/tty", O_WRONLY | O_NOCTTY | O_CLOEXEC)
-        (file, isOpened) = own < 0 ? (STDIN_FILENO, false) : (own, true)
-    }
-
-    deinit {
-        if isOpened { close(file) }
-    }
-
-    /// Writes a text for people, wrapped between words.
-    borrowing func say(_ text: String) {
-        Output.put(Output.fitted(surface.shown(text), to: file), to: file)
-    }
-
-    borrowing func write(_ text: String) {
-        Output.put(text, to: file)
     }
 }

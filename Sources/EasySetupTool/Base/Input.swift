@@ -105,6 +105,11 @@ struct SecretLine: ~Copyable {
         }
     }
 
+    /// Removes all but the first bytes.
+    mutating func keep(_ count: Int) {
+        self.count = min(count, self.count)
+    }
+
     /// Removes and wipes the whole text.
     mutating func removeAll() {
         bytes.withUnsafeMutableBytes { for index in 0..<count { $0[index] = 0 } }
@@ -116,6 +121,11 @@ struct SecretLine: ~Copyable {
         bytes.withUnsafeBytes { bytes in
             while count > 0, bytes[count - 1] != UInt8(ascii: "\n") { count -= 1 }
         }
+    }
+
+    /// Passes the text so far to a closure that reads it.
+    func withText<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        bytes.withBytes { body($0.extracting(first: count).asBytes) }
     }
 
     /// The text so far as an ordinary string, for the screen of the person who types it.

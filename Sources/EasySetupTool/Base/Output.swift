@@ -18,6 +18,8 @@ struct Output: Sendable {
     }
 
     let form: Form
+    /// Whether a person wants no line to be rewritten.
+    var isPlain = false
 
     /// Whether the output is for people and goes to a terminal.
     var isTerminal: Bool {

@@ -276,7 +276,7 @@ enum Question: String, Sendable {
 extension Output {
     /// The abilities that standard output and standard error share, such as colours; only plain text if the output is
     /// for programs.
-    var surface: Surface { form == .people ? .current : .plain }
+    var surface: Surface { form == .people ? (isPlain ? Surface.current.withoutRewriting : .current) : .plain }
 
     /// The stage (what a person sees of states and questions) for this output.
     func stage(_ pictures: PictureWish) -> any Stage {

@@ -19,6 +19,7 @@ struct JoinCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var store: StoreOptions
     @OptionGroup var pairing: PairingOptions
+    @OptionGroup var screen: ScreenOptions
 
     @Argument(
         help: ArgumentHelp(
@@ -52,6 +53,7 @@ struct JoinCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await common.run { output in
+            let output = screen.output(output)
             let opened = try await store.open(output)
             let (known, role) = await LoadedStore.load(from: opened)
             // The store is checked before a person types a code, so that no code is typed in vain.
@@ -61,10 +63,11 @@ struct JoinCommand: AsyncParsableCommand {
             defer { stage.close() }
             output.onStopEnd(stage)
             var text = code
+            var tries = TryCount()
             // Each iteration of the loop is one try. `PairingClient` counts the tries, so it refuses the fourth one
             // for a code.
             while true {
-                let way = try await way(&text, output, stage)
+                let way = try await way(&text, tries.note, output, stage)
                 if case .link(let link) = way { try await confirm(link, output, stage) }
                 if case .code = way, role == .holder, StandardInput.current == .atEnd {
                     throw CommandError.nobodyToAsk(.word)
@@ -83,6 +86,7 @@ struct JoinCommand: AsyncParsableCommand {
                 let failure = try await conversation.follow(visit) { $0 == .wrongCode && canAsk(output) }
                 guard let failure else { return }
                 guard failure == .wrongCode, canAsk(output) else { throw ExitCodes.exit(failure) }
+                if case .code(let code, _) = way { tries.take(code.slot, of: ClientLimits().triesPerCode) }
             }
         }
     }
@@ -104,8 +108,14 @@ struct JoinCommand: AsyncParsableCommand {
     }
 
     /// Returns the code or link from the arguments. If there is none, asks until the person types a valid one.
-    private func way(_ text: inout UserText?, _ output: Output, _ stage: any Stage) async throws -> Way {
-        var notes: [String] = []
+    /// - Parameter note: a sentence about the tries before.
+    private func way(
+        _ text: inout UserText?,
+        _ note: String?,
+        _ output: Output,
+        _ stage: any Stage
+    ) async throws -> Way {
+        var notes = [note].compactMap(\.self)
         var attempt = 1
         var draft = CodeDraft()
         while true {
@@ -120,6 +130,7 @@ struct JoinCommand: AsyncParsableCommand {
             output.ask(.code, attempt: attempt, notes: notes)
             var prompt = View.Prompt(notes: notes, text: "Code on the other screen:")
             prompt.isContinued = !draft.lines.isEmpty
+            prompt.kind = draft.lines.isEmpty ? .code : .text
             let written: UserText
             switch await stage.ask(View(prompt: prompt)) {
             case .cancelled: throw CommandError.notConfirmed

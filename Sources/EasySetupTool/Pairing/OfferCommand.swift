@@ -20,6 +20,7 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
     @OptionGroup var store: StoreOptions
     @OptionGroup var pairing: PairingOptions
     @OptionGroup var first: FirstSeedOptions
+    @OptionGroup var screen: ScreenOptions
 
     @Flag(help: "Approve the device that knows the code, or keep the seed that it sends, without asking.")
     var yes = false
@@ -35,6 +36,7 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
 
     func run() async throws {
         try await common.run { output in
+            let output = screen.output(output)
             let address = try pairing.address()
             let opened = try await store.open(output)
             var (known, role) = await LoadedStore.load(from: opened)

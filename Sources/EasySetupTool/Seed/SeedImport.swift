@@ -12,6 +12,7 @@ struct SeedImport: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var seal: SealOptions
     @OptionGroup var common: CommonOptions
+    @OptionGroup var screen: ScreenOptions
     @OptionGroup var nothing: NoArguments
 
     @Flag(help: "Replace another seed that is stored; a copy of it is kept in the store's folder.")
@@ -21,7 +22,7 @@ struct SeedImport: AsyncParsableCommand {
         try await common.run { output in
             // The store is checked before a person types 24 words, so that they are not typed in vain.
             try await store.check()
-            let seed = try WrittenSeed.read()
+            let seed = try WrittenSeed.read(isPlain: screen.isPlain)
             let store = try await seal.apply(to: store, output)
             if let stored = try? await store.load(), seed.isPublicID(of: stored) { throw CommandError.publicIDGiven }
             let saved = try await store.save(seed, replacing: replace)

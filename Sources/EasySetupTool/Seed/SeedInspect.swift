@@ -15,6 +15,7 @@ struct SeedInspect: AsyncParsableCommand {
 
     @OptionGroup var passphrase: PassphraseOptions
     @OptionGroup var common: CommonOptions
+    @OptionGroup var screen: ScreenOptions
     @OptionGroup var nothing: NoArguments
 
     @Flag(help: "Tell the recovery phrase and the seed link too: they ARE the secret.")
@@ -29,7 +30,7 @@ struct SeedInspect: AsyncParsableCommand {
     }
 
     private func seed(_ output: Output) async throws -> SyncSeed {
-        guard let store else { return try WrittenSeed.read() }
+        guard let store else { return try WrittenSeed.read(isPlain: screen.isPlain) }
         if !Input.isTerminal, let seed = try WrittenSeed.readIfAny() { return seed }
         guard let seed = try await passphrase.open(store, output).load() else { throw CommandError.noSeedStored }
         return seed

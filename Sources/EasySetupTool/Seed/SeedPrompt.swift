@@ -5,6 +5,8 @@ struct SeedPrompt: ~Copyable {
     private var terminal: HiddenTerminal
     /// The parser of all input so far, because a phrase may come in several lines.
     private var reader = SeedReader()
+    /// The number of words of the phrase so far.
+    private var words = 0
     /// The reason why the last input is no seed.
     private var failure: SeedError?
 
@@ -19,7 +21,9 @@ struct SeedPrompt: ~Copyable {
     mutating func ask() throws -> SyncSeed {
         terminal.ask(Self.question)
         while true {
-            guard let lines = try terminal.readLines(limit: SyncSeed.maximumWrittenBytes), !lines.isBlank else {
+            guard let lines = try terminal.readLines(limit: SyncSeed.maximumWrittenBytes, wordsBefore: words),
+                !lines.isBlank
+            else {
                 if reader.isEmpty { throw failure ?? CommandError.stopped }
                 return try reader.seed()
             }
@@ -38,6 +42,7 @@ struct SeedPrompt: ~Copyable {
             switch reader.reading {
             case .seed(let seed): return seed
             case .incomplete(let words):
+                self.words = words
                 terminal.ask(
                     words > 0 ? "\(words) of 24 words.\n" : "That is no whole seed yet. Type or paste the rest of it.\n"
                 )
@@ -47,6 +52,7 @@ struct SeedPrompt: ~Copyable {
             case .failed(let error):
                 failure = error
                 reader = SeedReader()
+                words = 0
                 terminal.ask("\(error.description) \(error.advice)\nType or paste it again; an empty line gives up.\n")
                 return nil
             }
@@ -100,12 +106,12 @@ struct SeedPrompt: ~Copyable {
         return line
     }
 
-    private func explain() {
+    private mutating func explain() {
         terminal.say(
             """
             A seed is written as 24 words, as a link that begins with easysetup-seed:, as 64 hex digits, or as 44 characters of \
             base64. Paste it, or type it: words may come in several lines, with or without numbers, and the first four letters of \
-            each are enough. Nothing of it is shown here. A word that is wrong is asked for alone. Control-C stops.
+            each are enough. Nothing that you type is shown here. A word that is wrong is asked for alone. Control-C stops.
             (Where help is the first word of a phrase, type it together with the second.)
 
             """

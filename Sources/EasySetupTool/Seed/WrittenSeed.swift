@@ -11,9 +11,10 @@ import Darwin
 /// A seed in any written form on standard input.
 enum WrittenSeed {
     /// Reads a seed from standard input up to its end; asks for it on a terminal.
-    static func read() throws -> SyncSeed {
+    /// - Parameter isPlain: whether no line on the terminal is rewritten.
+    static func read(isPlain: Bool) throws -> SyncSeed {
         if Input.isTerminal {
-            var prompt = SeedPrompt(try HiddenTerminal())
+            var prompt = SeedPrompt(try HiddenTerminal(isPlain: isPlain))
             return try prompt.ask()
         }
         return try SyncSeed.read(written: Input.readAll(STDIN_FILENO, limit: SyncSeed.maximumWrittenBytes))

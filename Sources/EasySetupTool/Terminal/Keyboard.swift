@@ -29,10 +29,10 @@ final class Keyboard: Sendable {
         /// The bytes that were read from standard input, but are not yet part of an answer to a question.
         var pending: [UInt8] = []
         var isAtEnd = false
-        /// Takes the cursor's row from the terminal's answer; nil if nobody waits for one.
-        var takeRow: (@Sendable (Int) -> Void)?
-        /// The number of answers that are to come. Only the last one tells the current row.
-        var missingRows = 0
+        /// Takes the cursor's position from the terminal's answer; nil if nobody waits for one.
+        var takeCursor: (@Sendable (CursorPosition) -> Void)?
+        /// The number of answers that are to come. Only the last one tells the current position.
+        var missingAnswers = 0
     }
 
     /// How long the terminal's answer is waited for while there is no question, in milliseconds.
@@ -47,18 +47,20 @@ final class Keyboard: Sendable {
     /// question, the question is asked again, and what was typed before does not count.
     /// - Parameters:
     ///   - keepsTyped: whether input from before the question counts.
+    ///   - kind: the kind of the answer. The line of a code may be complete without Enter.
     ///   - asking: shows the question. It is called with true if another program has had the terminal since this
     ///     function was called. If `asking` is nil, the question has been shown, and input from before it counts.
-    ///   - typing: called with the text typed so far, if the terminal passes on every key.
+    ///   - typing: called with the drawing of the text typed so far, if the terminal passes on every key.
     func line(
         keepsTyped: Bool = false,
+        kind: LineEditor.Kind = .text,
         asking: (@Sendable (_ isAgain: Bool) -> Void)? = nil,
-        typing: @escaping @Sendable (String) -> Void = { _ in }
+        typing: @escaping @Sendable (Typing) -> Void = { _ in }
     ) async -> Reading {
         guard let wake = Wake() else { return .end }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                queue.async { [self] in continuation.resume(returning: read(wake, keepsTyped, asking, typing)) }
+                queue.async { [self] in continuation.resume(returning: read(wake, keepsTyped, kind, asking, typing)) }
             }
         } onCancel: {
             wake.ring()
@@ -73,17 +75,17 @@ final class Keyboard: Sendable {
         tcflush(STDIN_FILENO, TCIFLUSH)
         state.withLock { $0.pending = [] }
         // An answer of the terminal may have been among the input.
-        forgetRow()
+        forgetCursor()
     }
 
-    /// Asks the terminal for the row of the cursor.
-    /// - Parameter body: called with the row, counted from 1, on a queue of its own; not called if the terminal does not
+    /// Asks the terminal for the position of the cursor.
+    /// - Parameter body: called with the position, on a queue of its own; not called if the terminal does not
     ///   answer in time. A later call of this function replaces it.
-    func askRow(_ body: @escaping @Sendable (Int) -> Void) {
+    func askCursor(_ body: @escaping @Sendable (CursorPosition) -> Void) {
         guard isatty(STDIN_FILENO) == 1, TerminalMode.isOurs else { return }
         state.withLock { state in
-            state.takeRow = body
-            state.missingRows += 1
+            state.takeCursor = body
+            state.missingAnswers += 1
         }
         // The end of the process waits for the answer, because a shell must not read it.
         TerminalMode.heard()
@@ -91,40 +93,41 @@ final class Keyboard: Sendable {
         // While there is a question, its loop reads the answer, and this block runs later.
         queue.async { [self] in
             var editor = LineEditor()
-            while state.withLock({ $0.takeRow != nil }), TerminalMode.isOurs {
+            while state.withLock({ $0.takeCursor != nil }), TerminalMode.isOurs {
                 var file = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-                guard poll(&file, 1, Self.answerTime) > 0 else { return forgetRow() }
+                guard poll(&file, 1, Self.answerTime) > 0 else { return forgetCursor() }
                 read()
                 // Keys that are pressed while there is no question do not count.
                 while let byte = next() {
-                    if case .row(let row) = editor.take(byte) { take(row) }
+                    if case .cursor(let position) = editor.take(byte) { take(position) }
                 }
                 if state.withLock({ $0.isAtEnd }) { break }
             }
         }
     }
 
-    private func take(_ row: Int) {
-        let body: (@Sendable (Int) -> Void)? = state.withLock { state in
-            state.missingRows = max(0, state.missingRows - 1)
-            guard state.missingRows == 0 else { return nil }
-            defer { state.takeRow = nil }
-            return state.takeRow
+    private func take(_ position: CursorPosition) {
+        let body: (@Sendable (CursorPosition) -> Void)? = state.withLock { state in
+            state.missingAnswers = max(0, state.missingAnswers - 1)
+            guard state.missingAnswers == 0 else { return nil }
+            defer { state.takeCursor = nil }
+            return state.takeCursor
         }
-        body?(row)
+        body?(position)
     }
 
-    private func forgetRow() {
-        state.withLock { ($0.takeRow, $0.missingRows) = (nil, 0) }
+    private func forgetCursor() {
+        state.withLock { ($0.takeCursor, $0.missingAnswers) = (nil, 0) }
     }
 
     private func read(
         _ wake: Wake,
         _ keepsTyped: Bool,
+        _ kind: LineEditor.Kind,
         _ asking: ((Bool) -> Void)?,
-        _ typing: (String) -> Void
+        _ typing: (Typing) -> Void
     ) -> Reading {
-        var editor = LineEditor()
+        var editor = LineEditor(kind)
         var turn: TerminalMode.ForegroundPeriod?
         var wasAway = false
         while true {
@@ -138,19 +141,26 @@ final class Keyboard: Sendable {
                     if asking != nil, !keepsTyped { forgetTyped() }
                 } else {
                     wasAway = true
-                    editor = LineEditor()
+                    editor = LineEditor(kind)
                     state.withLock { $0.pending = [] }
                 }
                 turn = now
                 asking?(wasAway)
+                if kind == .code { typing(editor.typing) }
             }
+            var isChanged = false
             while let byte = next() {
                 switch editor.take(byte) {
                 case .line(let line): return .line(line)
                 case .end: return .end
-                case .row(let row): take(row)
-                case nil: typing(editor.text)
+                case .cursor(let position): take(position)
+                case nil: isChanged = true
                 }
+            }
+            if isChanged {
+                // Input that follows at once belongs to the same text: a right code may be the beginning of a sentence.
+                if editor.isComplete, !TerminalMode.isInputWaiting { return .line(editor.complete()) }
+                typing(editor.typing)
             }
             if state.withLock({ $0.isAtEnd }) {
                 if case .line(let line) = editor.finish() { return .line(line) }

@@ -13,7 +13,7 @@ import Darwin
 final class LiveStage: Stage {
     private struct State {
         var latest = LatestView()
-        var typed = ""
+        var typed = Typing()
         /// The layout of the window's last lines as drawn.
         var drawn = Layout()
         var size = WindowSize.usual
@@ -89,10 +89,11 @@ final class LiveStage: Stage {
 
     func ask(_ view: View) async -> Keyboard.Reading {
         let isContinued = view.prompt?.isContinued == true
-        let reading = await Keyboard.shared.line(keepsTyped: isContinued) { [weak self] _ in
+        let kind = view.prompt?.kind ?? .text
+        let reading = await Keyboard.shared.line(keepsTyped: isContinued, kind: kind) { [weak self] _ in
             TerminalMode.markPastes(true)
             self?.state.withLock { state in
-                state.typed = ""
+                state.typed = Typing()
                 state.latest.take(view)
                 self?.draw(&state)
             }
@@ -103,7 +104,7 @@ final class LiveStage: Stage {
             }
         }
         TerminalMode.markPastes(false)
-        state.withLock { $0.typed = "" }
+        state.withLock { $0.typed = Typing() }
         return reading
     }
 
@@ -112,7 +113,7 @@ final class LiveStage: Stage {
             guard !state.isClosed else { return }
             _ = takesTurn(&state)
             let size = WindowSize.current
-            write(erasing(&state, in: size, row: nil) + sayingWaiting(&state, in: size))
+            write(erasing(&state, in: size, cursor: nil) + sayingWaiting(&state, in: size))
             state.isClosed = true
             state.ticking?.cancel()
         }
@@ -133,9 +134,9 @@ final class LiveStage: Stage {
 
     /// Draws what has changed. If the window has another size, the terminal is asked for the cursor's row first.
     /// - Parameters:
-    ///   - row: the terminal's answer.
+    ///   - cursor: the terminal's answer.
     ///   - isLate: whether no answer is waited for any more.
-    private func draw(_ state: inout State, row: Int? = nil, isLate: Bool = false) {
+    private func draw(_ state: inout State, cursor: CursorPosition? = nil, isLate: Bool = false) {
         guard !state.isClosed, takesTurn(&state) else { return }
         let size = WindowSize.current
         if size != state.size, !state.drawn.rows.isEmpty, Input.isTerminal {
@@ -143,9 +144,11 @@ final class LiveStage: Stage {
                 // An answer for an earlier size tells nothing about this one.
                 state.askedSize = size
                 state.patience = 2
-                return Keyboard.shared.askRow { [weak self] row in self?.state.withLock { self?.draw(&$0, row: row) } }
+                return Keyboard.shared.askCursor { [weak self] cursor in
+                    self?.state.withLock { self?.draw(&$0, cursor: cursor) }
+                }
             }
-            guard row != nil || isLate else { return }
+            guard cursor != nil || isLate else { return }
         }
         state.askedSize = nil
         let new = Layout(
@@ -164,7 +167,7 @@ final class LiveStage: Stage {
             out = changes
         } else {
             out =
-                erasing(&state, in: size, row: row) + sayingWaiting(&state, in: size)
+                erasing(&state, in: size, cursor: cursor) + sayingWaiting(&state, in: size)
                 + new.rows.map(\.text).joined(separator: "\r\n")
         }
         write(out)
@@ -193,7 +196,8 @@ final class LiveStage: Stage {
         for (old, new) in zip(old, new).reversed() {
             if old != new {
                 guard old.height(in: width) == 1, new.height(in: width) == 1 else { return nil }
-                let line = "\r\(new.text)\u{1B}[K"
+                // The text of a row with placeholders moves the cursor before them.
+                let line = new.placeholders > 0 ? "\r\u{1B}[K\(new.text)" : "\r\(new.text)\u{1B}[K"
                 // The terminal saves the cursor's position and returns to it, because only the terminal knows how wide
                 // it has drawn the last line.
                 out += below > 0 ? "\u{1B}7" + up(below) + line + "\u{1B}8" : line
@@ -210,17 +214,24 @@ final class LiveStage: Stage {
     ///
     /// In a smaller window some of the lines may be beyond its top. They stay there, each of them whole, and are erased
     /// when a larger window shows them again.
-    /// - Parameter row: the row of the cursor, counted from 1; nil if it is unknown. Then the cursor may be in the last one.
-    private func erasing(_ state: inout State, in size: WindowSize, row: Int?) -> String {
+    /// - Parameter cursor: the position of the cursor; nil if it is unknown. Then the cursor may be in the last row.
+    private func erasing(_ state: inout State, in size: WindowSize, cursor: CursorPosition?) -> String {
         let rows = state.drawn.rows
         state.drawn = Layout()
         guard !rows.isEmpty else { return "" }
         guard size != state.size else { return Self.erasing(rows.reduce(0) { $0 + $1.height(in: size.width) }) }
-        let (height, cut, kept) = state.above.resize(with: rows, row: row ?? size.height, width: size.width)
+        // The cursor may be before the end of the last row, which a narrower window breaks into several lines.
+        // If the cursor's line is then beyond the window's top, the terminal moves the cursor to another one.
+        let end = rows[rows.count - 1]
+        let isInRow = cursor.map { $0.column == end.cursorColumn(in: size.width) } ?? true
+        let below = isInRow ? end.linesBelowCursor(in: size.width) : 0
+        let down = below > 0 ? "\u{1B}[\(below)B" : ""
+        let last = cursor.map { $0.row + below } ?? size.height
+        let (height, cut, kept) = state.above.resize(with: rows, row: last, width: size.width)
         // The lines of a row that is partly beyond the top go there, too. Else the terminal would join the part beyond the
         // top with what is written here.
         let scroll = cut > 0 ? "\u{1B}[999B" + String(repeating: "\n", count: cut) + "\u{1B}[999B" : ""
-        return scroll + Self.erasing(cut > 0 ? size.height : height) + kept.map { $0.text + "\r\n" }.joined()
+        return down + scroll + Self.erasing(cut > 0 ? size.height : height) + kept.map { $0.text + "\r\n" }.joined()
     }
 
     /// The output that erases a number of lines, of which the cursor is in the last.

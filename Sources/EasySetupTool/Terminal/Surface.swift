@@ -41,6 +41,13 @@ struct Surface: Equatable, Sendable {
         hasColours = canRewrite && (variable("NO_COLOR") ?? "").isEmpty
     }
 
+    /// The same surface, on which no line may be rewritten.
+    var withoutRewriting: Surface {
+        var surface = self
+        (surface.canRewrite, surface.hasColours) = (false, false)
+        return surface
+    }
+
     /// A name in quotes, so that it can't mix with the text beside it or change its direction. Characters that the
     /// terminal or file can't show are replaced by their numbers.
     func quoted(_ name: String) -> String {

@@ -45,6 +45,7 @@ struct View: Equatable, Sendable {
         var text: String
         /// Whether the answer goes on from the last one, so that what has been typed already belongs to it.
         var isContinued = false
+        var kind = LineEditor.Kind.text
     }
 
     /// The text that tells a person how to see the QR code if it is not drawn.
@@ -103,7 +104,7 @@ enum PictureWish: String, Equatable, Sendable {
 
 /// The lines of a ``View`` (the content of the screen at one moment), laid out for a window.
 struct Layout: Equatable, Sendable {
-    /// The lines from top to bottom. The cursor stays at the end of the last line.
+    /// The lines from top to bottom. The cursor stays at the end of the last line, or before the placeholders at its end.
     var rows: [Row] = []
 
     /// Makes an empty layout.
@@ -114,35 +115,50 @@ struct Layout: Equatable, Sendable {
         var text: String
         /// The number of columns that the text takes.
         var width: Int
+        /// The number of columns at the end that are behind the cursor.
+        var placeholders = 0
 
         /// The number of window lines that the row takes.
         func height(in width: Int) -> Int {
             max(1, (self.width + width - 1) / max(1, width))
+        }
+
+        /// The column of the cursor, counted from 1, in the row's window line with the cursor.
+        func cursorColumn(in width: Int) -> Int {
+            (self.width - placeholders) % max(1, width) + 1
+        }
+
+        /// The number of window lines that the row takes below the line of the cursor.
+        func linesBelowCursor(in width: Int) -> Int {
+            height(in: width) - 1 - min(height(in: width) - 1, (self.width - placeholders) / max(1, width))
         }
     }
 
     /// Lays out a view. If the window is too small, it drops the QR code, then hints and blank lines, then instructions
     /// from the top, then the end of the notes about the last answer, then names and confirmation words from the top,
     /// then the status, then the code. The question stays longest, in few lines without a line for the answer alone.
-    /// - Parameter typed: the text that the person has typed so far.
+    /// - Parameter typed: the drawing of the text that the person has typed so far.
     init(
         _ view: View,
         on surface: Surface,
         in size: WindowSize,
         pictures: PictureWish,
-        typed: String,
+        typed: Typing,
         now: ContinuousClock.Instant
     ) {
         // The last column stays empty, because some terminals start a new line when it is written.
         let width = max(1, size.width - 1)
         let status = view.status.flatMap { Self.line($0, width, surface, now) }.map { [Self.row($0)] } ?? []
-        let notes = view.prompt?.notes.flatMap { Self.folded($0, width, surface) } ?? []
+        let notes =
+            view.prompt.map { ($0.notes + [typed.hint].compactMap(\.self)).flatMap { Self.folded($0, width, surface) } }
+            ?? []
         var end = status
         if let prompt = view.prompt {
             let text = surface.shown(prompt.text)
-            let isShort = Columns.width(text) + 14 <= width
+            let room = prompt.kind == .code ? max(14, min(Columns.width(typed.text) + 1, Self.codeRoom)) : 14
+            let isShort = Columns.width(text) + room <= width
             let question = isShort ? [] : Self.folded(prompt.text, width, surface)
-            end = question + status + [Self.answer(surface.shown(typed), behind: isShort ? text : ">", width)]
+            end = question + status + [Self.answer(typed, behind: isShort ? text : ">", width, surface)]
         }
         let picture = Self.picture(view, on: surface, pictures)
         for attempt in 0..<5 {
@@ -178,7 +194,7 @@ struct Layout: Equatable, Sendable {
         status: [Row],
         notes: [Row],
         end: [Row],
-        typed: String
+        typed: Typing
     ) -> [Row] {
         var (end, notes) = (end, notes)
         var above = view.parts.filter { $0 != .blank }.map { (part: $0, rows: rows($0, width, surface)) }
@@ -200,12 +216,12 @@ struct Layout: Equatable, Sendable {
             return rows.isEmpty ? status : Array(rows.prefix(height))
         }
         if room(beside: notes) < 0 {
-            let question = question(prompt, typed: surface.shown(typed), lines: height - status.count, width, surface)
+            let question = question(prompt, typed: typed, lines: height - status.count, width, surface)
             end = status + question
         }
         drop(rank: 1)
         if room(beside: notes) < 0 {
-            end = question(prompt, typed: surface.shown(typed), lines: height, width, surface)
+            end = question(prompt, typed: typed, lines: height, width, surface)
         }
         drop(rank: 2)
         return Array((above.flatMap(\.rows) + notes + end).suffix(height))
@@ -216,34 +232,46 @@ struct Layout: Equatable, Sendable {
     /// - Parameter lines: the number of lines that the question may take; it takes one at least.
     private static func question(
         _ prompt: View.Prompt,
-        typed: String,
+        typed: Typing,
         lines count: Int,
         _ width: Int,
         _ surface: Surface
     ) -> [Row] {
+        let wanted = prompt.kind == .code ? codeRoom : answerRoom
         let text = surface.shown(prompt.text)
         let sentence = text.split(separator: "? ").last.map(String.init) ?? text
         var lines: [String] = []
         for text in [text, sentence] {
             lines = Columns.fold(text, width: width)
-            if Columns.width(lines[lines.count - 1]) + 1 + answerRoom > width { lines.append(">") }
+            if Columns.width(lines[lines.count - 1]) + 1 + wanted > width { lines.append(">") }
             if lines.count <= count { break }
         }
         if count <= 1 {
-            let room = max(4, min(answerRoom, width / 3))
+            // A code is shown whole if half of the line is room enough.
+            let room = max(4, prompt.kind == .code ? min(wanted, width * 3 / 4) : min(wanted, width / 3))
             lines = [Columns.tail(sentence, width: width - 1 - room, isBetweenWords: true)]
         }
         lines = lines.suffix(max(1, count))
-        return lines.dropLast().map(row) + [answer(typed, behind: lines[lines.count - 1], width)]
+        return lines.dropLast().map(row) + [answer(typed, behind: lines[lines.count - 1], width, surface)]
     }
 
     /// The room for an answer beside a question, in columns: no confirmation word is longer.
     private static let answerRoom = 9
+    /// The room for a code, with a bracket on each side.
+    private static let codeRoom = 17
 
     /// The line in which a person types. If it is too narrow, the end of the answer is in sight.
-    private static func answer(_ typed: String, behind text: String, _ width: Int) -> Row {
+    private static func answer(_ typed: Typing, behind text: String, _ width: Int, _ surface: Surface) -> Row {
         let start = Columns.tail(text, width: width - 1) + " "
-        return row(start + Columns.tail(typed, width: width - Columns.width(start)))
+        let room = width - Columns.width(start)
+        let shown = surface.shown(typed.text)
+        guard Columns.width(shown) <= room else {
+            return row(start + Columns.tail(String(shown.dropLast(typed.placeholders)), width: room))
+        }
+        let width = Columns.width(start + shown)
+        guard typed.placeholders > 0 || !typed.marked.isEmpty else { return row(start + shown) }
+        let back = typed.placeholders > 0 ? "\u{1B}[\(typed.placeholders)D" : ""
+        return Row(text: start + typed.styled(on: surface) + back, width: width, placeholders: typed.placeholders)
     }
 
     /// The first lines of a text, with an ellipsis for the rest.

@@ -18,6 +18,22 @@ func codeVectors() throws -> VectorFile {
             ("written", .string(written)),
         ])
     }
+    let drawn: [(slot: String, secret: [UInt8])] = [
+        ("K7Q2", [1, 1, 1, 1, 19]),
+        ("K7Q2", [1, 1, 1, 1, 18]),
+        ("0Z9AB", [1, 1, 1, 26, 1]),
+        ("0Z9AB", [1, 1, 1, 27, 1]),
+        ("VWXYZ1", [1, 1, 30, 1, 1]),
+        ("VWXYZ1", [1, 1, 31, 1, 1]),
+        ("K7Q", [2, 9, 20, 29, 10]),
+    ]
+    let beginnings = try drawn.map { slot, secret in
+        let code = try PairingCode(slot: slot, random: fixedSecret(secret))
+        return JSON.object([
+            ("slot", .string(slot)), ("secret_values", .array(secret.map { .integer(Int($0)) })),
+            ("written", .string(code.revealed())), ("drawn_again", .boolean(code.beginsWithCode)),
+        ])
+    }
     let first = try PairingCode(slot: "K7Q", random: fixedSecret([2, 9, 20, 29, 10])).revealed()
     let digits = try PairingCode(slot: "01A", random: fixedSecret([0, 1, 10, 0, 1])).revealed()
     let check = digits.suffix(1)
@@ -71,6 +87,7 @@ func codeVectors() throws -> VectorFile {
         content: .object([
             ("kind", "code"),
             ("codes", .array(good)),
+            ("drawn_again", .array(beginnings)),
             ("typed", .array(typed.map { .object([("typed", .string($0.0)), ("written", .string($0.1))]) })),
             (
                 "bad",
