@@ -163,7 +163,7 @@ import Testing
             }
             page += "```\n"
         }
-        return page
+        return page + TypingScreens.page(surfaces[0].surface)
     }
 
     @Test("A view that was made before the one that is shown is not shown") func lateViews() {

@@ -23,7 +23,7 @@ struct HiddenTerminal: ~Copyable {
     private var screen: TerminalScreen
     private let hasPasteMarks: Bool
     /// Whether a line about the words that are typed is shown.
-    private let showsWords: Bool
+    let showsWords: Bool
     private var keys = Keys()
     private var question = ""
     /// Whether the question has been asked since this program last got the terminal.
@@ -78,10 +78,13 @@ struct HiddenTerminal: ~Copyable {
 
     /// Reads one line; nil at the end of the input. Input beyond the limit, in bytes, is dropped, except for one byte,
     /// which shows that the line is too long.
+    /// - Parameter position: the position of the word of a recovery phrase that is asked for; nil if something else is.
     /// - Throws: ``CommandError/inputFailed``, or ``CommandError/stopped`` when the person pressed Control-C.
-    mutating func readLine(limit: Int) throws(CommandError) -> UserText? {
+    mutating func readLine(limit: Int, word position: Int? = nil) throws(CommandError) -> UserText? {
         var line = SecretLine(limit: limit + 1)
+        defer { screen.clearLine() }
         while true {
+            if let position, canDraw { draw(line.withText { PhraseField($0, word: position) }) }
             switch try next() {
             case .asked: line.removeAll()
             case .resized: break
@@ -106,11 +109,7 @@ struct HiddenTerminal: ~Copyable {
         // ``pause``.
         var isEnd = false
         while true {
-            // Before its question this program must not write, and a paste is drawn once, at its end.
-            if showsWords, isAsked, !TerminalMode.isInputWaiting, !isEnd {
-                let field = text.withText { PhraseField($0, wordsBefore: wordsBefore) }
-                screen.rewrite { field.line(width: $0) }
-            }
+            if !isEnd, canDraw { draw(text.withText { PhraseField($0, wordsBefore: wordsBefore) }) }
             switch try next(within: isEnd ? Self.pause : -1) {
             case .resized: break
             case .asked:
@@ -128,6 +127,14 @@ struct HiddenTerminal: ~Copyable {
                 isEnd = !keys.isInPaste && (key == .lineEnd || key == .pasteEnd)
             }
         }
+    }
+
+    /// Whether the line about the words may be drawn now. Before its question this program must not write, and a paste is
+    /// drawn once, at its end.
+    private var canDraw: Bool { showsWords && isAsked && !TerminalMode.isInputWaiting }
+
+    private mutating func draw(_ field: PhraseField) {
+        screen.rewrite { field.line(width: $0) }
     }
 
     /// Handles a control key, by its code.

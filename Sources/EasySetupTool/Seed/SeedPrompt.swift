@@ -65,8 +65,9 @@ struct SeedPrompt: ~Copyable {
         // Suggestions are shown only on the screen of the person who typed the word.
         let near = reader.suggestions(forWord: word.position)
         let hint = near.isEmpty ? "" : " Is it \(near.joined(separator: " or "))?"
-        terminal.ask("\(error.description)\(hint) Type word \(word.position) alone; an empty line gives up: ")
-        try correct(word.position, with: line(orThrow: error))
+        let question = "\(error.description)\(hint) Type word \(word.position) alone; an empty line gives up:"
+        terminal.ask(question + answerPlace)
+        try correct(word.position, with: line(orThrow: error, word: word.position))
     }
 
     /// Asks for the position of the wrong word, and for the right word.
@@ -79,8 +80,8 @@ struct SeedPrompt: ~Copyable {
             if line.isSame(as: "?") {
                 explain()
             } else if let position = line.number, 1...24 ~= position {
-                terminal.ask("Word \(position): ")
-                return try correct(position, with: self.line(orThrow: error))
+                terminal.ask("Word \(position):" + answerPlace)
+                return try correct(position, with: self.line(orThrow: error, word: position))
             }
         }
     }
@@ -98,10 +99,14 @@ struct SeedPrompt: ~Copyable {
         }
     }
 
+    /// The text between a question for a word and its answer. The line about the word needs a line of its own.
+    private var answerPlace: String { terminal.showsWords ? "\n" : " " }
+
     /// Reads a line that is not empty. Throws `error` if the line is empty, or if there is no more input.
-    private mutating func line(orThrow error: SeedError) throws -> UserText {
-        let line = try terminal.readLine(limit: 256)
-        terminal.say("\n")
+    /// - Parameter position: the position of the word that is asked for; nil if something else is.
+    private mutating func line(orThrow error: SeedError, word position: Int? = nil) throws -> UserText {
+        let line = try terminal.readLine(limit: 256, word: position)
+        if position == nil || !terminal.showsWords { terminal.say("\n") }
         guard let line, !line.isBlank else { throw error }
         return line
     }

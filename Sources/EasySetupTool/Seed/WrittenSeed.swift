@@ -12,7 +12,7 @@ import Darwin
 enum WrittenSeed {
     /// Reads a seed from standard input up to its end; asks for it on a terminal.
     /// - Parameter isPlain: whether no line on the terminal is rewritten.
-    static func read(isPlain: Bool) throws -> SyncSeed {
+    static func read(isPlain: Bool = false) throws -> SyncSeed {
         if Input.isTerminal {
             var prompt = SeedPrompt(try HiddenTerminal(isPlain: isPlain))
             return try prompt.ask()

@@ -5,7 +5,9 @@ import EasySetupSeed
 /// wrong one are, until the next key.
 struct PhraseField: Equatable, Sendable {
     /// The number of words that earlier lines have.
-    let wordsBefore: Int
+    private let wordsBefore: Int
+    /// Whether one word is asked for, by its number.
+    private let isAlone: Bool
     private let phrase: TypedPhrase
 
     private static let wordCount = 24
@@ -14,7 +16,15 @@ struct PhraseField: Equatable, Sendable {
     ///   - text: the text since the last line end that the program has read.
     ///   - wordsBefore: the number of words that earlier lines have.
     init(_ text: Span<UInt8>, wordsBefore: Int) {
-        self.wordsBefore = wordsBefore
+        (self.wordsBefore, isAlone) = (wordsBefore, false)
+        phrase = TypedPhrase(text)
+    }
+
+    /// - Parameters:
+    ///   - text: the text of one word.
+    ///   - position: the position of the word in the phrase.
+    init(_ text: Span<UInt8>, word position: Int) {
+        (wordsBefore, isAlone) = (position - 1, true)
         phrase = TypedPhrase(text)
     }
 
@@ -37,7 +47,8 @@ struct PhraseField: Equatable, Sendable {
         case _ where position > Self.wordCount: notes = [" a phrase has 24 words; Backspace", " too many"]
         case .open: notes = [""]
         case .complete:
-            notes = [" complete; \(position < Self.wordCount ? "space" : "Enter") goes on", " complete", " ok"]
+            let key = isAlone || position == Self.wordCount ? "Enter" : "space"
+            notes = [" complete; \(key) goes on", " complete", " ok"]
         case .none: notes = [" no word begins so; Backspace", " no such word", " wrong"]
         }
         let forms = places.flatMap { place in notes.map { place + $0 } }
