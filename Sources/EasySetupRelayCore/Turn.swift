@@ -14,6 +14,8 @@ package struct Turn: Sendable {
     package var actions: [Action] = []
     /// What all decisions so far add up to.
     package var counts = Counts()
+    /// Pairings that have ended since the caller last emptied the list; nil if the caller does not ask for them.
+    package var endedPairings: [PairingEnding]?
 
     package init(now: Moment, entropy: any RandomNumberGenerator & Sendable) {
         self.now = now

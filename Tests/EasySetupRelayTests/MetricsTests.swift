@@ -173,6 +173,19 @@ import Testing
         #expect(cores == 2)
     }
 
+    @Test("A program with a relay inside is told of each pairing that is over") func pairingEnded() async throws {
+        let (ended, told) = AsyncStream<EndedPairing>.makeStream()
+        var configuration = RelayConfiguration()
+        configuration.pairingEnded = { told.yield($0) }
+        try await withRelay(configuration) { _, port in
+            for _ in 0..<2 { try await PairingTests.Pair(port: port).run(bodies: [[1], [2]]) }
+            var pairings: [EndedPairing] = []
+            for await pairing in ended.prefix(2) { pairings.append(pairing) }
+            #expect(pairings.map(\.outcome) == ["done", "done"])
+            #expect(pairings.allSatisfy { $0.sinceOffer >= .zero && $0.sinceSeat ?? .seconds(-1) >= .zero })
+        }
+    }
+
     @Test("A running relay records into the factory of its configuration") func recording() async throws {
         let factory = TestMetrics()
         var configuration = RelayConfiguration()

@@ -22,6 +22,17 @@ struct PrometheusServerTests {
         #expect(code == 0, "\(told)")
     }
 
+    @Test("Prometheus' own check of names, kinds and help finds nothing to say") func check() async throws {
+        try await withRelay(MetricsTests.configuration) { server, _ in
+            let run = try Running(["check", "metrics"], of: "/usr/bin/promtool")
+            run.type(try await MetricsTests.page(server))
+            run.endInput()
+            let code = await run.end()
+            let told = await run.output() + run.errors()
+            #expect(code == 0 && told == "", "\(told)")
+        }
+    }
+
     @Test("Prometheus scrapes the relay, evaluates each alert, and answers each question of the dashboard")
     func scrape() async throws {
         try await withFolder { folder in

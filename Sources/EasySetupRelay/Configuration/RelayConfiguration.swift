@@ -29,6 +29,9 @@ public struct RelayConfiguration: Sendable {
     public var metrics: (any MetricsFactory)?
     /// How often the relay records its ``metrics``: 10 seconds by default.
     public var metricsInterval = Duration.seconds(10)
+    /// Called for each pairing that has ended, such as to make a span of swift-distributed-tracing; nil by default. It is
+    /// called on an event loop of the relay, so it must not block. It names no device.
+    public var pairingEnded: (@Sendable (EndedPairing) -> Void)?
     /// The limits on connections and requests.
     public var connectionLimits = ConnectionLimits()
     /// The limits on rooms, meetings, address prefixes and frames.

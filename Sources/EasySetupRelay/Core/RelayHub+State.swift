@@ -285,6 +285,13 @@ extension RelayHub.State {
         }
     }
 
+    /// The pairings that have ended since the last call, if anybody wants to know of them.
+    mutating func takeEndedPairings() -> [PairingEnding] {
+        guard let ended = turn.endedPairings, !ended.isEmpty else { return [] }
+        turn.endedPairings = []
+        return ended
+    }
+
     /// True at the first call after the relay has ended, and false at all others, so that the caller reports the end
     /// once.
     mutating func takeEnd() -> Bool {

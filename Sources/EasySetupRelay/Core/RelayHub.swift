@@ -14,17 +14,23 @@ final class RelayHub: Sendable {
     let limits: ConnectionLimits
     private let state: Mutex<State>
     private let ended: EventLoopPromise<Void>
+    private let pairingEnded: (@Sendable (PairingEnding) -> Void)?
 
-    /// - Parameter ended: the promise that the hub fulfills when the relay has stopped.
+    /// - Parameters:
+    ///   - ended: the promise that the hub fulfills when the relay has stopped.
+    ///   - pairingEnded: called on an event loop, without the lock, for each pairing that has ended.
     init(
         limits: ConnectionLimits,
         rendezvous: consuming sending Rendezvous,
         ended: EventLoopPromise<Void>,
-        logger: Logger
+        logger: Logger,
+        pairingEnded: (@Sendable (PairingEnding) -> Void)? = nil
     ) {
+        self.pairingEnded = pairingEnded
         self.limits = limits
         self.ended = ended
         state = Mutex(State(limits: limits, rendezvous: rendezvous, logger: logger))
+        if pairingEnded != nil { state.withLock { $0.turn.endedPairings = [] } }
     }
 
     /// Work that an event loop must carry out after the shared state has handled an event: on one of the loop's
@@ -94,7 +100,7 @@ final class RelayHub: Sendable {
         at moment: Moment,
         _ body: (inout State) -> Result
     ) -> ChangeResult<Result> {
-        let (outcome, woken, isOver) = state.withLock { state in
+        let (outcome, woken, endings, isOver) = state.withLock { state in
             state.setTime(moment)
             events.drain { state.happened($0) }
             let result = body(&state)
@@ -102,11 +108,12 @@ final class RelayHub: Sendable {
             let wokenAt = state.inboxes.take(loop, into: &effects)
             let outcome = ChangeResult(result: result, due: state.nextDeadline, wokenAt: wokenAt)
             let woken = state.inboxes.takeWoken(but: loop, now: state.turn.now.monotonic)
-            return (outcome, woken, state.takeEnd())
+            return (outcome, woken, state.takeEndedPairings(), state.takeEnd())
         }
         // Waking an event loop is costly, so `woken` leaves out loops that were woken before and have not taken the
         // effects from their inbox since.
         for wake in woken { wake() }
+        if let pairingEnded { endings.forEach(pairingEnded) }
         // The hub fulfills `ended` last, because the loops may shut down as soon as it is fulfilled.
         if isOver { ended.succeed() }
         return outcome

@@ -181,6 +181,8 @@ extension RelayServer {
         let ended = loops[0].makePromise(of: Void.self)
         var limits = configuration.limits
         if prepared.hasNewKeys { limits.restartGuard = .zero }
+        var pairingEnded: (@Sendable (PairingEnding) -> Void)?
+        if let tell = configuration.pairingEnded { pairingEnded = { tell(EndedPairing($0)) } }
         let hub = RelayHub(
             limits: configuration.connectionLimits,
             rendezvous: Rendezvous(
@@ -190,7 +192,8 @@ extension RelayServer {
                 started: clock.now
             ),
             ended: ended,
-            logger: logger
+            logger: logger,
+            pairingEnded: pairingEnded
         )
         var workers: [NIOLoopBound<LoopWorker>] = []
         for loop in loops {

@@ -140,14 +140,25 @@ extension Rendezvous {
         if decided.isAbandoned { list(offer, at: index) }
         if let reason = decided.end {
             let room = rooms.remove(at: index).value
-            turn.counts.roomEnded(
-                reason,
-                wasSeated: decided.before.seated == 1,
-                seatedFor: room.isRestored ? nil : turn.now.monotonic - (room.deadline - limits.seatedLifetime)
-            )
+            count(room, reason, wasSeated: decided.before.seated == 1, &turn)
             leaveTombstone(room, reason, turn.now.monotonic)
         }
         return outcome
+    }
+
+    /// Counts a room that has ended.
+    private func count(_ room: Room, _ reason: Reason, wasSeated: Bool, _ turn: inout Turn) {
+        let seatedFor = room.isRestored ? nil : turn.now.monotonic - (room.deadline - limits.seatedLifetime)
+        turn.counts.roomEnded(reason, wasSeated: wasSeated, seatedFor: seatedFor)
+        guard wasSeated, turn.endedPairings != nil else { return }
+        let offered = room.tokenDeadline - limits.codeLifetime.components.seconds
+        turn.endedPairings?.append(
+            PairingEnding(
+                outcome: RoomOutcome(reason),
+                sinceOffer: .seconds(max(0, turn.now.utcSeconds - offered)),
+                sinceSeat: seatedFor
+            )
+        )
     }
 
     private mutating func leaveTombstone(_ room: Room, _ reason: Reason, _ now: Duration) {
