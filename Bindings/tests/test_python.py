@@ -42,6 +42,18 @@ class Wheel(unittest.TestCase):
             self.assertRegex(child.said[0], r"^\w{3}-\w{3}-\w{3}$")
             self.assertEqual(len(child.said), 1, child.said)
 
+    def test_fork(self) -> None:
+        """The child of a program with a pairing ends as any other, and the pairing goes on in the parent."""
+        script = (
+            "import os, sys; from easysetup import *; store = MemoryStore(); client = Client('a', store, proxy=None);"
+            "pairing = client.offer(sys.argv[1]); next(state for state in pairing if state.code);"
+            "child = os.fork(); child or sys.exit(0); print(os.waitpid(child, 0)[1], pairing.wait(0), flush=True);"
+            "pairing.cancel(); print(list(pairing)[-1].error.name, pairing.wait(), flush=True)"
+        )
+        with Relay() as relay, Child(python(), "-W", "error", "-c", script, relay.url) as child:
+            self.assertEqual(child.ends(), 0, child.said)
+            self.assertEqual(child.said, ["0 False", "cancelled-here True"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -84,6 +84,12 @@ func copy(_ text: String, to buffer: UnsafeMutableRawPointer?, size: Int) throws
 enum Threads {
     private static let owner = Atomic<Int32>(0)
 
+    /// Whether this process was forked from one that has threads of the library, and so has none itself.
+    static var areGone: Bool {
+        let owner = owner.load(ordering: .sequentiallyConsistent)
+        return owner != 0 && owner != getpid()
+    }
+
     /// Notes that this process has threads of the library from now on.
     /// - Throws: ``InterfaceError/afterFork`` in a process that was forked from one with such threads.
     static func begin() throws {

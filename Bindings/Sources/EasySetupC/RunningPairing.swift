@@ -84,11 +84,14 @@ final class RunningPairing: Sendable {
     }
 
     func cancel() {
+        // In the child of a fork nobody runs the pairing, and its locks and queues may not be touched.
+        guard !Threads.areGone else { return }
         standing.withLock(\.pairing)?.cancel()
     }
 
     /// Sees to it that no callback comes after this function returns.
     func silence() {
+        guard !Threads.areGone else { return }
         standing.withLock { $0.isFreed = true }
         cancel()
         if !isInCallback { queue.sync {} }
@@ -97,6 +100,7 @@ final class RunningPairing: Sendable {
     /// Waits for the end.
     /// - Parameter milliseconds: the longest wait; for ever if it is negative.
     func wait(_ milliseconds: Int64) throws {
+        guard !Threads.areGone else { throw InterfaceError.afterFork }
         guard !isInCallback else { throw InterfaceError.wrongThread }
         if milliseconds < 0 {
             running.wait()

@@ -4,6 +4,7 @@ import asyncio
 import atexit
 import inspect
 import itertools
+import os
 import threading
 import weakref
 from collections import deque
@@ -233,6 +234,16 @@ class _callbacks:
     question = QuestionCallback(_on_question)
     withdrawn = WithdrawnCallback(_on_withdrawn)
     end = EndCallback(_on_end)
+
+
+def _forked() -> None:
+    # Only the parent runs the pairings. The child would wait for threads that it does not have.
+    for pairing in list(_pairings.values()):
+        pairing._handle = 0
+    _pairings.clear()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 @atexit.register

@@ -30,7 +30,7 @@
  *
  * FORK. The library's threads do not exist in the child of a fork. A child that calls exec at once is fine. In the child of a
  * process that has used a pairing or a store, pairings and stores fail with EASYSETUP_ERROR_AFTER_FORK. A child that was forked
- * before that can use the library as usual.
+ * before that can use the library as usual. Freeing works in every child, and has no effect on the parent's pairings.
  *
  * SECRETS. The library keeps seeds, passphrases and typed texts in locked memory, outside of core dumps, and wipes them when they
  * are freed. Bytes that a function copies into a caller's buffer are the caller's to wipe.
