@@ -1,15 +1,44 @@
-import Synchronization
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
 
 /// The objects that C code may name. A handle is the number of an object, in the type of a pointer.
 ///
 /// A number is never used twice, so a handle that was freed, or that is none, is recognised without a look at the memory
 /// that it seems to point to. A wrong handle is an error of the caller, and must not become a crash or a leak.
 enum Handles {
-    private struct Table {
+    private struct Content {
         var next: UInt = 1
         var objects: [UInt: Entry] = [:]
         /// The number of entries that the caller has to free.
         var owned = 0
+    }
+
+    /// The content behind a lock that a fork finds open. `Mutex` knows its owner by the thread's number, which is another
+    /// one in the child, so a lock that another thread held at the fork would stay locked there.
+    private final class Table: @unchecked Sendable {
+        // `@unchecked Sendable` is safe, because only `withLock` reads and writes the content.
+        private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+        private var content = Content()
+
+        init() {
+            mutex.initialize(to: pthread_mutex_t())
+            pthread_mutex_init(mutex, nil)
+            pthread_atfork({ Handles.table.lock() }, { Handles.table.unlock() }, { Handles.table.unlock() })
+        }
+
+        func lock() { pthread_mutex_lock(mutex) }
+        func unlock() { pthread_mutex_unlock(mutex) }
+
+        func withLock<Result>(_ body: (inout Content) -> Result) -> Result {
+            lock()
+            defer { unlock() }
+            return body(&content)
+        }
     }
 
     private struct Entry {
@@ -18,7 +47,7 @@ enum Handles {
         let isOwned: Bool
     }
 
-    private static let table = Mutex(Table())
+    private static let table = Table()
 
     /// The number of handles that the caller has to free.
     static var count: Int { table.withLock(\.owned) }

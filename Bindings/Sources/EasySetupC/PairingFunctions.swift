@@ -88,7 +88,9 @@ private func offer(
 }
 
 private func device(_ client: OpaquePointer?) throws -> PairingClient {
-    try (object(client, "client") as ClientHandle).client
+    let held: ClientHandle = try object(client, "client")
+    guard !Threads.areGone else { throw InterfaceError.afterFork }
+    return held.client
 }
 
 private func held(_ options: OpaquePointer?) throws -> PairingCallbacks {

@@ -189,6 +189,7 @@ final class RunningPairing: Sendable {
     /// Answers a question.
     /// - Throws: ``InterfaceError/noQuestion``, or ``InterfaceError/badArgument(_:)`` for a word where none is asked for.
     func answer(_ id: UInt64, _ answer: Answer) throws {
+        guard !Threads.areGone else { throw InterfaceError.afterFork }
         let question = try standing.withLock { standing in
             guard let question = standing.waiting[id] else { throw InterfaceError.noQuestion }
             if case .word = answer, !question.takesWord { throw InterfaceError.badArgument("question_id") }
