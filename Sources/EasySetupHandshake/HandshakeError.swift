@@ -27,8 +27,10 @@
     /// Another visitor has taken the seat: it was the first to prove that it knows the code, and an offerer pairs with
     /// one visitor only.
     case seated
-    /// Both devices hold a seed already.
+    /// Both devices hold a seed already, and the two seeds differ.
     case bothHold
+    /// Both devices hold the same seed, so they are paired already.
+    case alreadyPaired
     /// Neither device holds a seed.
     case bothReceive
     /// A link was used in the wrong direction: the device that shows a link must hold the seed, and the one that opens

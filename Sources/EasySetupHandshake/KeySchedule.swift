@@ -88,4 +88,6 @@ package enum Labels {
 package enum PairingSide: Hashable, Sendable {
     case visitor
     case offerer
+
+    var other: PairingSide { self == .visitor ? .offerer : .visitor }
 }

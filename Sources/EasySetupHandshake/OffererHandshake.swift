@@ -1,4 +1,4 @@
-package import EasySetupSeed
+public import EasySetupSeed
 
 /// The handshakes of an offerer (B), the device that shows the code. A value stands for one offer: an independent
 /// meeting for each visitor, and one count of wrong proofs for all of them (`Protocol/handshake.md`, "Coming is free,
@@ -49,6 +49,7 @@ public struct OffererHandshake: ~Copyable {
     private let code: PairingCode
     private let link: PairingLink?
     private let device: Device
+    private let seed: SyncSeed?
     private let expiry: Duration
     private var meetings: [[UInt8]: Meeting] = [:]
     private var seen: Set<[UInt8]> = []
@@ -67,18 +68,21 @@ public struct OffererHandshake: ~Copyable {
     ///   - code: the code that the user types on the other device.
     ///   - link: the link that the other device can scan; nil for a device without a seed, which shows no link.
     ///   - device: this device's description of itself.
+    ///   - seed: a holder's seed. The handshake only uses it to recognise a peer that holds the same seed.
     ///   - expiry: the time from which this device checks no proof any more, whatever the relay reports.
     /// - Throws: ``HandshakeError/linkDirection`` for a receiver with a link.
     public init(
         code: PairingCode,
         link: PairingLink?,
         device: Device,
+        seed: SyncSeed? = nil,
         expiry: Duration
     ) throws(HandshakeError) {
         if link != nil, device.role == .receiver { throw .linkDirection }
         self.code = code
         self.link = link
         self.device = device
+        self.seed = seed
         self.expiry = expiry
     }
 
@@ -233,9 +237,9 @@ public struct OffererHandshake: ~Copyable {
         let tag = unsafe keys.offererTag.withUnsafeBytes { unsafe Array($0) }
         let words = keys.words
         let channel = keys.channel(of: .offerer)
-        let other: Device
+        let other: Introduction
         do {
-            other = try unsafe channel.open(message.sealed, type: .visitorProof, number: 2, read: Sealed.device)
+            other = try unsafe channel.open(message.sealed, type: .visitorProof, number: 2, read: Sealed.introduction)
         } catch {
             // The sender knows the secret, because its tag matches. So this device rejects the code and the link, and
             // the program tells its user, whatever is wrong with the plaintext.
@@ -244,12 +248,13 @@ public struct OffererHandshake: ~Copyable {
         }
         seated = id
         meetings = [id: meeting]
-        var content = try Sealed.proof(device)
+        let sameSeed = seed.map { transcript.sameSeedTag(of: .offerer, $0) }
+        var content = try Sealed.proof(device, sameSeed: sameSeed ?? [])
         let sealed = channel.seal(&content, type: .offererProof, number: 2)
         let proof = [MessageType.offererProof.rawValue] + tag + sealed
-        let peer = Peer(device: other, words: words)
+        let peer = Peer(device: other.device, words: words)
         let form = answer.hello.form
-        if let error = mismatch(own: device.role, peer: other.role, form: form, place: .offerer) {
+        if let error = mismatch(own: device.role, seed: seed, peer: other, form: form, place: .offerer, transcript) {
             return .mismatched(peer, error, send: proof)
         }
         meeting.state = .exchanging(SeedTransfer(role: device.role, channel: channel))

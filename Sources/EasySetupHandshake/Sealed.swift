@@ -11,17 +11,19 @@ import Foundation
 /// (`Protocol/device.proto`). Reading checks every field.
 enum Sealed {
     /// Makes the plaintext of a proof (message 3 or 4), which describes this device.
-    static func proof(_ device: Device) throws(HandshakeError) -> [UInt8] {
+    /// - Parameter sameSeed: a holder's tag, by which a peer with the same seed recognises it; otherwise empty.
+    static func proof(_ device: Device, sameSeed: [UInt8] = []) throws(HandshakeError) -> [UInt8] {
         var message = Easysetup_Device_V1_Proof()
         message.name = device.name.description
         message.platform = device.platform.wire
         message.role = device.role == .holder ? .holder : .receiver
         message.asksFirst = device.asksFirst
+        message.sameSeed = Data(sameSeed)
         return try bytes(message)
     }
 
-    /// Reads the description of the other device from the plaintext of its proof (message 3 or 4).
-    static func device(_ bytes: UnsafeRawBufferPointer) throws(HandshakeError) -> Device {
+    /// Reads the plaintext of the other device's proof (message 3 or 4).
+    static func introduction(_ bytes: UnsafeRawBufferPointer) throws(HandshakeError) -> Introduction {
         let message: Easysetup_Device_V1_Proof = try unsafe parse(bytes)
         guard let name = DeviceName(strict: message.name) else { throw .malformed }
         let role: Role
@@ -31,7 +33,11 @@ enum Sealed {
         case .unspecified, .UNRECOGNIZED: throw .malformed
         }
         let asksFirst = role == .receiver && message.asksFirst
-        return Device(name: name, platform: Platform(wire: message.platform), role: role, asksFirst: asksFirst)
+        let platform = Platform(wire: message.platform)
+        return Introduction(
+            device: Device(name: name, platform: platform, role: role, asksFirst: asksFirst),
+            sameSeed: role == .holder ? Array(message.sameSeed) : []
+        )
     }
 
     /// Makes the plaintext of message 5 (the package) with a seed. The result contains the seed, and
@@ -115,6 +121,14 @@ enum Sealed {
         defer { Sodium.wipe(&copy) }
         do { return try M(serializedBytes: copy) } catch { throw .malformed }
     }
+}
+
+/// What a proof (message 3 or 4) says of its sender.
+struct Introduction: Equatable {
+    let device: Device
+    /// A holder's tag, by which a peer with the same seed recognises it; empty for a receiver, and for a device of an
+    /// earlier version.
+    let sameSeed: [UInt8]
 }
 
 /// The reason for which a device ends a pairing. The device sends it sealed, in its message 5 (the package) or 6 (the

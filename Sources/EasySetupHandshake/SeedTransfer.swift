@@ -122,11 +122,25 @@ public enum Received: ~Copyable, Sendable {
     case notBefore(Duration)
 }
 
-/// The error for two devices with these roles if they can't pair, otherwise nil (`Protocol/handshake.md`, "Who gives").
-/// - Parameter place: this device's side, offerer or visitor.
-func mismatch(own: Role, peer: Role, form: Form, place: PairingSide) -> HandshakeError? {
-    switch (own, peer) {
-    case (.holder, .holder): return .bothHold
+/// The error for two devices that can't pair, otherwise nil (`Protocol/handshake.md`, "Who gives").
+/// - Parameters:
+///   - own: this device's role.
+///   - seed: the seed that this device holds, if any.
+///   - peer: the other device's proof.
+///   - place: this device's side, offerer or visitor.
+///   - transcript: the transcript of the meeting.
+func mismatch(
+    own: Role,
+    seed: SyncSeed?,
+    peer: Introduction,
+    form: Form,
+    place: PairingSide,
+    _ transcript: Transcript
+) -> HandshakeError? {
+    switch (own, peer.device.role) {
+    case (.holder, .holder):
+        let tag = seed.map { transcript.sameSeedTag(of: place.other, $0) }
+        return tag.map { Sodium.isEqual($0, peer.sameSeed) } == true ? .alreadyPaired : .bothHold
     case (.receiver, .receiver): return .bothReceive
     case (.holder, .receiver): return form == .link && place == .visitor ? .linkDirection : nil
     case (.receiver, .holder): return form == .link && place == .offerer ? .linkDirection : nil

@@ -1,4 +1,4 @@
-package import EasySetupSeed
+public import EasySetupSeed
 
 /// The handshake of a visitor (A), the device that types the code or scans the link. A value stands for one try.
 ///
@@ -20,7 +20,7 @@ public struct VisitorHandshake: ~Copyable {
         /// another meeting.
         case greeted(Greeting)
         /// This device has sent message 3 (the proof). Next: `exchanging`, `over`.
-        case proved(expected: SecretBytes, channel: SealedChannel, words: ConfirmationWords)
+        case proved(expected: SecretBytes, channel: SealedChannel, words: ConfirmationWords, transcript: Transcript)
         /// Both proofs match, and the transfer of the seed runs. Next: `over`.
         case exchanging(SeedTransfer)
         /// This handshake has ended; every further message is an error.
@@ -38,16 +38,19 @@ public struct VisitorHandshake: ~Copyable {
     private var seen: Set<[UInt8]> = []
     private let invitation: Invitation
     private let device: Device
+    private let seed: SyncSeed?
 
     /// Whether this try is used up, because this device has made message 3 (the proof). A new try then needs the user's
     /// consent.
     public private(set) var isTrySpent = false
 
+    /// - Parameter seed: a holder's seed. The handshake only uses it to recognise a peer that holds the same seed.
     /// - Throws: ``HandshakeError/linkDirection`` for a holder with a link, because a link lets a device only receive.
-    public init(_ invitation: Invitation, device: Device) throws(HandshakeError) {
+    public init(_ invitation: Invitation, device: Device, seed: SyncSeed? = nil) throws(HandshakeError) {
         if case .link = invitation, device.role == .holder { throw .linkDirection }
         self.invitation = invitation
         self.device = device
+        self.seed = seed
     }
 
     /// Makes message 1 (the hello) for a meeting with the offerer. The relay may give a further meeting in place of
@@ -89,33 +92,37 @@ public struct VisitorHandshake: ~Copyable {
             guard number == 1 else { throw .outOfOrder }
             let reply = try Reply(parsing: body)
             let keys = try Self.keys(greeting, reply)
-            var content = try Sealed.proof(device)
+            let transcript = keys.transcript
+            let sameSeed = seed.map { transcript.sameSeedTag(of: .visitor, $0) }
+            var content = try Sealed.proof(device, sameSeed: sameSeed ?? [])
             let tag = unsafe keys.visitorTag.withUnsafeBytes { unsafe Array($0) }
             let expected = keys.offererTag.clone()
             let words = keys.words
             let channel = keys.channel(of: .visitor)
             let sealed = channel.seal(&content, type: .visitorProof, number: 2)
             isTrySpent = true
-            state = .proved(expected: expected, channel: channel, words: words)
+            state = .proved(expected: expected, channel: channel, words: words, transcript: transcript)
             return .prove(send: [MessageType.visitorProof.rawValue] + tag + sealed)
-        case .proved(let expected, let channel, let words):
+        case .proved(let expected, let channel, let words, let transcript):
             guard number == 2 else { throw .outOfOrder }
             let message = try ProofMessage(parsing: body, type: .offererProof)
             guard expected.isEqual(toBytes: message.tag) else { throw .wrongProof }
-            let other: Device
+            let other: Introduction
             do {
                 other = try unsafe channel.open(
                     message.sealed,
                     type: .offererProof,
                     number: number,
-                    read: Sealed.device
+                    read: Sealed.introduction
                 )
             } catch {
                 // The sender knows the code, because its tag matches, but it did not seal what a device seals.
                 throw .codeKnown
             }
-            let peer = Peer(device: other, words: words)
-            if let error = mismatch(own: device.role, peer: other.role, form: invitation.form, place: .visitor) {
+            let peer = Peer(device: other.device, words: words)
+            let form = invitation.form
+            if let error = mismatch(own: device.role, seed: seed, peer: other, form: form, place: .visitor, transcript)
+            {
                 return .mismatched(peer, error, send: nil)
             }
             state = .exchanging(SeedTransfer(role: device.role, channel: channel))

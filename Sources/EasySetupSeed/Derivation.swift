@@ -5,8 +5,9 @@ import Crypto
 enum Derivation {
     static let signingInfo: [UInt8] = [0]
     static let secretboxInfo: [UInt8] = [1]
-    /// The first bytes of the `info` from which HKDF makes an app's own key. The infos of EasySetup's own keys are one
-    /// byte long, so an app's key never equals one of those keys.
+    static let sameSeedInfo = Array("EasySetup same seed".utf8)
+    /// The first bytes of the `info` from which HKDF makes an app's own key. The infos of EasySetup's own keys begin with
+    /// other bytes, so an app's key never equals one of those keys.
     static let ownPrefix = "easysetup/"
     /// The allowed lengths of an app's own key, in bytes. HKDF-SHA-512 makes at most 255 times 64 bytes.
     static let ownKeyBytes = 1...255 * 64

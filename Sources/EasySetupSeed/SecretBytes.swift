@@ -137,6 +137,17 @@ package enum Sodium {
         _ = ready
     }
 
+    /// Whether both arrays have the same bytes. The time of the comparison depends only on the lengths.
+    package static func isEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+        guard one.count == other.count else { return false }
+        return unsafe sodium_memcmp(one, other, one.count) == 0
+    }
+
+    /// Overwrites a buffer with zeros.
+    package static func wipe(_ buffer: UnsafeMutableRawBufferPointer) {
+        if let base = buffer.baseAddress { unsafe sodium_memzero(base, buffer.count) }
+    }
+
     /// Overwrites an array's bytes with zeros, and empties the array. A copy of the array that shares its storage keeps
     /// the bytes.
     package static func wipe(_ bytes: inout [UInt8]) {

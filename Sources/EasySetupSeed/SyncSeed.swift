@@ -1,4 +1,5 @@
 import CSodium
+import Crypto
 
 /// The 32 random bytes that all devices of one person share. All keys are derived from these bytes, so anybody who has
 /// them is a member of the sync chain, the set of those devices (`Protocol/seed.md`).
@@ -72,6 +73,24 @@ public final class SyncSeed: Sendable {
         let key = secretboxKey()
         let digest = Digest.sha256([]) { $0(key.bytes) }
         return unsafe Encoding.hex(digest.span.bytes).revealed()
+    }
+
+    /// The number of bytes in a tag of ``sameSeedTag(for:)``.
+    package static let sameSeedTagBytes = 32
+
+    /// The key of ``sameSeedTag(for:)``, 64 bytes.
+    package func sameSeedKey() -> SecretBytes {
+        Derivation.key(from: secret, info: Derivation.sameSeedInfo, count: 64)
+    }
+
+    /// A tag of a message that only devices with this seed can make and check (`Protocol/handshake.md`, "Same seed"). The
+    /// key is derived from the seed and not from the public user ID, so that somebody who knows a user ID can't test it.
+    package func sameSeedTag(for message: [UInt8]) -> [UInt8] {
+        let key = sameSeedKey()
+        let code = unsafe key.withUnsafeBytes {
+            unsafe HMAC<SHA512>.authenticationCode(for: message, using: SymmetricKey(data: $0))
+        }
+        return Array(code.prefix(Self.sameSeedTagBytes))
     }
 
     /// Derives a key for the app's own purpose.

@@ -139,7 +139,7 @@ import Testing
     }
 
     private static func read(_ bytes: [UInt8]) throws -> Device {
-        try bytes.withUnsafeBytes { try Sealed.device($0) }
+        try bytes.withUnsafeBytes { try Sealed.introduction($0).device }
     }
 }
 

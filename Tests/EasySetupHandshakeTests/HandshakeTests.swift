@@ -1,6 +1,8 @@
-import EasySetupHandshake
+import Crypto
 import EasySetupSeed
 import Testing
+
+@testable import EasySetupHandshake
 
 @Suite("A meeting of two devices") struct HandshakeTests {
     @Test(
@@ -71,6 +73,57 @@ import Testing
                 failure { _ = try pair.visitor.give(seed: .random(count: 32), createdAt: 0, userID: []) } == .outOfOrder
             )
         }
+    }
+
+    /// The outcome of a meeting of two devices that hold a seed, at the offerer and at the visitor.
+    private func holders(_ offerer: SyncSeed?, _ visitor: SyncSeed?) throws -> [HandshakeError] {
+        var pair = try Pair.make(visitorRole: .holder, offererSeed: offerer, visitorSeed: visitor)
+        guard case .mismatched(_, let here, let answer?) = try pair.toOfferer(pair.proof(), number: 2),
+            case .mismatched(_, let there, nil) = try pair.visitor.receive(answer, number: 2)
+        else { throw Unexpected() }
+        return [here, there]
+    }
+
+    @Test("Two holders of one seed are told so, and two of different seeds, or of an earlier version, are not")
+    func sameSeed() throws {
+        let seed = SyncSeed.random()
+        let copy = try SyncSeed(bytes: seed.withBytes { SecretBytes(copying: $0) }, createdAt: 5)
+        #expect(try holders(seed, copy) == [.alreadyPaired, .alreadyPaired])
+        #expect(try holders(seed, .random()) == [.bothHold, .bothHold])
+        #expect(try holders(seed, nil) == [.bothHold, .bothHold])
+        #expect(try holders(nil, seed) == [.bothHold, .bothHold])
+    }
+
+    @Test("A tag of the same seed is of one meeting and one side, and tells nothing to somebody who knows the user id")
+    func sameSeedTag() throws {
+        let seed = SyncSeed.random()
+        let meetings = (1...2).map { Transcript(session: [$0], hello: [], reply: []) }
+        let tags = meetings.flatMap { [$0.sameSeedTag(of: .visitor, seed), $0.sameSeedTag(of: .offerer, seed)] }
+        #expect(Set(tags).count == 4)
+        #expect(tags.allSatisfy { $0.count == 32 })
+        #expect(meetings[0].sameSeedTag(of: .visitor, .random()) != tags[0])
+        // What an outsider could compute from the public user id is another tag.
+        let guessed = HMAC<SHA512>.authenticationCode(
+            for: lv(Labels.visitor) + meetings[0].hash,
+            using: SymmetricKey(data: seed.userID.bytes)
+        )
+        #expect(Array(guessed.prefix(32)) != tags[0])
+    }
+
+    @Test("A peer that sends a holder's tag back is no holder of the same seed") func reflectedTag() throws {
+        let seed = SyncSeed.random()
+        let transcript = Transcript(session: [1], hello: [2], reply: [3])
+        let reflected = Introduction(
+            device: device("mirror", .holder),
+            sameSeed: transcript.sameSeedTag(of: .offerer, seed)
+        )
+        #expect(
+            mismatch(own: .holder, seed: seed, peer: reflected, form: .typed, place: .offerer, transcript) == .bothHold
+        )
+        let own = Introduction(device: device("own", .holder), sameSeed: transcript.sameSeedTag(of: .visitor, seed))
+        #expect(
+            mismatch(own: .holder, seed: seed, peer: own, form: .typed, place: .offerer, transcript) == .alreadyPaired
+        )
     }
 
     @Test("A link goes from a holder to a receiver only: a holder can't visit by it, and a receiver can't show it")

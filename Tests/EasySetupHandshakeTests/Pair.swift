@@ -18,6 +18,8 @@ struct Pair: ~Copyable {
         visitorRole: Role = .receiver,
         form: Form = .typed,
         wrongCode: Bool = false,
+        offererSeed: SyncSeed? = nil,
+        visitorSeed: SyncSeed? = nil,
         expiry: Duration = .seconds(600)
     ) throws -> Pair {
         let code = try PairingCode(slot: slot, random: bytes([1, 2, 3, 4, 5]))
@@ -25,12 +27,14 @@ struct Pair: ~Copyable {
         let link = PairingLink(relay: relay, slot: slot, secret: SecretBytes.random(count: 16))
         let visitor = try VisitorHandshake(
             wrongCode ? other(form) : invitation(form, code, link),
-            device: device("new phone", visitorRole)
+            device: device("new phone", visitorRole),
+            seed: visitorSeed
         )
         let offerer = try OffererHandshake(
             code: code,
             link: offererRole == .holder ? link : nil,
             device: device("old laptop", offererRole),
+            seed: offererSeed,
             expiry: expiry
         )
         return Pair(code: code, link: link, visitor: visitor, offerer: offerer)

@@ -76,6 +76,20 @@ import Testing
         }
     }
 
+    @Test("Two devices that hold the same seed are told on both sides that they are paired already")
+    func alreadyPaired() async throws {
+        try await LiveRelay.run { relay in
+            let seed = SyncSeed.random()
+            let offerer = Watch(relay.client("one", seed).offer(at: relay.address, approve: { _ in .approve }))
+            let offer = try await offerer.offer()
+            let visitor = Watch(
+                relay.client("other", seed).join(offer.code, at: relay.address, approve: { _ in .approve })
+            )
+            #expect(try await offerer.failure() == .alreadyPaired)
+            #expect(try await visitor.failure() == .alreadyPaired)
+        }
+    }
+
     @Test("A holder that opens a link stops before anything is sent") func linkToHolder() async throws {
         try await LiveRelay.run { relay in
             let offerer = Watch(

@@ -231,7 +231,7 @@ import Testing
         .codesSpent,
         .lineFull(retryAfter: .zero), .seated, .declined(by: .holder), .declinedHere(.holder), .notConfirmed(.holder),
         .nobodyToAsk(.holder), .nobodyAsked(by: .holder), .cancelled, .cancelledHere, .wrongWord(isOther: false),
-        .timedOut(.otherDevice), .bothHold,
+        .timedOut(.otherDevice), .bothHold, .alreadyPaired,
         .bothReceive, .linkDirection, .peerNotStored, .otherSeed, .sentNotConfirmed, .wrongSuite, .malformed,
         .fault,
     ]

@@ -227,8 +227,8 @@ extension PairingError {
     /// Whether the error is a user's decision, or beginning again can't solve it.
     fileprivate var isDecision: Bool {
         switch kind {
-        case .declined, .declinedHere, .wrongWord, .bothHold, .bothReceive, .linkDirection, .peerNotStored, .otherSeed,
-            .store:
+        case .declined, .declinedHere, .wrongWord, .bothHold, .alreadyPaired, .bothReceive, .linkDirection,
+            .peerNotStored, .otherSeed, .store:
             true
         default: false
         }

@@ -12,7 +12,7 @@ struct HandshakeFile: Decodable {
         let meeting, ya, yb, kem_seed, kem_public_key, kem_ciphertext, kem_shared_secret, seed, user_id: String
         let created_at: UInt64
     }
-    struct Peer: Decodable { let name: String, platform: String, role: String, asks_first: Bool }
+    struct Peer: Decodable { let name: String, platform: String, role: String, asks_first: Bool, seed: String? }
     struct Name: Decodable { let name: String, good: Bool, about: String }
     struct Computed: Decodable {
         let PRS, CI, sid, generator_string, generator_hash, g, K, ISK, th, prk, key_tag_a, key_tag_b: String
@@ -201,8 +201,14 @@ private struct Meeting: ~Copyable {
         let code = try shown ?? PairingCode(slot: item.slot, random: SecretBytes(zeros: 5))
         let invitation = try #require(link.map(Invitation.link) ?? typed)
         let meeting = try bytes(inputs.meeting)
-        var visitor = try VisitorHandshake(invitation, device: device(item.visitor))
-        var offerer = try OffererHandshake(code: code, link: link, device: device(item.offerer), expiry: .seconds(600))
+        var visitor = try VisitorHandshake(invitation, device: device(item.visitor), seed: seed(item.visitor))
+        var offerer = try OffererHandshake(
+            code: code,
+            link: link,
+            device: device(item.offerer),
+            seed: seed(item.offerer),
+            expiry: .seconds(600)
+        )
         let hello = try visitor.begin(meeting: meeting, entropy: entropy(ya))
         try offerer.visitorCame(meeting: meeting)
         self.visitor = visitor
@@ -267,6 +273,10 @@ private struct Meeting: ~Copyable {
             ? offerer.give(seed: seed, createdAt: inputs.created_at, userID: userID)
             : visitor.give(seed: seed, createdAt: inputs.created_at, userID: userID)
     }
+}
+
+private func seed(_ peer: HandshakeFile.Peer) throws -> SyncSeed? {
+    try peer.seed.map { try SyncSeed(bytes: fixedSecret(bytes($0))) }
 }
 
 private func device(_ peer: HandshakeFile.Peer) throws -> Device {

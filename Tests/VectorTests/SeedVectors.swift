@@ -13,7 +13,7 @@ let seedRunners: [String: VectorRunner] = [
 private struct Derivation: Decodable {
     struct Case: Decodable {
         let seed, user_id, user_id_base64, secretbox_key, secretbox_key_fingerprint: String
-        let message, signature, own_info, own_key: String
+        let same_seed_key, message, signature, own_info, own_key: String
     }
     let cases: [Case]
 }
@@ -28,6 +28,7 @@ private func runDerivation(_ vectors: Derivation) throws {
         #expect(seed.userID.base64 == vector.user_id_base64)
         #expect(hex(array(seed.secretboxKey())) == vector.secretbox_key)
         #expect(seed.secretboxKeyFingerprint == vector.secretbox_key_fingerprint)
+        #expect(hex(array(seed.sameSeedKey())) == vector.same_seed_key)
         #expect(hex(seed.signature(for: message)) == vector.signature)
         #expect(seed.userID.isValid(signature: try bytes(vector.signature), for: message))
         #expect(array(try seed.derivedKey(info: vector.own_info, count: ownKey.count)) == ownKey)

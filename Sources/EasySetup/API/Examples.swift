@@ -34,7 +34,7 @@ extension PairingError {
         .relayVersion, .relayForgot, .workRefused, .relayMisbehaved, .connectionLost, .elsewhere, .noSuchCode,
         .expired, .codeBurnt, .codeKnown, .wrongCode, .triesSpent, .codesSpent, .seated, .cancelled,
         .cancelledHere, .wrongWord(isOther: false), .wrongWord(isOther: true), .timedOut(.otherDevice),
-        .timedOut(.otherUser), .bothHold, .bothReceive, .linkDirection, .peerNotStored, .otherSeed,
+        .timedOut(.otherUser), .bothHold, .alreadyPaired, .bothReceive, .linkDirection, .peerNotStored, .otherSeed,
         .sentNotConfirmed, .wrongSuite, .malformed, .fault,
     ]
 

@@ -214,6 +214,10 @@ package nonisolated struct Easysetup_Device_V1_Proof: Sendable {
   /// from a holder.
   package var asksFirst: Bool = false
 
+  /// Holder: a tag of 32 bytes by which a peer with the same seed recognises it (handshake.md, "Same seed"). Ignored from a
+  /// receiver, and with another length.
+  package var sameSeed: Data = Data()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -325,7 +329,7 @@ nonisolated extension Easysetup_Device_V1_Refusal: SwiftProtobuf._ProtoNameProvi
 
 nonisolated extension Easysetup_Device_V1_Proof: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Proof"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}platform\0\u{1}role\0\u{3}asks_first\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}platform\0\u{1}role\0\u{3}asks_first\0\u{3}same_seed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -337,6 +341,7 @@ nonisolated extension Easysetup_Device_V1_Proof: SwiftProtobuf.Message, SwiftPro
       case 2: try { try decoder.decodeSingularEnumField(value: &self.platform) }()
       case 3: try { try decoder.decodeSingularEnumField(value: &self.role) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.asksFirst) }()
+      case 5: try { try decoder.decodeSingularBytesField(value: &self.sameSeed) }()
       default: break
       }
     }
@@ -355,6 +360,9 @@ nonisolated extension Easysetup_Device_V1_Proof: SwiftProtobuf.Message, SwiftPro
     if self.asksFirst != false {
       try visitor.visitSingularBoolField(value: self.asksFirst, fieldNumber: 4)
     }
+    if !self.sameSeed.isEmpty {
+      try visitor.visitSingularBytesField(value: self.sameSeed, fieldNumber: 5)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -363,6 +371,7 @@ nonisolated extension Easysetup_Device_V1_Proof: SwiftProtobuf.Message, SwiftPro
     if lhs.platform != rhs.platform {return false}
     if lhs.role != rhs.role {return false}
     if lhs.asksFirst != rhs.asksFirst {return false}
+    if lhs.sameSeed != rhs.sameSeed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

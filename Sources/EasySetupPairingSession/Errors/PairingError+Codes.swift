@@ -86,8 +86,10 @@ extension PairingError {
 
         // Errors that concern the seed.
 
-        /// Both devices hold a seed.
+        /// Both devices hold a seed, and the two seeds differ.
         public static let bothHold = Self(rawValue: "both-hold")
+        /// Both devices hold the same seed, so they are paired already. An app may show this as a success.
+        public static let alreadyPaired = Self(rawValue: "already-paired")
         /// Neither device holds a seed.
         public static let bothReceive = Self(rawValue: "both-receive")
         /// This device holds a seed but was given a link, which only lets a device receive a seed.

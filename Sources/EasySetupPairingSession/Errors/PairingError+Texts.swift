@@ -172,8 +172,13 @@ extension PairingError {
             explained(silent.sentence, "Start again with both devices at hand.", variant: silent.variant)
         case .bothHold:
             explained(
-                "Both devices hold a sync seed already.",
+                "Both devices hold a sync seed already, and the two seeds differ.",
                 "To join one chain, remove the seed of the device that is to join, and start again."
+            )
+        case .alreadyPaired:
+            explained(
+                "These two devices are paired already: they hold the same sync seed.",
+                "There is nothing to do, and nothing was sent."
             )
         case .bothReceive:
             explained(

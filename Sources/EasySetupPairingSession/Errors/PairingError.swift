@@ -47,6 +47,7 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         case .wrongWord: .wrongWord
         case .timedOut: .timedOut
         case .bothHold: .bothHold
+        case .alreadyPaired: .alreadyPaired
         case .bothReceive: .bothReceive
         case .linkDirection: .linkDirection
         case .peerNotStored: .peerNotStored
@@ -91,7 +92,8 @@ public struct PairingError: ExplainedError, Explained, Equatable {
             true
         case .relayUntrusted, .notARelay, .proxyAddress, .relayVersion, .workRefused, .relayMisbehaved, .elsewhere,
             .noSuchCode, .expired, .codeBurnt, .codeKnown, .triesSpent, .seated, .declined, .nobodyToAsk,
-            .nobodyAsked, .cancelled, .bothHold, .bothReceive, .linkDirection, .peerNotStored, .otherSeed,
+            .nobodyAsked, .cancelled, .bothHold, .alreadyPaired, .bothReceive, .linkDirection, .peerNotStored,
+            .otherSeed,
             .sentNotConfirmed, .wrongSuite, .malformed:
             false
         }
@@ -117,6 +119,8 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         case codeBurnt, codeKnown, wrongCode, triesSpent, codesSpent, lineFull(retryAfter: Duration), seated
         case declined(by: Role), declinedHere(Role), notConfirmed(Role), nobodyToAsk(Role), nobodyAsked(by: Role)
         case cancelled, cancelledHere, wrongWord(isOther: Bool), timedOut(SilentParty), bothHold, bothReceive
+        /// Both devices hold the same seed.
+        case alreadyPaired
         case linkDirection, store(StoreError), peerNotStored, otherSeed, sentNotConfirmed, wrongSuite
         case malformed, fault
     }
@@ -168,6 +172,7 @@ extension PairingError {
     package static func wrongWord(isOther: Bool) -> Self { Self(.wrongWord(isOther: isOther)) }
     package static func timedOut(_ value: SilentParty) -> Self { Self(.timedOut(value)) }
     package static var bothHold: Self { Self(.bothHold) }
+    package static var alreadyPaired: Self { Self(.alreadyPaired) }
     package static var bothReceive: Self { Self(.bothReceive) }
     package static var linkDirection: Self { Self(.linkDirection) }
     package static func store(_ value: StoreError) -> Self { Self(.store(value)) }
@@ -194,6 +199,7 @@ extension PairingError {
         case .expired: self = .expired
         case .seated: self = .seated
         case .bothHold: self = .bothHold
+        case .alreadyPaired: self = .alreadyPaired
         case .bothReceive: self = .bothReceive
         case .linkDirection: self = .linkDirection
         case .declined: self = .declined(by: peer)

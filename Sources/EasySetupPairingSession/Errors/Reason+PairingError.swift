@@ -38,7 +38,8 @@ extension Reason {
         case .seated: self = .seated
         case .wrongSuite: self = .wrongSuite
         case .malformed, .codeKnown, .outOfOrder, .replayed, .linkDirection, .wrongReceipt: self = .malformed
-        case .declined, .cancelled, .nobodyToAsk, .timedOut, .bothHold, .bothReceive, .notStored, .otherSeed:
+        case .declined, .cancelled, .nobodyToAsk, .timedOut, .bothHold, .alreadyPaired, .bothReceive, .notStored,
+            .otherSeed:
             self = .done
         }
     }

@@ -338,7 +338,7 @@ package enum Calendar {
     }
 
     /// The date that is `day` days after 1970-01-01.
-    static func date(_ day: Int) -> (year: Int, month: Int, day: Int) {
+    package static func date(_ day: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = day + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let ofEra = shifted - era * 146_097

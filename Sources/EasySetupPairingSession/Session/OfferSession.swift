@@ -270,7 +270,13 @@ extension OfferSession {
         let offer = Offer(code: code, link: link, deadline: .at(deadline), ordinal: codesShown + 1)
         do {
             let device = Device(name: name, platform: platform, role: core.role, asksFirst: asksFirst)
-            let handshake = try OffererHandshake(code: code, link: link, device: device, expiry: deadline)
+            let handshake = try OffererHandshake(
+                code: code,
+                link: link,
+                device: device,
+                seed: core.seed,
+                expiry: deadline
+            )
             let attachment = Attachment(token: token)
             phase = .offering(
                 OpenRoom(handshake, offer: offer, attachment: attachment, opened: now, deadline: deadline)

@@ -309,7 +309,8 @@ extension HandshakeError {
         switch self {
         case .malformed, .outOfOrder, .replayed, .wrongSuite, .wrongProof, .codeKnown, .codeBurnt, .expired, .seated:
             true
-        case .bothHold, .bothReceive, .linkDirection, .declined, .cancelled, .nobodyToAsk, .timedOut, .notStored,
+        case .bothHold, .alreadyPaired, .bothReceive, .linkDirection, .declined, .cancelled, .nobodyToAsk, .timedOut,
+            .notStored,
             .otherSeed, .wrongReceipt:
             false
         }

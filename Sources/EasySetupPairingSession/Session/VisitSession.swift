@@ -66,7 +66,8 @@ package struct VisitSession: ~Copyable {
         let device = Device(name: name, platform: platform, role: core.role)
         guard let slot = Slot(invitation.slot) else { throw .noSuchCode }
         do throws(HandshakeError) {
-            return VisitSession(try VisitorHandshake(invitation, device: device), core: core, slot: slot, now: now)
+            let handshake = try VisitorHandshake(invitation, device: device, seed: seed)
+            return VisitSession(handshake, core: core, slot: slot, now: now)
         } catch {
             throw PairingError(error)
         }

@@ -18,8 +18,9 @@ import EasySetupSeed
 // Each function returns true for a refused input, and for one that stays the same when it is written again.
 
 private func readsAsDevice(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    guard let device = try? Sealed.device(bytes) else { return true }
-    return (try? Sealed.proof(device).withUnsafeBytes { try Sealed.device($0) }) == device
+    guard let read = try? Sealed.introduction(bytes) else { return true }
+    let again = try? Sealed.proof(read.device, sameSeed: read.sameSeed).withUnsafeBytes { try Sealed.introduction($0) }
+    return again == read
 }
 
 private func readsAsPackage(_ bytes: UnsafeRawBufferPointer) -> Bool {

@@ -103,6 +103,11 @@ extension Run {
         func proof(_ content: [UInt8]) -> [UInt8] {
             tag + computed.seal(Plaintext.padded(content), type: .visitorProof, number: 2)
         }
+        let offered = try Plaintext.proof(offererDevice)
+        func answer(_ content: [UInt8]) -> [UInt8] {
+            sent.rest[1].body.prefix(65)
+                + computed.seal(Plaintext.padded(content), type: .offererProof, number: 2, as: .offerer)
+        }
         func package(_ content: [UInt8]) -> [UInt8] {
             [5] + computed.seal(Plaintext.padded(content), type: .package, number: 3, as: .offerer)
         }
@@ -114,6 +119,11 @@ extension Run {
             good("an unknown platform", 3, proof(Plaintext.proof(name, platform: 99, role: 2))),
             good("no platform", 3, proof([0x0A, UInt8(name.count)] + name + [0x18, 2])),
             good("fields in another order", 3, proof([0x18, 2, 0x10, 1, 0x0A, UInt8(name.count)] + name)),
+            good(
+                "a tag of 31 bytes, which counts as none",
+                4,
+                answer(offered + [0x2A, 31] + [UInt8](repeating: 7, count: 31))
+            ),
             good("an unknown field", 5, package(try Plaintext.package() + Plaintext.unknownField)),
             good(
                 "a refusal before the seed, which counts",

@@ -44,7 +44,7 @@ struct Computed {
         }
     }
 
-    private var transcript: [UInt8] { SHA512.hash(data: lv(session) + lv(hello) + lv(reply)) + [] }
+    var transcript: [UInt8] { SHA512.hash(data: lv(session) + lv(hello) + lv(reply)) + [] }
 
     private var pseudoRandomKey: [UInt8] {
         get throws {

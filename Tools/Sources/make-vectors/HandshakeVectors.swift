@@ -28,6 +28,7 @@ private func runVectors() throws -> VectorFile {
         Run(name: "typed code, the holder's user stops", end: .cancelled),
         Run(name: "typed code, the holder's user does not answer", end: .timedOut),
         Run(name: "typed code, both hold", visitorRole: .holder, end: .bothHold),
+        Run(name: "typed code, both hold the same seed", visitorRole: .holder, end: .alreadyPaired),
         Run(name: "typed code, both receive", offererRole: .receiver, visitorRole: .receiver, end: .bothReceive),
         Run(name: "wrong code", visitorSecret: [2, 9, 20, 29, 11], end: .wrongProof),
     ]
@@ -69,6 +70,7 @@ struct Run {
         case notStored = "not-stored"
         case otherSeed = "other-seed"
         case bothHold = "both-hold"
+        case alreadyPaired = "already-paired"
         case bothReceive = "both-receive"
         case wrongProof = "wrong-proof"
     }
@@ -91,7 +93,7 @@ struct Run {
     var visitorDevice: Device {
         get throws { try device("new phone", .android, visitorRole ?? (offererRole == .holder ? .receiver : .holder)) }
     }
-    private var offererDevice: Device {
+    var offererDevice: Device {
         get throws {
             var device = try device("Küche", .linux, offererRole)
             device.asksFirst = asksFirst
@@ -125,7 +127,7 @@ struct Run {
             members.append(("link", .string(try link().revealed())))
         }
         members += [
-            ("visitor", try json(visitorDevice)), ("offerer", try json(offererDevice)),
+            ("visitor", try json(visitorDevice, .visitor)), ("offerer", try json(offererDevice, .offerer)),
             ("visitor_computes", try visitor.json()),
         ]
         if end == .wrongProof { members.append(("offerer_computes", try offerer.json())) }
@@ -143,10 +145,11 @@ struct Run {
         return .object(members + [("bytes", .hex(body))])
     }
 
-    private func json(_ device: Device) -> JSON {
+    private func json(_ device: Device, _ side: PairingSide) throws -> JSON {
         .object([
             ("name", .string(device.name.description)), ("platform", .string(device.platform.rawValue)),
             ("role", .string(device.role.rawValue)), ("asks_first", .boolean(device.asksFirst)),
+            ("seed", try seed(of: side).map { .hex($0.withBytes { Array($0.withUnsafeBytes { $0 }) }) } ?? .null),
         ])
     }
 
@@ -171,16 +174,36 @@ struct Run {
         form == .typed ? [1] + Self.secret.map { Symbols.alphabet[Int($0)] } : try visitorPassword()
     }
 
+    /// The seed that a device holds; nil for a receiver. Where both hold different ones, the visitor's is all zeros.
+    private func seed(of side: PairingSide) throws -> SyncSeed? {
+        guard try (side == .visitor ? visitorDevice : offererDevice).role == .holder else { return nil }
+        let bytes =
+            side == .visitor && end == .bothHold ? [UInt8](repeating: 0, count: 32) : try unhex(HandshakeInputs.seed)
+        return try SyncSeed(bytes: fixedSecret(bytes))
+    }
+
+    /// The field of a holder's proof with the tag of its seed; empty for a receiver.
+    private func sameSeed(of side: PairingSide, _ sent: Sent) throws -> [UInt8] {
+        guard let seed = try seed(of: side) else { return [] }
+        let label = side == .visitor ? Labels.visitor : Labels.offerer
+        let transcript = Computed(slot: slot, side, try visitorPassword(), sent.hello, sent.reply).transcript
+        let key = SymmetricKey(data: array(seed.sameSeedKey()))
+        let tag = HMAC<SHA512>.authenticationCode(for: lv(label) + transcript, using: key)
+        return [0x2A, 32] + tag.prefix(32)
+    }
+
     func run() throws -> Sent {
         let meeting = try unhex(HandshakeInputs.meeting)
         var visitor = try VisitorHandshake(
             form == .typed ? .code(code(visitorSecret ?? Self.secret)) : .link(link()),
-            device: visitorDevice
+            device: visitorDevice,
+            seed: seed(of: .visitor)
         )
         var offerer = try OffererHandshake(
             code: code(Self.secret),
             link: form == .link ? link() : nil,
             device: offererDevice,
+            seed: seed(of: .offerer),
             expiry: .seconds(600)
         )
         let entropy = try Self.entropy()
@@ -194,7 +217,7 @@ struct Run {
         guard case .prove(let reply) = try toOfferer(sent.hello, 1) else { throw NotAsPlanned() }
         sent.reply = reply
         guard case .prove(let proof) = try visitor.receive(reply, number: 1) else { throw NotAsPlanned() }
-        sent.rest.append((3, "visitor", try Plaintext.proof(visitorDevice), proof))
+        sent.rest.append((3, "visitor", try Plaintext.proof(visitorDevice) + sameSeed(of: .visitor, sent), proof))
         if end == .wrongProof {
             do { _ = try toOfferer(proof, 2) } catch HandshakeError.wrongProof { return sent }
             throw NotAsPlanned()
@@ -203,11 +226,12 @@ struct Run {
         switch try toOfferer(proof, 2) {
         case .proven(_, let send?): answer = send
         case .mismatched(_, .bothHold, let send?): answer = send
+        case .mismatched(_, .alreadyPaired, let send?): answer = send
         case .mismatched(_, .bothReceive, let send?): answer = send
         default: throw NotAsPlanned()
         }
-        sent.rest.append((4, "offerer", try Plaintext.proof(offererDevice), answer))
-        if end == .bothHold || end == .bothReceive { return sent }
+        sent.rest.append((4, "offerer", try Plaintext.proof(offererDevice) + sameSeed(of: .offerer, sent), answer))
+        if [.bothHold, .alreadyPaired, .bothReceive].contains(end) { return sent }
         guard case .proven = try visitor.receive(answer, number: 2) else { throw NotAsPlanned() }
 
         let (holder, receiver) = offererRole == .holder ? ("offerer", "visitor") : ("visitor", "offerer")

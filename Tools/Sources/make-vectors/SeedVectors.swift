@@ -45,6 +45,7 @@ private func derivation() throws -> JSON {
             ("user_id_base64", .string(seed.userID.base64)),
             ("secretbox_key", .hex(array(seed.secretboxKey()))),
             ("secretbox_key_fingerprint", .string(seed.secretboxKeyFingerprint)),
+            ("same_seed_key", .hex(array(seed.sameSeedKey()))),
             ("message", .hex(message)),
             ("signature", .hex(seed.signature(for: message))),
             ("own_info", .string(info)),
