@@ -197,7 +197,7 @@ extension FileSeedStoreTests {
         #expect(try await sealed.plainCopies() == [scratch.store + "/seed.unread-1.old"])
     }
 
-    private func passphrase(_ text: String) throws -> Passphrase {
+    func passphrase(_ text: String) throws -> Passphrase {
         var bytes = Array(text.utf8)
         return try Passphrase(SecretBytes(wiping: &bytes))
     }

@@ -170,7 +170,7 @@ import Testing
         )
         #expect(replaced.code == 0)
         #expect(replaced.errors.contains("plain"), "a passphrase for a plain store is worth a word")
-        #expect(replaced.output.contains(scratch.store + "/seed.") && replaced.output.contains("as secret as the seed"))
+        #expect(replaced.output.contains(scratch.store + "/seed.") && replaced.output.contains("A sealed copy is kept"))
         let files = try FileManager.default.contentsOfDirectory(atPath: scratch.store).filter { $0.hasPrefix("seed") }
         #expect(files.count == 2)
         for file in files {

@@ -5,18 +5,21 @@ public import EasySetupSeed
 /// passphrase.
 ///
 /// The folder holds `seed`, the seed; `lock`, which keeps two programs from writing at once; `seed.….old`, the copies
-/// of replaced seeds; and, after a crash, perhaps `seed.new`, which the next write removes.
+/// of replaced and removed seeds, for ``copyDays`` days; and, after a crash, perhaps `seed.new`, which the next write
+/// removes.
 public final class FileSeedStore: SeedStore {
     /// How long a call waits for another program that is writing to the store, before it throws ``StoreError/busy``. A
     /// write takes milliseconds, so a program that holds the lock longer than this has probably hung.
     public static let lockPatience: Duration = .seconds(5)
 
-    private static let file = "seed"
+    static let file = "seed"
 
-    private let path: [CChar]
-    private let passphrase: Passphrase?
-    private let cost: SealingCost
-    private let onStep: PrivateFolder.StepObserver
+    let path: [CChar]
+    let passphrase: Passphrase?
+    /// Seals the copies of seeds that were plain, where the store has no passphrase of its own.
+    let copyPassphrase: Passphrase?
+    let cost: SealingCost
+    let onStep: PrivateFolder.StepObserver
 
     /// Makes a store in a folder. The first ``save(_:replacing:)`` creates the folder with mode 0700.
     /// - Parameters:
@@ -51,13 +54,27 @@ public final class FileSeedStore: SeedStore {
         path: [UInt8],
         passphrase: Passphrase?,
         cost: SealingCost,
-        onStep: @escaping PrivateFolder.StepObserver
+        onStep: @escaping PrivateFolder.StepObserver,
+        copyPassphrase: Passphrase? = nil
     ) {
         // System calls read a path up to its first zero byte, so a zero byte in the path ends it here too.
         self.path = path.prefix { $0 != 0 }.map(CChar.init(bitPattern:)) + [0]
         self.passphrase = passphrase
+        self.copyPassphrase = copyPassphrase
         self.cost = cost
         self.onStep = onStep
+    }
+
+    /// This store, with copies that are always sealed. A copy of a replaced or removed seed is sealed under the store's
+    /// passphrase, or where the store has none, under this one.
+    public func sealingCopies(under passphrase: Passphrase) -> FileSeedStore {
+        FileSeedStore(
+            path: path.dropLast().map(UInt8.init(bitPattern:)),
+            passphrase: self.passphrase,
+            cost: cost,
+            onStep: onStep,
+            copyPassphrase: passphrase
+        )
     }
 
     /// Loads the stored seed; nil if there is no seed or no folder.
@@ -84,8 +101,9 @@ public final class FileSeedStore: SeedStore {
         defer { lock.unlock() }
         let saved = try put(new, of: seed, replacing: replacing, into: folder)
         // The new seed is on the disk already, so the call succeeds even if the plain copies of replaced seeds can't be
-        // sealed.
+        // sealed, or the old ones not removed.
         if passphrase != nil { try? sealCopies(in: folder) }
+        _ = try? removeExpired(in: folder)
         return saved
     }
 
@@ -108,21 +126,14 @@ public final class FileSeedStore: SeedStore {
             try folder.write(new, to: Self.file)
             return .alreadyStored
         case .other(let stored, let kind):
-            let copy = "\(Self.file).\(stored.userID.fingerprint.prefix(16)).old"
-            if kind == .plain, passphrase != nil {
-                // The copy of the old seed is sealed too, because a user who sets a passphrase wants no plain seed on
-                // the disk.
-                try folder.write(sealed(stored), to: copy)
-            } else {
-                try folder.write(old, to: copy)
-            }
+            let copy = try keep(old, of: stored, kind, in: folder)
             try folder.write(new, to: Self.file)
-            return .replaced(copy: place(of: copy))
+            return .replaced(copy: place(of: copy.file))
         case .unreadable:
             let copy = try unusedName(in: folder)
-            try folder.write(old, to: copy)
+            try folder.write(old, to: copy.file)
             try folder.write(new, to: Self.file)
-            return .replaced(copy: place(of: copy))
+            return .replaced(copy: place(of: copy.file))
         }
     }
 
@@ -139,36 +150,8 @@ public final class FileSeedStore: SeedStore {
         do throws(SeedError) { return try SeedFile.kind(of: file) } catch { throw .seed(error) }
     }
 
-    /// The paths of the copies of replaced seeds that are plain although this store has a passphrase, in a form for a
-    /// person to read. ``save(_:replacing:)`` seals such copies, except damaged ones. A damaged copy must be kept as
-    /// secret as a seed.
-    @concurrent public func plainCopies() async throws(StoreError) -> [String] {
-        guard passphrase != nil, let folder = try PrivateFolder.open(path, onStep: onStep) else { return [] }
-        return try plainCopies(in: folder).map(place(of:))
-    }
-
-    private func plainCopies(in folder: borrowing PrivateFolder) throws(StoreError) -> [String] {
-        var copies: [String] = []
-        for name in try folder.names() where name.hasPrefix("\(Self.file).") && name.hasSuffix(".old") {
-            // A file that can't be read can't be sealed, and a file that is no plain seed file needs no sealing.
-            guard let file = try? folder.read(name), SeedFile.isPlain(file) else { continue }
-            copies.append(name)
-        }
-        return copies
-    }
-
-    private func sealCopies(in folder: borrowing PrivateFolder) throws(StoreError) {
-        try folder.clear()
-        for name in try plainCopies(in: folder) {
-            guard let file = try folder.read(name), let seed = try? SeedFile.read(file, passphrase: nil) else {
-                continue
-            }
-            try folder.write(sealed(seed), to: name)
-        }
-    }
-
     /// The path of a file of the store, in a form for a person to read.
-    private func place(of name: String) -> String {
+    func place(of name: String) -> String {
         String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self) + "/" + name
     }
 
@@ -201,18 +184,16 @@ public final class FileSeedStore: SeedStore {
         return .other(stored, kind)
     }
 
-    private func unusedName(in folder: borrowing PrivateFolder) throws(StoreError) -> String {
-        var number = 1
-        while try folder.has("\(Self.file).unread-\(number).old") { number += 1 }
-        return "\(Self.file).unread-\(number).old"
-    }
-
-    private func read(_ file: borrowing SecretBytes) throws(StoreError) -> SyncSeed {
+    func read(_ file: borrowing SecretBytes) throws(StoreError) -> SyncSeed {
         do throws(SeedError) { return try SeedFile.read(file, passphrase: passphrase) } catch { throw .seed(error) }
     }
 
-    private func sealed(_ seed: SyncSeed) throws(StoreError) -> SecretBytes {
+    func sealed(_ seed: SyncSeed) throws(StoreError) -> SecretBytes {
         guard let passphrase else { return SeedFile.write(seed) }
+        return try sealed(seed, under: passphrase)
+    }
+
+    func sealed(_ seed: SyncSeed, under passphrase: Passphrase) throws(StoreError) -> SecretBytes {
         do throws(SeedError) {
             return try SeedFile.seal(seed, under: passphrase, cost: cost)
         } catch {

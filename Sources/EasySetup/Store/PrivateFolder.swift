@@ -157,6 +157,21 @@ package struct PrivateFolder: ~Copyable, Sendable {
         }
     }
 
+    /// When a file was last written, in seconds since 1970 (UTC); nil if there is no such file.
+    borrowing func modified(_ name: String) throws(StoreError) -> Int? {
+        var status = stat()
+        do throws(StoreError) {
+            try system { fstatat(folder.number, name, &status, AT_SYMLINK_NOFOLLOW) }
+            #if canImport(Darwin)
+            return Int(status.st_mtimespec.tv_sec)
+            #else
+            return Int(status.st_mtim.tv_sec)
+            #endif
+        } catch .missing {
+            return nil
+        }
+    }
+
     /// The names of the folder's entries, sorted. Names that are not UTF-8 are left out, because this store makes none.
     borrowing func names() throws(StoreError) -> [String] {
         let number = folder.number
@@ -199,12 +214,19 @@ package struct PrivateFolder: ~Copyable, Sendable {
 
     /// Writes bytes to a file of mode 0600, atomically and durably: a reader sees the old file or the new one, and the
     /// new one is on the disk when this function returns. The caller must hold the lock.
-    borrowing func write(_ bytes: borrowing SecretBytes, to name: String) throws(StoreError) {
+    /// - Parameter time: the file's time of modification, in seconds since 1970 (UTC); nil for now.
+    borrowing func write(_ bytes: borrowing SecretBytes, to name: String, dated time: Int? = nil) throws(StoreError) {
         // If the unfinished file `seed.new` exists, a program has crashed while writing it: no other program writes
         // that file while this program holds the folder's lock.
         try remove(Self.draft)
         do throws(StoreError) {
-            _ = try fill(Self.draft, with: bytes)
+            let file = try fill(Self.draft, with: bytes)
+            if let time {
+                var times = [timespec(tv_sec: 0, tv_nsec: 0), timespec(tv_sec: 0, tv_nsec: 0)]
+                times[0].tv_sec = time
+                times[1].tv_sec = time
+                try system { futimens(file.number, times) }
+            }
             try system("renameat") { renameat(folder.number, Self.draft, folder.number, name) }
         } catch {
             try? remove(Self.draft)
@@ -218,6 +240,11 @@ package struct PrivateFolder: ~Copyable, Sendable {
     /// Waits until a file's content and its name in the folder are on the disk.
     borrowing func sync(_ name: String) throws(StoreError) {
         try openFile(name).syncIfPossible()
+        try folder.syncIfPossible()
+    }
+
+    /// Waits until the names of the folder's files are on the disk.
+    borrowing func syncNames() throws(StoreError) {
         try folder.syncIfPossible()
     }
 
@@ -242,7 +269,8 @@ package struct PrivateFolder: ~Copyable, Sendable {
         return file
     }
 
-    private borrowing func remove(_ name: String) throws(StoreError) {
+    /// Removes a file, if it exists. The caller must hold the lock.
+    borrowing func remove(_ name: String) throws(StoreError) {
         do throws(StoreError) {
             try system { unlinkat(folder.number, name, 0) }
         } catch .missing {}

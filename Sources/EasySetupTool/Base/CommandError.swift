@@ -13,6 +13,8 @@ enum CommandError: ExplainedError, Equatable {
         case passphrase
         /// Whether to make a new seed or to receive one.
         case firstSeed
+        /// The fingerprint of the seed that is to be removed.
+        case fingerprint
     }
 
     /// The arguments are wrong.
@@ -29,6 +31,12 @@ enum CommandError: ExplainedError, Equatable {
     case seedStored(UserID)
     /// `seed import` was given a public identifier of the stored seed (its user ID or fingerprint) in place of a seed.
     case publicIDGiven
+    /// The fingerprint that was given is not that of the stored seed.
+    case fingerprintDiffers
+    /// There is no copy of a seed, or none of this name.
+    case noCopy
+    /// There are several copies, and the command does not say which one is meant.
+    case severalCopies
     /// A recovery phrase or a seed link was given in place of a code or link.
     case seedGiven
     /// The passphrase file can't be read.
@@ -57,6 +65,9 @@ extension CommandError {
         case .noSeedStored: "no-seed-stored"
         case .seedStored: "seed-stored"
         case .publicIDGiven: "public-id-given"
+        case .fingerprintDiffers: "fingerprint-differs"
+        case .noCopy: "no-copy"
+        case .severalCopies: "several-copies"
         case .seedGiven: "seed-given"
         case .passphraseFile: "passphrase-file"
         case .passphraseFileOpen: "passphrase-file-open-to-others"
@@ -78,6 +89,9 @@ extension CommandError {
         case .seedStored(let userID): "The store holds the seed of chain \(userID.fingerprint) already."
         case .publicIDGiven:
             "What was given is a user id or fingerprint of the stored chain, which is public, and no seed."
+        case .fingerprintDiffers: "The stored seed has another fingerprint, so it was not removed."
+        case .noCopy: "There is no such copy of a seed."
+        case .severalCopies: "There are several copies, and it is not clear which one is meant."
         case .seedGiven: "That is a recovery phrase or a seed link, and no code: a secret that no other device needs."
         case .passphraseFile: "The passphrase file can't be read."
         case .passphraseFileOpen: "Other users of this machine may read or write the passphrase file."
@@ -97,8 +111,12 @@ extension CommandError {
         case .stopped: "Start again when you like."
         case .notConfirmed: "Run it again, and answer yes if that is what you want."
         case .noSeedStored: "Make one with easysetup seed new, or import one with easysetup seed import."
-        case .seedStored: "Use it, or name another store."
+        case .seedStored:
+            "Use it, name another store with --store, or run easysetup seed remove first: a sealed copy is kept for 30 days."
         case .publicIDGiven: "Give the recovery phrase, the seed link, or the hex or base64 of a seed."
+        case .fingerprintDiffers: "Run easysetup seed show, and look whether this is the right store."
+        case .noCopy: "Run easysetup seed copies to see which there are. Copies are kept for 30 days."
+        case .severalCopies: "Run easysetup seed copies, and name one of them with --fingerprint."
         case .seedGiven:
             "Nothing was sent. Clear this screen. To keep that seed on this device, run easysetup seed import."
         case .passphraseFile: "Check the file's name and rights."
@@ -111,6 +129,7 @@ extension CommandError {
             case .word: "\(Self.asked): it is one of the two words on the other screen."
             case .firstSeed:
                 "\(Self.asked), or say it beforehand: --new makes a new seed, --receive gets it from the other device."
+            case .fingerprint: "Run it on a terminal (docker run -it, ssh -t), or name the seed with --fingerprint."
             case .passphrase: "Run it on a terminal (docker run -it, ssh -t), or name a file with --passphrase-file."
             }
         case .inputFailed: "Check what standard input is connected to."

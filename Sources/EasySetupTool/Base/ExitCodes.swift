@@ -11,7 +11,7 @@ enum ExitCodes {
           12  another device was first, or too many wait
           13  nobody answered in time
           14  sent, but not confirmed: look at the other device
-          15  the two devices' seeds do not fit together
+          15  no seed to pass on: both devices hold one, or neither does
           20  the relay can't be reached, not by the proxy either, or was lost
           21  what answers is no relay that this device trusts
           22  the relay speaks another version
@@ -20,10 +20,10 @@ enum ExitCodes {
           25  the relay is broken, or another connection took over
           30  the other device failed or speaks another version
           64  the arguments are wrong
-          65  what was read is no seed, or is damaged
+          65  what was read is no seed and no QR code, or is damaged
           66  nothing is there to be read
           70  a fault of this program
-          73  another seed, or nothing at all, is where the seed should go
+          73  another seed, a file, or nothing at all, is where something should go
           74  the disk, the output or the system failed
           75  it may work the next time
           77  not allowed: rights, owners, passphrases
@@ -67,6 +67,7 @@ enum ExitCodes {
         "timed-out": 13,
         "sent-not-confirmed": 14,
         "both-hold": 15,
+        "already-paired": 15,
         "both-receive": 15,
         "link-direction": 15,
         "other-seed": 15,
@@ -112,7 +113,22 @@ enum ExitCodes {
         "seed-file-too-costly": 65,
         "public-id-given": 65,
         "seed-given": 65,
+        "picture-foreign": 65,
+        "picture-too-large": 65,
+        "picture-damaged": 65,
+        "picture-no-code": 65,
+        "picture-other-code": 65,
+        "picture-several-codes": 65,
+        "picture-pairing-link": 65,
+        "picture-reader": 65,
+        "picture-unreadable": 66,
+        "picture-exists": 73,
+        "picture-library": 74,
+        "picture-not-written": 74,
+        "fingerprint-differs": 65,
+        "several-copies": 64,
         "no-seed-stored": 66,
+        "no-copy": 66,
         "passphrase-file": 66,
         "passphrase-file-open-to-others": 77,
         "nobody-to-ask": 66,

@@ -57,7 +57,7 @@ struct Output: Sendable {
         case .json:
             var fields: [(String, JSONValue)] = [
                 ("error", .string(error.name)), ("message", .string(error.description)),
-                ("advice", .string(error.advice)), ("retry", .boolean(error.retryHelps)),
+                ("advice", .string(error.commandAdvice)), ("retry", .boolean(error.retryHelps)),
             ]
             if let cause = error.cause { fields.insert(("cause", .string(cause)), at: 1) }
             if error.retryAfter > .zero {
@@ -69,7 +69,7 @@ struct Output: Sendable {
             if isLost { fallthrough }
         case .people:
             TerminalMode.awaitQuiet()
-            write(Self.fitted("\(error.description)\n\(error.advice)", to: STDERR_FILENO), to: STDERR_FILENO)
+            write(Self.fitted("\(error.description)\n\(error.commandAdvice)", to: STDERR_FILENO), to: STDERR_FILENO)
         }
     }
 

@@ -3,8 +3,31 @@ import EasySetup
 import EasySetupSeed
 import Logging
 
-/// The seed store's location, for the commands that need one.
+/// The seed store's location and passphrase, for the commands that open one.
 struct StoreOptions: SharedOptions {
+    @OptionGroup var place: StoreFolder
+    @OptionGroup var passphrase: PassphraseOptions
+
+    /// The folder that `--store` names, or else the default folder.
+    var folder: PathArgument {
+        get throws(PairingUsage) { try place.folder }
+    }
+
+    /// Opens the store. If its seed is sealed and the options name no passphrase file, asks for the passphrase on the
+    /// terminal.
+    /// - Parameter output: the output that shows the question.
+    func open(_ output: Output) async throws -> FileSeedStore {
+        try await passphrase.open(folder, output)
+    }
+
+    /// Checks whether a seed can be stored, before a person is asked for one.
+    func check() async throws {
+        try await FileSeedStore(path: folder.bytes).check()
+    }
+}
+
+/// The seed store's location.
+struct StoreFolder: SharedOptions {
     @Option(
         help: ArgumentHelp(
             "The folder that holds the seed.",
@@ -24,20 +47,6 @@ struct StoreOptions: SharedOptions {
             return folder
         }
     }
-
-    @OptionGroup var passphrase: PassphraseOptions
-
-    /// Opens the store. If its seed is sealed and the options name no passphrase file, asks for the passphrase on the
-    /// terminal.
-    /// - Parameter output: the output that shows the question.
-    func open(_ output: Output) async throws -> FileSeedStore {
-        try await passphrase.open(folder, output)
-    }
-
-    /// Checks whether a seed can be stored, before a person is asked for one.
-    func check() async throws {
-        try await FileSeedStore(path: folder.bytes).check()
-    }
 }
 
 /// The options about the passphrase of a sealed (encrypted) store.
@@ -52,6 +61,8 @@ struct PassphraseOptions: SharedOptions {
     var passphraseFile: PathArgument?
 
     func open(_ folder: PathArgument, _ output: Output) async throws -> FileSeedStore {
+        // A store that can't be read has its error below.
+        await FileSeedStore(path: folder.bytes).forgetOldCopies()
         if let passphraseFile {
             let line = try Input.readLine(path: passphraseFile, limit: Passphrase.maximumBytes)
             let store = FileSeedStore(path: folder.bytes, passphrase: try Passphrase(line))
@@ -83,11 +94,16 @@ struct PassphraseOptions: SharedOptions {
 
     /// Asks a person for a passphrase.
     static func ask(_ question: String) throws -> Passphrase {
+        try Passphrase(askText(question))
+    }
+
+    /// Asks a person for a line that is not shown.
+    static func askText(_ question: String) throws -> UserText {
         var terminal = try HiddenTerminal()
         terminal.ask(question)
         defer { terminal.say("\n") }
         guard let line = try terminal.readLine(limit: Passphrase.maximumBytes) else { throw CommandError.stopped }
-        return try Passphrase(line)
+        return line
     }
 }
 

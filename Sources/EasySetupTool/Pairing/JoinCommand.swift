@@ -20,6 +20,7 @@ struct JoinCommand: AsyncParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var pairing: PairingOptions
     @OptionGroup var screen: ScreenOptions
+    @OptionGroup var picture: PictureOption
 
     @Argument(
         help: ArgumentHelp(
@@ -33,6 +34,9 @@ struct JoinCommand: AsyncParsableCommand {
     var yes = false
 
     func validate() throws {
+        guard picture.qr == nil || pieces.isEmpty else {
+            throw ValidationError("Give a code or link, or a picture with --qr, and not both.")
+        }
         // The groups of a code may be separate arguments, as they stand apart on the screen. An argument of more than
         // four bytes is not one of several groups.
         guard pieces.count < 2 || pieces.allSatisfy({ $0.byteCount <= 4 }) else {
@@ -54,15 +58,16 @@ struct JoinCommand: AsyncParsableCommand {
     func run() async throws {
         try await common.run { output in
             let output = screen.output(output)
+            let link = try picture.pairingLink()
             let opened = try await store.open(output)
             let (known, role) = await LoadedStore.load(from: opened)
             // The store is checked before a person types a code, so that no code is typed in vain.
-            if code == nil, role != .holder { try await opened.check() }
+            if link == nil, code == nil, role != .holder { try await opened.check() }
             let client = try pairing.client(known)
             let stage = output.stage(.never)
             defer { stage.close() }
             output.onStopEnd(stage)
-            var text = code
+            var text = link ?? code
             var tries = TryCount()
             // Each iteration of the loop is one try. `PairingClient` counts the tries, so it refuses the fourth one
             // for a code.
@@ -123,7 +128,7 @@ struct JoinCommand: AsyncParsableCommand {
                 do {
                     return try read(given)
                 } catch let error as CodeError where canAsk(output) {
-                    notes = [error.description, error.advice]
+                    notes = [error.description, error.commandAdvice]
                     attempt += 1
                 }
             }
@@ -152,7 +157,7 @@ struct JoinCommand: AsyncParsableCommand {
             } catch let error as CodeError
                 where canAsk(output) || (output.form == .json && attempt < YesOrNo.tries && code == nil)
             {
-                notes = [error.description, error.advice]
+                notes = [error.description, error.commandAdvice]
                 if !stage.marksPastes { notes.append(CodeDraft.oneLine) }
                 attempt += 1
             }

@@ -99,7 +99,7 @@ struct Screen: Sendable {
             said = ["Paired. Both devices are \(paired.userID.fingerprint)."]
             (view, status, question) = (View(), nil, nil)
         case .failed(let error):
-            said = [error.description, error.advice]
+            said = [error.description, error.commandAdvice]
             (view, status, question) = (View(), nil, nil)
         }
         return Step(said: said, view: composed())

@@ -4,7 +4,10 @@ import ArgumentParser
 struct SeedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "seed",
-        abstract: "Make, show, import or inspect a sync seed.",
-        subcommands: [SeedNew.self, SeedShow.self, SeedImport.self, SeedInspect.self]
+        abstract: "Make, show, import, replace, remove or inspect a sync seed.",
+        subcommands: [
+            SeedNew.self, SeedShow.self, SeedImport.self, SeedReplace.self, SeedRemove.self, SeedCopies.self,
+            SeedRestore.self, SeedInspect.self,
+        ]
     )
 }

@@ -6,11 +6,12 @@ import EasySetupSeed
 struct SeedImport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Stores a seed read from standard input: phrase, seed link, hex or base64."
+        abstract: "Stores a seed read from standard input (phrase, seed link, hex or base64) or a picture."
     )
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var seal: SealOptions
+    @OptionGroup var picture: PictureOption
     @OptionGroup var common: CommonOptions
     @OptionGroup var screen: ScreenOptions
     @OptionGroup var nothing: NoArguments
@@ -20,23 +21,50 @@ struct SeedImport: AsyncParsableCommand {
 
     func run() async throws {
         try await common.run { output in
-            // The store is checked before a person types 24 words, so that they are not typed in vain.
-            try await store.check()
-            let seed = try WrittenSeed.read(isPlain: screen.isPlain)
-            let store = try await seal.apply(to: store, output)
-            if let stored = try? await store.load(), seed.isPublicID(of: stored) { throw CommandError.publicIDGiven }
-            let saved = try await store.save(seed, replacing: replace)
-            var more: [(String, JSONValue)] = [("result", .string(saved.name))]
-            if case .replaced(let copy?) = saved { more.append(("copy", .string(copy))) }
-            var heading = saved.heading
-            let plain = try await store.plainCopies()
-            if !plain.isEmpty {
-                more.append(("plain_copies", .list(plain.map(JSONValue.string))))
-                heading +=
-                    "\nThese copies of replaced seeds are damaged, and not sealed:\n" + plain.joined(separator: "\n")
-            }
-            SeedReport(seed: seed, isRevealed: false).write(output, event: "imported", heading: heading, more: more)
+            try await Self.keep(
+                { try picture.seed() ?? WrittenSeed.read(isPlain: screen.isPlain) },
+                in: store,
+                seal,
+                replacing: replace,
+                output
+            )
         }
+    }
+
+    /// Reads a seed and stores it.
+    /// - Parameters:
+    ///   - read: reads the seed, after the store was checked.
+    ///   - replacing: whether another seed that is stored is replaced.
+    static func keep(
+        _ read: () async throws -> SyncSeed,
+        in options: StoreOptions,
+        _ seal: SealOptions,
+        replacing: Bool,
+        _ output: Output
+    ) async throws {
+        // The store is checked before a person types 24 words, so that they are not typed in vain.
+        try await options.check()
+        let seed = try await read()
+        let opened = try await seal.apply(to: options, output)
+        if let stored = try? await opened.load(), seed.isPublicID(of: stored) { throw CommandError.publicIDGiven }
+        let code = RestoreCode.random()
+        let store = try opened.sealingCopies(under: code.passphrase())
+        let saved = try await store.save(seed, replacing: replacing)
+        var more: [(String, JSONValue)] = [("result", .string(saved.name))]
+        var heading = saved.heading
+        if case .replaced(let path?) = saved, let copy = try await store.copies().first(where: { $0.path == path }) {
+            // A file that could not be read is kept as it was, without the code.
+            let isCoded = !opened.hasPassphrase && copy.isRead
+            let report = CopyReport(copy: copy, code: isCoded ? code.revealed() : nil)
+            more += report.fields
+            heading = ([heading] + report.lines + [""]).joined(separator: "\n")
+        }
+        let plain = try await store.plainCopies()
+        if !plain.isEmpty {
+            more.append(("plain_copies", .list(plain.map(JSONValue.string))))
+            heading += "\nThese copies of replaced seeds are damaged, and not sealed:\n" + plain.joined(separator: "\n")
+        }
+        SeedReport(seed: seed, isRevealed: false).write(output, event: "imported", heading: heading, more: more)
     }
 }
 
@@ -68,11 +96,7 @@ extension SaveOutcome {
         switch self {
         case .stored: "The seed is stored."
         case .alreadyStored: "This seed was stored already."
-        case .replaced(let copy):
-            """
-            The seed is stored in place of the old one, of which a copy is kept\(copy.map { ":\n\($0)" } ?? ".")
-            The copy is as secret as the seed: whoever can read it has all that the old chain's devices share.
-            """
+        case .replaced: "The seed is stored in place of the old one."
         }
     }
 }

@@ -53,7 +53,9 @@ struct SeedPrompt: ~Copyable {
                 failure = error
                 reader = SeedReader()
                 words = 0
-                terminal.ask("\(error.description) \(error.advice)\nType or paste it again; an empty line gives up.\n")
+                terminal.ask(
+                    "\(error.description) \(error.commandAdvice)\nType or paste it again; an empty line gives up.\n"
+                )
                 return nil
             }
         }
@@ -73,7 +75,7 @@ struct SeedPrompt: ~Copyable {
     /// Asks for the position of the wrong word, and for the right word.
     private mutating func replaceAnyWord() throws {
         let error = SeedError.phraseChecksum
-        terminal.say("\(error.description) \(error.advice)\n")
+        terminal.say("\(error.description) \(error.commandAdvice)\n")
         while true {
             terminal.ask("Type the number of the wrong word; an empty line gives up: ")
             let line = try line(orThrow: error)
