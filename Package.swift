@@ -17,6 +17,7 @@ let settings: [SwiftSetting] =
 /// The modules that touch secrets or parse what strangers send: each unsafe expression in them is marked.
 let strict: Set = [
     "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore", "EasySetupPairingSession",
+    "EasySetupPicture",
 ]
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -104,6 +105,8 @@ let package = Package(
             providers: [.apt(["libqrencode-dev"]), .brew(["qrencode"])]
         ),
         .systemLibrary(name: "CProcess"),
+        // libpng, libjpeg-turbo and ZBar, opened when a picture is there: docs/decisions/pictures.md.
+        .systemLibrary(name: "CPicture", providers: [.apt(["libpng-dev", "libturbojpeg0-dev", "libzbar-dev"])]),
         .target(name: "EasySetupSeed", dependencies: ["CSodium", crypto]),
         .target(name: "EasySetupHandshake", dependencies: ["EasySetupSeed", "CSodium", crypto, protobuf]),
         .target(name: "EasySetupRelayProtocol", dependencies: [protobuf]),
@@ -119,11 +122,13 @@ let package = Package(
         ),
         .target(name: "EasySetup", dependencies: session + [log] + nio),
         .target(name: "EasySetupTesting", dependencies: device + ["EasySetupRelayCore", log]),
+        // QR codes as pictures: for the program alone.
+        .target(name: "EasySetupPicture", dependencies: ["EasySetupSeed", "CPicture", "CProcess"]),
         .executableTarget(
             name: "EasySetupTool",
             dependencies: [
                 "EasySetupSeed", "EasySetupHandshake", "EasySetup", "EasySetupRelay", "EasySetupRelayProtocol",
-                "CQREncode", "CProcess",
+                "EasySetupPicture", "CQREncode", "CProcess",
             ] + program
         ),
 
@@ -138,7 +143,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: device + relay + [log] + nio, path: "Tests/Support"),
 
         tests("EasySetupSeedTests", ["EasySetupSeed", crypto]),
-        tests("EasySetupHandshakeTests", ["EasySetupHandshake", "EasySetupSeed"]),
+        tests("EasySetupHandshakeTests", ["EasySetupHandshake", "EasySetupSeed", crypto]),
         tests("EasySetupRelayProtocolTests", ["EasySetupRelayProtocol", "SeededRandom", protobuf]),
         tests("EasySetupRelayCoreTests", ["EasySetupRelayCore", "EasySetupRelayProtocol", crypto] + shared),
         tests(
@@ -154,11 +159,19 @@ let package = Package(
         // Whole pairings over real sockets, behind a proxy that lets one thing go wrong; scripts/faults has all.
         tests("FaultTests", device + relay + ["EasySetupTool"] + shared + nio, exclude: ["RESULTS.md"]),
         // The built program, as a person or a script runs it.
-        tests("EasySetupToolTests", device + relay + program + ["EasySetupTool"] + shared, exclude: ["SCREENS.md"]),
+        tests(
+            "EasySetupToolTests",
+            device + relay + program + ["EasySetupTool", "EasySetupPicture"] + shared,
+            exclude: ["SCREENS.md"]
+        ),
         // Strangers against the built relay; run by scripts/hostile.
         tests("HostileTests", device + ["EasySetupTool"] + shared),
         // Every parser, under the inputs that scripts/fuzz has kept.
-        tests("FuzzTests", device + relay + [crypto, log, embedded] + shared + nio, exclude: ["Corpus"]),
+        tests(
+            "FuzzTests",
+            device + relay + ["EasySetupPicture", crypto, log, embedded] + shared + nio,
+            exclude: ["Corpus"]
+        ),
     ]
 )
 

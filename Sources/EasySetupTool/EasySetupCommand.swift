@@ -1,5 +1,6 @@
 import ArgumentParser
 import CProcess
+import EasySetupPicture
 import EasySetupSeed
 
 /// The command `easysetup` with its subcommands.
@@ -21,6 +22,7 @@ import EasySetupSeed
     )
 
     static func main() async {
+        PictureProcess.runIfAsked()
         StandardFiles.keep()
         // The process is hardened, because seeds and passphrases are in its memory. The result is ignored, because some
         // systems do not allow it.

@@ -1,4 +1,5 @@
 import EasySetup
+import EasySetupPicture
 import EasySetupSeed
 import Foundation
 import Testing
@@ -18,15 +19,21 @@ import Testing
         .full,
         .busy, .unsuitable(call: "flock"), .failed(errno: 5),
     ]
+    static let pictureErrors: [PictureError] = [
+        .unreadable(.missing), .foreign(.heic), .tooLarge, .damaged, .noCode, .otherCode, .severalCodes, .pairingLink,
+        .libraryMissing(.zbar), .readerFailed, .exists, .notWritten,
+    ]
     static let commandErrors: [CommandError] = [
         .usage, .internal, .stopped, .notConfirmed, .noSeedStored, .seedStored(userID), .publicIDGiven, .seedGiven,
         .passphraseFile,
-        .passphraseFileOpen, .passphrasesDiffer, .nobodyToAsk(.yes), .inputFailed, .outputFailed,
+        .passphraseFileOpen, .passphrasesDiffer, .fingerprintDiffers, .noCopy, .severalCopies, .nobodyToAsk(.yes),
+        .inputFailed, .outputFailed,
         .tooFewFiles(allowed: 16, least: 58),
     ]
 
     @Test("Every error has a name of its own, a text, advice and an exit code") func errors() {
-        let errors: [any ExplainedError] = Self.seedErrors + Self.storeErrors + Self.commandErrors
+        let errors: [any ExplainedError] =
+            Self.seedErrors + Self.storeErrors + Self.commandErrors + Self.pictureErrors
         #expect(Set(errors.map(\.name)).count == errors.count)
         for error in errors {
             #expect(ExitCodes.table[error.name] != nil, "\(error.name)")

@@ -53,7 +53,7 @@ import Testing
         let typed = try codeFile(" \(code.lowercased().replacing("-", with: " ").replacing("0", with: "o")) ")
         #expect(try await json("restore", "--passphrase-file", typed)["user_id"] as? String == userID)
         #expect(try kinds() == ["seed": 0], "the seed was stored without a passphrase, and is so again")
-        #expect(try await seed("copies", "--store", scratch.store).output == "There are no copies.\n")
+        #expect(try await seed("copies", "--store", scratch.store).lines == ["There are no copies."])
     }
 
     @Test("A sealed seed needs no restore code: its passphrase opens the copy") func sealedRemoval() async throws {

@@ -1,4 +1,5 @@
 import CQREncode
+import EasySetupSeed
 
 /// A QR code that a terminal can show.
 struct QRCode {
@@ -12,8 +13,25 @@ struct QRCode {
 
     /// Makes the QR code of a text; nil if the text is longer than a QR code can hold.
     init?(_ text: String) {
-        guard let code = QRcode_encodeString(text, 0, QR_ECLEVEL_M, QR_MODE_8, 1) else { return nil }
-        defer { QRcode_free(code) }
+        self.init(UserText(copying: text))
+    }
+
+    /// Makes the QR code of a secret, without a string that can't be wiped; nil if it is longer than a QR code can hold.
+    init?(_ text: UserText) {
+        let made = text.withBytes { span in
+            span.withUnsafeBytes { bytes in
+                QRcode_encodeData(CInt(bytes.count), bytes.bindMemory(to: UInt8.self).baseAddress, 0, QR_ECLEVEL_M)
+            }
+        }
+        guard let code = made else { return nil }
+        defer {
+            // libqrencode frees the modules without wiping them.
+            if let data = code.pointee.data {
+                let side = Int(code.pointee.width)
+                Sodium.wipe(UnsafeMutableRawBufferPointer(start: data, count: side * side))
+            }
+            QRcode_free(code)
+        }
         let width = Int(code.pointee.width)
         guard let data = code.pointee.data else { return nil }
         self.width = width

@@ -14,12 +14,13 @@ struct SeedReplace: AsyncParsableCommand {
     @OptionGroup var seal: SealOptions
     @OptionGroup var picture: PictureOption
     @OptionGroup var common: CommonOptions
+    @OptionGroup var screen: ScreenOptions
     @OptionGroup var nothing: NoArguments
 
     func run() async throws {
         try await common.run { output in
             try await SeedImport.keep(
-                { try picture.seed() ?? WrittenSeed.read() },
+                { try picture.seed() ?? WrittenSeed.read(isPlain: screen.isPlain) },
                 in: store,
                 seal,
                 replacing: true,

@@ -5,18 +5,21 @@ struct SeedReport {
     let seed: SyncSeed
     /// Whether the report also shows the seed itself: its recovery phrase, its link and the link's QR code.
     let isRevealed: Bool
+    /// Whether the QR code is shown, although the rest of the secret is not.
+    var hasCode = false
 
     /// Writes the event about the seed. `more` has the command's own fields, which follow the seed's.
     /// - Parameter heading: the first line for people.
     func write(_ output: Output, event: String, heading: String?, more: [(String, JSONValue)] = []) {
         let phrase = isRevealed ? seed.recoveryPhrase.revealed() : nil
-        let link = isRevealed ? seed.link.revealed() : nil
+        let link = isRevealed || hasCode ? seed.link.revealed() : nil
         var fields: [(String, JSONValue)] = [
             ("user_id", .string(seed.userID.fingerprint)),
             ("user_id_base64", .string(seed.userID.base64)),
             ("secretbox_key_fingerprint", .string(seed.secretboxKeyFingerprint)),
         ]
-        if let phrase, let link { fields += [("recovery_phrase", .string(phrase)), ("link", .string(link))] }
+        if let phrase { fields.append(("recovery_phrase", .string(phrase))) }
+        if let link { fields.append(("link", .string(link))) }
         output.event(event, fields + more, people: people(heading, phrase, link))
         if let link, let code = QRCode(link) { Self.say(code, output) }
     }
@@ -64,8 +67,14 @@ struct SeedReport {
 }
 
 /// Asks for a yes before a secret is shown. Without a terminal, `--reveal` counts as the yes.
-func confirmReveal(_ output: Output) async throws(CommandError) {
+/// - Parameter files: the files to which the secret is to be written, if it is not to be shown.
+func confirmReveal(_ output: Output, files: [PathArgument] = []) async throws(CommandError) {
     guard Input.isTerminal else { return }
+    let names = files.map(\.defaultValueDescription).joined(separator: " and ")
+    let question =
+        !files.isEmpty
+        ? "Write its QR code to \(names)?"
+        : output.isTerminal ? "Show it on this screen?" : "Write it where the output goes?"
     let verdict = await Verdict.ask(help: Help.reveal) { notes, _ in
         // An earlier hidden question may have left typing hidden.
         TerminalMode.restore()
@@ -74,7 +83,7 @@ func confirmReveal(_ output: Output) async throws(CommandError) {
             output.prompt(
                 """
                 What comes next IS the secret: whoever sees or photographs it has all that these devices share, for good.
-                \(output.isTerminal ? "Show it on this screen?" : "Write it where the output goes?") Type yes, or no: \u{20}
+                \(question) Type yes, or no: \u{20}
                 """
             )
         }

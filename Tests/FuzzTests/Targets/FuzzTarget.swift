@@ -46,6 +46,7 @@ struct FuzzTarget: Sendable {
         FuzzTarget("upgrade-request", maximumBytes: 1100, upgradeRequest),
         FuzzTarget("websocket-frame", maximumBytes: 8192, webSocketFrame),
         FuzzTarget("relay-socket", maximumBytes: 8192, relaySocket),
+        FuzzTarget("picture", maximumBytes: 4096, picture),
     ]
 
     static func named(_ name: String) -> FuzzTarget? {
