@@ -60,9 +60,10 @@ public final class TestClock: Clock {
         await settle()
         while let timer = takeTimer(upTo: end) {
             timer.fire()
-            await settle()
+            await settle(rounds: Self.roundsBetweenTimers)
         }
         state.withLock { $0.now = max($0.now, end) }
+        await settle()
     }
 
     /// Waits until every device waits for something: for its user, for the other device, or for the clock. No time
@@ -71,20 +72,29 @@ public final class TestClock: Clock {
     /// Work of the app's on the main actor counts as well, so a test on the main actor finds the app's view model up to
     /// date. If the app uses other actors or threads, the test must wait for them itself.
     public func settle() async {
+        await settle(rounds: Self.quietRounds)
+    }
+
+    /// - Parameter rounds: the number of rounds without any work of a device after which all devices wait.
+    private func settle(rounds: Int) async {
         var quietRounds = 0
-        while quietRounds < Self.quietRounds {
+        while quietRounds < rounds {
             let before = executor.count
             await executor.idle()
-            // This job runs behind those that the main actor has already.
+            // These jobs run behind those that the main actor and the global executor have already.
             await MainActor.run {}
+            await Task.detached(priority: Task.currentPriority) {}.value
             await Task.yield()
             quietRounds = executor.count == before ? quietRounds + 1 : 0
         }
     }
 
-    /// A device's task may resume a task of the app's, which may resume the device again. A few rounds without any work
-    /// of a device show that this is over.
-    private static let quietRounds = 3
+    /// A device's task may resume a task of the app's, which may resume the device again. On its way the app's task
+    /// passes through threads that nothing here can ask, so only many rounds without any work of a device show that this is
+    /// over, also on a busy machine.
+    private static let quietRounds = 150
+    /// The rounds between two timers, where the app has nothing to do but to show a state.
+    private static let roundsBetweenTimers = 3
 
     /// Suspends the task until the clock has reached the instant.
     /// - Throws: `CancellationError` if the task is cancelled before.
