@@ -15,7 +15,7 @@ extension RelayHub {
         /// it has no actions.
         var turn = Turn(
             now: Moment(monotonic: .zero, utcSeconds: 0),
-            entropy: SystemRandomNumberGenerator()
+            entropy: SystemEntropy()
         )
         /// The device whose first long-polling request is being handled; nil at all other times.
         var newcomer: Newcomer?
