@@ -87,10 +87,19 @@ package struct Slot: Hashable, Sendable {
 
     /// Makes a slot; nil unless the text is 3 to 6 canonical symbols.
     package init?(_ symbols: String) {
-        guard Self.lengths.contains(symbols.utf8.count), symbols.utf8.allSatisfy(Self.alphabet.contains) else {
+        guard Self.lengths.contains(symbols.utf8.count), symbols.utf8.allSatisfy(Self.isSymbol) else {
             return nil
         }
         self.symbols = symbols
+    }
+
+    /// Whether ``alphabet`` contains this byte. It has all digits, and all letters but four.
+    private static func isSymbol(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "I"), UInt8(ascii: "L"), UInt8(ascii: "O"), UInt8(ascii: "U"): false
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+        default: false
+        }
     }
 }
 

@@ -100,6 +100,7 @@ extension PlainReader {
 protocol FieldSink {
     mutating func append(_ byte: UInt8)
     mutating func append(_ bytes: [UInt8])
+    mutating func append(_ text: String)
     mutating func append(_ meeting: MeetingID)
 }
 
@@ -121,6 +122,12 @@ extension FieldSink {
         guard !value.isEmpty else { return }
         appendHeader(field, byteCount: value.count)
         append(value)
+    }
+
+    mutating func add(_ field: UInt8, _ text: String) {
+        guard !text.isEmpty else { return }
+        appendHeader(field, byteCount: text.utf8.count)
+        append(text)
     }
 
     mutating func add(_ field: UInt8, _ meeting: MeetingID?) {
@@ -174,6 +181,7 @@ struct PlainCount: FieldSink {
 
     mutating func append(_ byte: UInt8) { byteCount += 1 }
     mutating func append(_ bytes: [UInt8]) { byteCount += bytes.count }
+    mutating func append(_ text: String) { byteCount += text.utf8.count }
     mutating func append(_ meeting: MeetingID) { byteCount += MeetingID.byteCount }
 }
 
@@ -195,6 +203,10 @@ struct PlainCount: FieldSink {
 
     mutating func append(_ bytes: [UInt8]) {
         unsafe bytes.withUnsafeBytes { unsafe append($0) }
+    }
+
+    mutating func append(_ text: String) {
+        for byte in text.utf8 { append(byte) }
     }
 
     mutating func append(_ meeting: MeetingID) {

@@ -109,7 +109,7 @@ extension RelayFrame: PlainMessage {
     func writeFields(to sink: inout some FieldSink) {
         switch self {
         case .offered(let slot, let token, let expiresIn):
-            sink.add(1, Array(slot.symbols.utf8))
+            sink.add(1, slot.symbols)
             sink.add(2, token.bytes)
             sink.add(3, expiresIn.wireMilliseconds)
         case .inLine(let position):

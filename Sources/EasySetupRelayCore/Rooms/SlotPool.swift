@@ -12,7 +12,8 @@ import EasySetupRelayProtocol
 struct SlotPool: Sendable {
     private let period: Duration
     private let guardedUntil: Duration
-    private var maps: [Int: Maps] = [:]
+    /// The bit maps of each length in ``mappedLengths``.
+    private var maps: [Maps]
 
     /// The most random draws for one slot. At least three quarters of the slots of a length are free when the pool
     /// draws one, so 128 draws in a row practically never all fail.
@@ -22,6 +23,7 @@ struct SlotPool: Sendable {
     init(limits: Limits, started: Duration) {
         period = limits.roomLifetime * 2
         guardedUntil = started + limits.restartGuard
+        maps = Self.mappedLengths.map { Maps(bits: 1 << (5 * $0)) }
     }
 
     /// Draws a free slot of at least `length` symbols; 0 leaves the length to the pool. Nil when no slot was found.
@@ -33,16 +35,16 @@ struct SlotPool: Sendable {
     ) -> Slot? {
         let shortest = now < guardedUntil ? Slot.lengths.lowerBound + 1 : Slot.lengths.lowerBound
         for length in max(length, shortest)...Slot.lengths.upperBound {
-            advance(length, now)
+            let map = advance(length, now)
             // The pool hands out at most a quarter of the slots of a length, so that a guessed slot seldom has a room.
             // Then it draws slots that are one symbol longer.
-            if let map = maps[length], map.marked >= (1 << (5 * length)) / 4 { continue }
+            if let map, maps[map].marked >= (1 << (5 * length)) / 4 { continue }
             for _ in 0..<Self.probes {
-                let number = Int.random(in: 0..<(1 << (5 * length)), using: &entropy)
-                guard maps[length]?.isMarked(number) != true,
-                    let slot = Self.slot(number, length: length), !isLive(slot)
-                else { continue }
-                maps[length]?.mark(number)
+                // The number of slots is a power of two, so the first bits of a random number are a random slot.
+                let number = Int(entropy.next() >> UInt64(64 - 5 * length))
+                if let map, maps[map].isMarked(number) { continue }
+                guard let slot = Self.slot(number, length: length), !isLive(slot) else { continue }
+                if let map { maps[map].mark(number) }
                 return slot
             }
         }
@@ -53,17 +55,20 @@ struct SlotPool: Sendable {
     /// know of it yet.
     mutating func mark(_ slot: Slot, now: Duration) {
         let length = slot.symbols.utf8.count
-        advance(length, now)
-        maps[length]?.mark(Self.number(slot))
+        if let map = advance(length, now) { maps[map].mark(Self.number(slot)) }
     }
 
-    private mutating func advance(_ length: Int, _ now: Duration) {
-        guard Self.mappedLengths.contains(length) else { return }
-        maps[length, default: Maps(bits: 1 << (5 * length), since: now)].advance(now, period: period)
+    /// Prepares the bit maps of this length for their use at this time, and returns their index in ``maps``; nil if
+    /// slots of this length have no map.
+    private mutating func advance(_ length: Int, _ now: Duration) -> Int? {
+        guard Self.mappedLengths.contains(length) else { return nil }
+        let map = length - Self.mappedLengths.lowerBound
+        maps[map].advance(now, period: period)
+        return map
     }
 
     private static func slot(_ number: Int, length: Int) -> Slot? {
-        let symbols = (0..<length).reversed().map { Slot.alphabet[(number >> (5 * $0)) & 31] }
+        let symbols = (0..<length).map { Slot.alphabet[number >> (5 * (length - 1 - $0)) & 31] }
         return Slot(String(decoding: symbols, as: UTF8.self))
     }
 
@@ -75,16 +80,16 @@ struct SlotPool: Sendable {
 /// The used slots (public parts of codes) of one length: a bit map for the current period and one for the previous
 /// period.
 private struct Maps: Sendable {
-    private var current: [UInt64]
-    private var previous: [UInt64]
-    private var since: Duration
+    private let bits: Int
+    /// Both are empty until the first call of ``advance(_:period:)``.
+    private var current: [UInt64] = []
+    private var previous: [UInt64] = []
+    private var since = Duration.zero
     private var markedNow = 0
     private var markedBefore = 0
 
-    init(bits: Int, since: Duration) {
-        current = [UInt64](repeating: 0, count: bits / 64)
-        previous = current
-        self.since = since
+    init(bits: Int) {
+        self.bits = bits
     }
 
     var marked: Int { markedNow + markedBefore }
@@ -100,6 +105,11 @@ private struct Maps: Sendable {
     }
 
     mutating func advance(_ now: Duration, period: Duration) {
+        if current.isEmpty {
+            current = [UInt64](repeating: 0, count: bits / 64)
+            previous = current
+            since = now
+        }
         guard now >= since + period else { return }
         let isLongAgo = now >= since + period + period
         swap(&current, &previous)
