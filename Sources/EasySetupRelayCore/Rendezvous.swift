@@ -182,9 +182,7 @@ package struct Rendezvous: Sendable {
 
     /// Handles the loss of a connection. A connection that is not registered is ignored.
     package mutating func disconnected(_ connection: ConnectionID, _ turn: inout Turn) {
-        guard let known = connections[connection] else { return }
-        forget(connection)
-        guard let offer = known.phase.room else { return }
+        guard let offer = forget(connection)?.phase.room else { return }
         _ = decide(offer, &turn) { room, rules, turn in
             room.lost(connection, rules, &turn)
         }

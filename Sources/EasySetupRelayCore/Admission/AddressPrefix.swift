@@ -6,6 +6,14 @@ package struct AddressPrefix: Hashable, Sendable {
     /// address (lower 32 bits) or the first 56 bits of an IPv6 address; bits beyond the prefix are zero.
     private let word: UInt64
 
+    /// The prefix as a number, which no other prefix has.
+    var number: UInt64 { word }
+
+    /// Makes the prefix that has this ``number``.
+    init(number: UInt64) {
+        word = number
+    }
+
     private enum Kind: UInt8 {
         case ipv4Address
         case ipv4Block24

@@ -97,9 +97,9 @@ struct Connections: Sendable {
     func isAtWork(_ connection: ConnectionID) -> Bool { known[connection.number]?.phase.isAtWork ?? false }
 
     mutating func add(_ connection: ConnectionID, prefix: AddressPrefix, deadline: Duration, budget: FrameBudget) {
-        remove(connection)
         let phase = Phase.new(deadline: deadline, isAtWork: false)
-        known[connection.number] = Known(prefix: prefix, phase: phase, budget: budget)
+        let new = Known(prefix: prefix, phase: phase, budget: budget)
+        if let old = known.updateValue(new, forKey: connection.number) { count(-1, old.phase, old.prefix) }
         count(1, phase, prefix)
     }
 
@@ -115,7 +115,8 @@ struct Connections: Sendable {
     /// Raises the frame budget of an offerer's connection by `units`, because the offerer has one more visitor to
     /// answer.
     mutating func allow(_ units: Int, _ connection: ConnectionID) {
-        known[connection.number]?.budget.add(units)
+        guard let index = known.index(forKey: connection.number) else { return }
+        known.values[index].budget.add(units)
     }
 
     mutating func move(_ connection: ConnectionID, to phase: Phase) {
@@ -126,9 +127,12 @@ struct Connections: Sendable {
         count(1, phase, prefix)
     }
 
-    mutating func remove(_ connection: ConnectionID) {
-        guard let old = known.removeValue(forKey: connection.number) else { return }
+    /// Removes a connection, and returns what was known of it; nil for an unknown connection.
+    @discardableResult
+    mutating func remove(_ connection: ConnectionID) -> Known? {
+        guard let old = known.removeValue(forKey: connection.number) else { return nil }
         count(-1, old.phase, old.prefix)
+        return old
     }
 
     mutating func shrink() {

@@ -2,7 +2,9 @@
 /// (`Protocol/limits.md`, "One address prefix"). Counts of existing things (connections, rooms) go up and down. Counts
 /// of events only go up, and the relay forgets them after one to two periods.
 package struct PrefixCounts: Sendable {
-    private var counts: ExpiringDictionary<AddressPrefix, Int>
+    /// The counts by the numbers of the prefixes. The number itself is the key, because Swift hashes it in two thirds of
+    /// the time.
+    private var counts: ExpiringDictionary<UInt64, Int>
     private let capacity: Int
 
     /// Makes counts of existing things, such as connections. They don't expire.
@@ -22,13 +24,13 @@ package struct PrefixCounts: Sendable {
     /// How many things or events are counted in all: the sum over the narrowest prefixes, each of which is one
     /// customer's. Wider blocks are left out, because their counts include those of the prefixes in them. Only tests
     /// use it.
-    package var total: Int { counts.sum { $0.isNarrowest ? $1 : 0 } }
+    package var total: Int { counts.sum { AddressPrefix(number: $0).isNarrowest ? $1 : 0 } }
     var nextDeadline: Duration? { counts.nextDeadline }
 
     mutating func advance(_ now: Duration) { counts.advance(now) }
 
     package subscript(prefix: AddressPrefix) -> Int {
-        let both = counts.inBoth(prefix)
+        let both = counts.inBoth(prefix.number)
         return (both.current ?? 0) + (both.previous ?? 0)
     }
 
@@ -36,7 +38,7 @@ package struct PrefixCounts: Sendable {
     /// it.
     package mutating func count(_ change: Int, _ prefix: AddressPrefix) {
         for (prefix, _) in prefix.nested {
-            counts.update(prefix) { current in
+            counts.update(prefix.number) { current in
                 let count = (current ?? 0) + change
                 current = count > 0 ? count : nil
             }
@@ -49,7 +51,7 @@ package struct PrefixCounts: Sendable {
         counts.advance(now)
         for prefix in prefix.countedFromWidest {
             let mayBeNew = hasPlaceForNew(prefix)
-            counts.update(prefix) { count in
+            counts.update(prefix.number) { count in
                 if count != nil || mayBeNew { count = min((count ?? 0) + weight, 1_000_000) }
             }
         }
@@ -84,7 +86,7 @@ package struct PrefixCounts: Sendable {
         var worst = 0
         var uncounted = false
         for (prefix, allowance) in prefix.nested {
-            let both = counts.inBoth(prefix)
+            let both = counts.inBoth(prefix.number)
             let isUncounted = both.current == nil && !hasPlaceForNew(prefix)
             let count = (both.current ?? 0) + (both.previous ?? 0)
             if isUncounted {

@@ -232,12 +232,15 @@ extension Rendezvous {
         forget(connection)
     }
 
-    mutating func forget(_ connection: ConnectionID) {
-        if let known = connections[connection], case .early(let said, _) = known.phase {
+    /// Forgets a connection, and returns what was known of it; nil for an unknown connection.
+    @discardableResult
+    mutating func forget(_ connection: ConnectionID) -> Connections.Known? {
+        let known = connections.remove(connection)
+        if case .early(let said, _)? = known?.phase {
             let others = early[said.offer]?.filter { $0 != connection } ?? []
             early[said.offer] = others.isEmpty ? nil : others
         }
-        connections.remove(connection)
+        return known
     }
 }
 

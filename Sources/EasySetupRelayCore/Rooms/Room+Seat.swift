@@ -20,7 +20,7 @@ extension Room {
             for waiting in line {
                 turn.dismiss(waiting.connection, .refused(.seated, retryAfter: .zero))
             }
-            meetings = [meetings[index]]
+            if meetings.count > 1 { meetings = [meetings[index]] }
             phase = .seated(id)
             deadline = turn.now.monotonic + rules.limits.seatedLifetime
             tellSeated(id, &turn)
