@@ -27,7 +27,8 @@ enum CertificateWarning: Equatable, Sendable {
         case .expiresSoon(let position, _): "\(Self.name(position)) expires soon"
         case .notYetValid(let position, _): "\(Self.name(position)) is not valid yet: devices refuse it"
         case .noNames: "the certificate has no subject alternative name for a host or an address: devices may refuse it"
-        case .notForServers: "the certificate is not for servers, by its extended key usage: devices refuse it"
+        case .notForServers:
+            "the certificate is not for servers, by its extended key usage: devices refuse it unless they were told to trust this very one"
         case .mayNotSign: "the certificate's key usage is without digitalSignature, which TLS needs: devices refuse it"
         case .brokenChain(let position):
             "\(Self.name(position)) is not the issuer of the one before it: devices may refuse the chain"
