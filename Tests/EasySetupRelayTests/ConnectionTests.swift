@@ -162,7 +162,7 @@ import Testing
         #expect(relay.hub.read { $0.hasCrowdGone })
         relay.loop.advanceTime(by: .seconds(2))
         #expect(!relay.hub.read { $0.hasCrowdGone })
-        #expect(relay.worker.connections.count == 1)
+        #expect(relay.worker.connections.all.count == 1)
         try stayed.send(WebSocketBytes.frame(.ping, [7]))
         #expect(try stayed.receivedFrames().last == .init(opcode: .pong, payload: [7]))
     }

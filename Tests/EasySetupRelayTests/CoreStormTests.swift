@@ -106,14 +106,14 @@ import Testing
             met += storm.met
             let relay = storm.relay
             #expect(
-                relay.hub.read { $0.admission.socketCount } == relay.workers.map(\.connections.count).reduce(0, +)
+                relay.hub.read { $0.admission.socketCount } == relay.workers.reduce(0) { $0 + $1.connections.all.count }
             )
-            let idle = relay.workers.flatMap(\.connections.values).filter(\.isCounted).count
+            let idle = relay.workers.flatMap { $0.connections.all }.filter(\.isCounted).count
             #expect(relay.hub.read { $0.admission.opening.total } == idle)
             for peer in storm.peers { peer.channel.close(promise: nil) }
             // This time is longer than any room lives.
             for _ in 0..<20 { for loop in relay.loops { loop.advanceTime(by: .seconds(100)) } }
-            #expect(relay.workers.allSatisfy { $0.connections.isEmpty }, "\(seed)")
+            #expect(relay.workers.allSatisfy { $0.connections.all.isEmpty }, "\(seed)")
             let counted = relay.hub.read {
                 ($0.admission.opening.isEmpty, $0.admission.sockets.isEmpty, $0.admission.idleSocketCount)
             }

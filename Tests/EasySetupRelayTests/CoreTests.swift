@@ -255,7 +255,7 @@ import Testing
         let other = try met.relay.connectDevice(core: 0)
         for loop in met.relay.loops { loop.run() }
         #expect(try other.receivedFrames().isEmpty)
-        #expect(met.relay.workers[0].connections.count == 1)
+        #expect(met.relay.workers[0].connections.all.count == 1)
         #expect(
             try met.visitor.receivedFrames().compactMap(\.relayFrame) == [.presence(meeting: nil, isPresent: false)]
         )

@@ -64,11 +64,11 @@ import Testing
         let other = try relay.connect()
         /// Whether the relay accepts one more connection.
         func takes(from address: String = "192.0.2.1") throws -> Bool {
-            let before = relay.worker.connections.count
+            let before = relay.worker.connections.all.count
             let channel = EmbeddedChannel(loop: relay.loop)
             channel.remoteAddress = try SocketAddress(ipAddress: address, port: 1)
             try ConnectionPipeline.configure(channel, worker: relay.worker, certificate: nil)
-            return relay.worker.connections.count > before
+            return relay.worker.connections.all.count > before
         }
         #expect(try !takes())
         // The relay accepts a connection from a neighbouring address. It accepts one from the same address when a poll

@@ -320,7 +320,7 @@ import Testing
             try? peer.channel.close().wait()
         }
         relay.loop.advanceTime(by: .seconds(200))
-        #expect(relay.worker.connections.isEmpty)
+        #expect(relay.worker.connections.all.isEmpty)
         #expect(relay.calls.isEmpty)
         #expect(try relay.connect().answer(to: Requests.call(Self.offer))?.sendAnswer?.have == 1)
     }

@@ -54,7 +54,7 @@ import Testing
     func connectionGoneForgotten(_ kind: Kind, _ endsByTime: Bool) throws {
         let relay = try MemoryRelay()
         let peer = try relay.connect()
-        weak let line = relay.worker.connections.values.first
+        weak let line = relay.worker.connections.all.first
         #expect(line != nil)
         try kind.begin(peer)
         weak let requests = line?.requests
@@ -66,7 +66,7 @@ import Testing
             relay.loop.run()
         }
         #expect(!peer.isOpen)
-        #expect(relay.worker.connections.isEmpty)
+        #expect(relay.worker.connections.all.isEmpty)
         #expect(line == nil)
         #expect(requests == nil)
         let kept = relay.hub.read { ($0.admission.socketCount, $0.admission.unread, $0.admission.bodyBytes) }
@@ -78,7 +78,7 @@ import Testing
         let peer = try relay.connectDevice()
         // The device makes an offer, because the relay closes idle connections.
         try peer.send(.offer(slotLength: 0, work: nil))
-        let line = try #require(relay.worker.connections.values.first)
+        let line = try #require(relay.worker.connections.all.first)
         #expect(relay.worker.account(unread: 100_000, of: line))
         #expect(relay.hub.read { $0.admission.unread } == 100_000)
         // The device answers the relay's ping, which shows that it has read everything. The relay sends nothing else.

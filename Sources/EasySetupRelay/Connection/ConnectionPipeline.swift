@@ -17,6 +17,6 @@ enum ConnectionPipeline {
         if let certificate {
             try pipeline.addHandler(NIOSSLServerHandler(context: certificate))
         }
-        try pipeline.addHandler(DeviceConnectionHandler(connection: connection, worker: worker))
+        try pipeline.addHandler(DeviceConnectionHandler(connection: connection, worker: worker), name: "device")
     }
 }

@@ -105,10 +105,7 @@ struct UpgradeRequest: Equatable {
         /// Makes the request from the headers; nil when a necessary header is missing.
         func request(in bytes: Span<UInt8>, byteCount: Int) -> UpgradeRequest? {
             guard seen.isSuperset(of: .needed) else { return nil }
-            let key = [UInt8](unsafeUninitializedCapacity: key.count) { symbols, count in
-                for (index, place) in self.key.enumerated() { symbols[index] = bytes[place] }
-                count = self.key.count
-            }
+            let key = bytes.extracting(key).withUnsafeBufferPointer { [UInt8]($0) }
             return UpgradeRequest(key: key, byteCount: byteCount)
         }
     }
@@ -159,12 +156,15 @@ extension Span<UInt8> {
     /// Whether the bytes at `range` are this word, which is in lower case. Upper-case letters match too, unless
     /// `exactly` is true.
     fileprivate func says(_ word: StaticString, at range: Range<Int>, exactly: Bool = false) -> Bool {
-        guard range.count == word.utf8CodeUnitCount else { return false }
+        let bytes = extracting(range)
+        guard bytes.count == word.utf8CodeUnitCount else { return false }
+        // The bit that letters have, and digits and signs have not.
+        let letterBit: UInt8 = exactly ? 0 : 0x40
         return word.withUTF8Buffer { letters in
-            for index in letters.indices {
-                let byte = self[range.lowerBound + index]
-                let isCapital = !exactly && 0x41...0x5A ~= byte
-                guard (isCapital ? byte | 0x20 : byte) == letters[index] else { return false }
+            for index in 0..<bytes.count {
+                // Moved to this place, the bit makes a capital letter small.
+                let small = (letters[index] & letterBit) >> 1
+                guard bytes[index] | small == letters[index] else { return false }
             }
             return true
         }

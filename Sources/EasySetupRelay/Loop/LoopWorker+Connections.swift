@@ -22,7 +22,7 @@ extension LoopWorker {
         let (accepted, isCrowded) = core.change { ($0.accept(prefix, on: core.index), $0.isCrowded) }
         guard let id = accepted else { return nil }
         let connection = DeviceConnection(id: id, peer: peer, counted: prefix)
-        connections[id.number] = connection
+        connections.add(connection)
         // The alarm (the event loop's timer) is set now, and not when a batch of events ends, because this connection
         // may never cause an event.
         alarm.set(for: deadlines.addOpening(id, request: 1, now: loop.now))
@@ -39,9 +39,9 @@ extension LoopWorker {
         defer { endTurn() }
         guard !hasMade else { return }
         let connections = connections
-        let candidates = deadlines.longestOpening(Self.looks) { connections[$0.number]?.isNobody == true }
+        let candidates = deadlines.longestOpening(Self.looks) { connections[$0]?.isNobody == true }
             .filter { $0 != connection.id }
-            .map { (id: $0, prefix: connections[$0.number]?.counted) }
+            .map { (id: $0, prefix: connections[$0]?.counted) }
         if let id = core.read({ $0.admission.fullest(candidates) }) { giveWay(id) }
     }
 
@@ -57,7 +57,7 @@ extension LoopWorker {
 
     /// Removes a connection that has ended, and subtracts it from the relay's counts.
     func forget(_ connection: DeviceConnection) {
-        guard connections.removeValue(forKey: connection.id.number) != nil else { return }
+        guard connections.remove(connection) else { return }
         if connection.markUnknown() { core.happened(.lost(connection.id)) }
         let wasIdle = connection.setIdle(false)
         let (poller, bodyBytes) = (connection.requests?.poller, connection.requests?.bodyBytes ?? 0)

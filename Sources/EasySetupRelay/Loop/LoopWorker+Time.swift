@@ -36,18 +36,18 @@ extension LoopWorker {
     private func perform(_ due: LoopDeadlines.Due, _ now: NIODeadline) {
         switch due {
         case .opening(let opening):
-            guard let connection = connections[opening.connection.number],
+            guard let connection = connections[opening.connection],
                 connection.isReading(request: opening.request)
             else { return }
             note(.slowOpening)
             connection.hangUp()
-        case .closing(let id): connections[id.number]?.lingerTimedOut()
+        case .closing(let id): connections[id]?.lingerTimedOut()
         case .ping(let id):
-            guard let connection = connections[id.number] else { return }
+            guard let connection = connections[id] else { return }
             checkLiveness(connection)
             alarm.set(for: deadlines.addPing(id, now: now))
         case .idle(let id):
-            guard let connection = connections[id.number], let requests = connection.requests, !requests.isLingering
+            guard let connection = connections[id], let requests = connection.requests, !requests.isLingering
             else {
                 return
             }

@@ -11,9 +11,7 @@ final class LoopWorker {
     let core: CoreAccess
     private(set) var routes: HTTPRoutes
     private(set) var addresses: AddressSource
-    /// The connections by the number in their ``ConnectionID``. The number itself is the key, because it is hashed in
-    /// half the time.
-    var connections: [UInt64: DeviceConnection] = [:]
+    let connections = LoopConnections()
     let alarm: Alarm
     var deadlines: LoopDeadlines
     var dateHeader = DateHeader()
@@ -108,12 +106,12 @@ extension LoopWorker {
     private func perform(_ effect: consuming RelayHub.Effect) {
         switch consume effect {
         case .send(let frame, let id):
-            guard let connection = connections[id.number] else { return }
+            guard let connection = connections[id] else { return }
             if case .message = frame { counts.messageSent() }
             send(frame, to: connection)
-        case .close(let id): if let connection = connections[id.number] { close(connection) }
+        case .close(let id): if let connection = connections[id] { close(connection) }
         case .answer(let id, let answer):
-            if let connection = connections[id.number] { answerPoll(answer, on: connection) }
+            if let connection = connections[id] { answerPoll(answer, on: connection) }
         case .giveWay(let id): giveWay(id)
         case .broadcast(let order): perform(order)
         }
@@ -121,7 +119,7 @@ extension LoopWorker {
 
     /// Closes a connection because another one needs its place. The connection stays open if it serves a device by now.
     func giveWay(_ id: ConnectionID) {
-        guard let connection = connections[id.number] else { return }
+        guard let connection = connections[id] else { return }
         if connection.isNobody {
             note(.gaveWay)
             connection.hangUp()
@@ -133,18 +131,18 @@ extension LoopWorker {
     private func perform(_ order: RelayHub.Broadcast) {
         switch order {
         case .resumeAccepting: for release in listeners.values { release() }
-        case .goAway: for connection in connections.values { close(connection, .goingAway) }
-        case .closeLongPolls: for connection in connections.values where !connection.isWebSocket { connection.hangUp() }
+        case .goAway: for connection in connections.all { close(connection, .goingAway) }
+        case .closeLongPolls: for connection in connections.all where !connection.isWebSocket { connection.hangUp() }
         case .shrink: shrink()
-        case .hangUp: for connection in connections.values { connection.hangUp() }
+        case .hangUp: for connection in connections.all { connection.hangUp() }
         case .end: alarm.end()
         }
     }
 
     private func shrink() {
-        connections = Dictionary(uniqueKeysWithValues: Array(connections))
+        connections.shrink()
         let connections = connections
-        deadlines.keep { connections[$0.number] != nil }
+        deadlines.keep { connections[$0] != nil }
     }
 
     /// Begins to drain: the relay admits no new devices, and ends when the pairings in progress have ended or the drain
