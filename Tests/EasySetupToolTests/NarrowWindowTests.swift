@@ -123,7 +123,7 @@ import Testing
         words[3] = "spkie"
         words[0] = "zoo"
         try await window.enter(words.joined(separator: " "))
-        try await expect("Word 4 is not in the word list. Is it spike", after: "alone;")
+        try await expect("Word 4 is not in the word list. Type word 4 alone;", "spike", after: "spike")
         try await window.enter("spike")
         let error = SeedError.phraseChecksum
         try await expect("\(error.description) \(error.advice)", after: "number")

@@ -95,7 +95,7 @@ import Testing
         var words = Self.words
         (words[3], words[20]) = ("spkie", "qqqq")
         try await window.enter(words.joined(separator: " "))
-        try await window.wait(for: "Word 4 is not in the word list. Is it spike")
+        try await window.wait(for: "Word 4 of 24: is it spike")
         try await window.enter("?")
         try await window.wait(for: "A seed is written as 24 words")
         try await window.enter(isRepaired ? "spike" : "")
@@ -125,7 +125,7 @@ import Testing
         var words = Self.words
         words[3] = "spkie"
         try await window.enter(words.joined(separator: " "))
-        try await window.wait(for: "Word 4 is not in the word list. Is it spike")
+        try await window.wait(for: "Word 4 of 24: is it spike")
         try await window.enter("spike")
         try await window.wait(until: { $0.contains("code 0") }, "the end")
         #expect(FileManager.default.fileExists(atPath: scratch.store + "/seed"))

@@ -78,13 +78,16 @@ struct HiddenTerminal: ~Copyable {
 
     /// Reads one line; nil at the end of the input. Input beyond the limit, in bytes, is dropped, except for one byte,
     /// which shows that the line is too long.
-    /// - Parameter position: the position of the word of a recovery phrase that is asked for; nil if something else is.
+    /// - Parameters:
+    ///   - position: the position of the word of a recovery phrase that is asked for; nil if something else is.
+    ///   - near: the words that may be meant, which are shown until a letter is typed.
     /// - Throws: ``CommandError/inputFailed``, or ``CommandError/stopped`` when the person pressed Control-C.
-    mutating func readLine(limit: Int, word position: Int? = nil) throws(CommandError) -> UserText? {
+    mutating func readLine(limit: Int, word position: Int? = nil, near: [String] = []) throws(CommandError) -> UserText?
+    {
         var line = SecretLine(limit: limit + 1)
         defer { screen.clearLine() }
         while true {
-            if let position, canDraw { draw(line.withText { PhraseField($0, word: position) }) }
+            if let position, canDraw { draw(line.withText { PhraseField($0, word: position, near: near) }) }
             switch try next() {
             case .asked: line.removeAll()
             case .resized: break

@@ -66,10 +66,11 @@ struct SeedPrompt: ~Copyable {
         let error = SeedError.phraseUnknownWords([word])
         // Suggestions are shown only on the screen of the person who typed the word.
         let near = reader.suggestions(forWord: word.position)
-        let hint = near.isEmpty ? "" : " Is it \(near.joined(separator: " or "))?"
+        // They stay on the screen only where no line can be rewritten.
+        let hint = near.isEmpty || terminal.showsWords ? "" : " Is it \(near.joined(separator: " or "))?"
         let question = "\(error.description)\(hint) Type word \(word.position) alone; an empty line gives up:"
         terminal.ask(question + answerPlace)
-        try correct(word.position, with: line(orThrow: error, word: word.position))
+        try correct(word.position, with: line(orThrow: error, word: word.position, near: near))
     }
 
     /// Asks for the position of the wrong word, and for the right word.
@@ -105,9 +106,15 @@ struct SeedPrompt: ~Copyable {
     private var answerPlace: String { terminal.showsWords ? "\n" : " " }
 
     /// Reads a line that is not empty. Throws `error` if the line is empty, or if there is no more input.
-    /// - Parameter position: the position of the word that is asked for; nil if something else is.
-    private mutating func line(orThrow error: SeedError, word position: Int? = nil) throws -> UserText {
-        let line = try terminal.readLine(limit: 256, word: position)
+    /// - Parameters:
+    ///   - position: the position of the word that is asked for; nil if something else is.
+    ///   - near: the words that may be meant.
+    private mutating func line(
+        orThrow error: SeedError,
+        word position: Int? = nil,
+        near: [String] = []
+    ) throws -> UserText {
+        let line = try terminal.readLine(limit: 256, word: position, near: near)
         if position == nil || !terminal.showsWords { terminal.say("\n") }
         guard let line, !line.isBlank else { throw error }
         return line

@@ -8,6 +8,8 @@ struct PhraseField: Equatable, Sendable {
     private let wordsBefore: Int
     /// Whether one word is asked for, by its number.
     private let isAlone: Bool
+    /// The words that may be meant by the wrong word in place of which one is asked for.
+    private var near: [String] = []
     private let phrase: TypedPhrase
 
     private static let wordCount = 24
@@ -23,8 +25,9 @@ struct PhraseField: Equatable, Sendable {
     /// - Parameters:
     ///   - text: the text of one word.
     ///   - position: the position of the word in the phrase.
-    init(_ text: Span<UInt8>, word position: Int) {
-        (wordsBefore, isAlone) = (position - 1, true)
+    ///   - near: the words that may be meant by the wrong word at this position.
+    init(_ text: Span<UInt8>, word position: Int, near: [String]) {
+        (wordsBefore, isAlone, self.near) = (position - 1, true, near)
         phrase = TypedPhrase(text)
     }
 
@@ -45,6 +48,8 @@ struct PhraseField: Equatable, Sendable {
         let notes: [String]
         switch phrase.fit {
         case _ where position > Self.wordCount: notes = [" a phrase has 24 words; Backspace", " too many"]
+        case .open where phrase.letterCount == 0 && !near.isEmpty:
+            notes = ["is it \(near.joined(separator: " or "))?", "is it \(near[0])?", "\(near[0])?"]
         case .open: notes = [""]
         case .complete:
             let key = isAlone || position == Self.wordCount ? "Enter" : "space"
