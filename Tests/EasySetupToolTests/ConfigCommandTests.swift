@@ -162,6 +162,19 @@ import Testing
         #expect(try String(contentsOfFile: file, encoding: .utf8) == "relay = wss://relay.example\n")
     }
 
+    @Test("A path that is no UTF-8 comes through a variable and through the file") func oddPaths() async throws {
+        let run = try await Program.shell(
+            """
+            set -e; cd '\(scratch.path)'; export XDG_CONFIG_HOME='\(home)'
+            P=$(printf 'st\\xffre'); F=$(printf '\\xe9 #pw'); printf 'open sesame\\n' > "$F"; chmod 600 "$F"
+            EASYSETUP_STORE="$P" "$ES" seed new; test -f "$P/seed"
+            "$ES" config store "$P/../second"; "$ES" config passphrase-file "$F"
+            "$ES" seed new; test -f second/seed; "$ES" seed show
+            """
+        )
+        #expect(run.code == 0, "\(run.errors)")
+    }
+
     @Test("What is shown has no password") func passwords() async throws {
         let shown = try await run("config", variables: ["EASYSETUP_RELAY": "wss://me:hunter2@relay.example"])
         #expect(shown.output.contains("relay = wss://relay.example") && shown.code == 78)

@@ -41,6 +41,29 @@ import Testing
         #expect(Set(Self.all.map(\.variable)).count == Self.all.count)
     }
 
+    @Test("The parser knows every option that a variable gives, and an option that is given keeps the variable out")
+    func everyOption() throws {
+        let root = EasySetupCommand.self
+        for (command, path) in Self.commands() where command.configuration.subcommands.isEmpty {
+            for setting in Setting.all(of: command, named: path) {
+                let isFlag = setting.kind == .flag || setting.kind == .choice
+                let given = AppliedSetting(setting: setting, values: [isFlag ? "yes" : "1"], source: .standard)
+                do {
+                    _ = try root.parseAsRoot(path + given.arguments)
+                } catch {
+                    // The value need not fit.
+                    #expect(!root.fullMessage(for: error).contains("Unknown option"), "\(setting)")
+                }
+                let forms = try isFlag ? [given.arguments] : [given.arguments, ["--" + setting.option, "1"]]
+                for form in forms {
+                    #expect(Arguments(path + form, for: root).given == [setting.option], "\(setting)")
+                }
+                guard setting.kind == .choice else { continue }
+                #expect(Arguments(path + ["--no-" + setting.option], for: root).given == [setting.option])
+            }
+        }
+    }
+
     @Test("The relay of a device and the settings of a relay have variables apart") func relay() {
         let names = Self.all.map(\.variable)
         for name in ["EASYSETUP_RELAY", "EASYSETUP_RELAY_LISTEN", "EASYSETUP_STORE", "EASYSETUP_OFFER_YES"] {

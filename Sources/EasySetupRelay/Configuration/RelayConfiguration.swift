@@ -61,6 +61,10 @@ extension RelayConfiguration {
     func needingStart(_ other: RelayConfiguration) -> [String] {
         var (own, others) = (connectionLimits, other.connectionLimits)
         (own.drainTime, others.drainTime) = (.zero, .zero)
+        // With other cores or sockets the system's limit of open files leaves another number of connections.
+        if cores != other.cores || listen != other.listen || admin != other.admin {
+            others.connections = own.connections
+        }
         var (limits, otherLimits) = (limits, other.limits)
         (limits.codeLifetime, otherLimits.codeLifetime) = (.zero, .zero)
         let changed = [
