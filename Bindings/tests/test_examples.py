@@ -30,8 +30,8 @@ class Pairs:
     def example(self, command: str, folder: Path) -> Child:
         return Child(*self.arguments, command, self.relay.url, folder)
 
-    def swift(self, command: str, folder: Path) -> Child:
-        return swift(command, self.relay.url, folder)
+    def swift(self, command: str, folder: Path, *more: str) -> Child:
+        return swift(command, self.relay.url, folder, *more)
 
     def devices(self, holder: str) -> tuple[Path, Path]:
         """The folders of the example and of the Swift program, of which the holder has a seed."""
@@ -80,7 +80,8 @@ class Pairs:
 
     def test_example_gives_by_the_other_code(self) -> None:
         folders = self.devices(holder="example")
-        with self.swift("offer", folders[1]) as other, self.example("join", folders[0]) as example:
+        # Without `--receive` the program asks first whether to make a seed.
+        with self.swift("offer", folders[1], "--receive") as other, self.example("join", folders[0]) as example:
             example.answer(other.event("offered")["code"])
             example.starting(self.word_question)
             example.answer("ottter")
