@@ -57,6 +57,7 @@ enum ErrorCodes {
         "wrong-suite": EASYSETUP_ERROR_WRONG_SUITE,
         "malformed": EASYSETUP_ERROR_MALFORMED,
         "fault": EASYSETUP_ERROR_FAULT,
+        "already-paired": EASYSETUP_ERROR_ALREADY_PAIRED,
         "other-seed-stored": EASYSETUP_ERROR_OTHER_SEED_STORED,
         "store-open-to-others": EASYSETUP_ERROR_STORE_OPEN_TO_OTHERS,
         "store-not-ours": EASYSETUP_ERROR_STORE_NOT_OURS,
