@@ -306,7 +306,7 @@ typedef easysetup_code (*easysetup_save_callback)(void *context, const easysetup
                                                   easysetup_error **error);
 /* Says beforehand whether a seed could be saved, so that no other device sends one for nothing. */
 typedef easysetup_code (*easysetup_check_callback)(void *context, easysetup_error **error);
-/* Frees `context`. The library calls it once, on any thread, when the handle is freed and no pairing uses the store any more.
+/* Frees `context`. The library calls it once, on any thread, after the handle is freed and no pairing uses the store any more.
    Until then the other callbacks may come. */
 typedef void (*easysetup_release_callback)(void *context);
 
