@@ -39,7 +39,7 @@ extension TerminalPairingTests {
         let offer = try await Window(["offer", "--relay", url, "--store", store])
         defer { offer.stop() }
         let code = try await offer.code()
-        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--receive", "--json"])
+        let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
         defer { join.stop() }
         try await offer.wait(for: "Is this the device in your hands?")
         try await stop.strike(offer, store)
@@ -57,7 +57,7 @@ extension TerminalPairingTests {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
         let store = try await folder.seed("a")
-        let offer = try Running(["offer", "--relay", url, "--store", folder.store, "--json"])
+        let offer = try Running(["offer", "--relay", url, "--receive", "--store", folder.store, "--json"])
         defer { offer.stop() }
         let code = try #require(try await offer.event("offered")["code"] as? String)
         let join = try await Window(["join", code, "--relay", url, "--store", store])
