@@ -66,7 +66,9 @@ extension FileSeedStore {
     }
 
     /// Brings a copy back: stores its seed, and removes the copy. The seed is sealed if this store has a passphrase.
-    /// - Parameter passphrase: opens a sealed copy.
+    /// - Parameters:
+    ///   - copy: the copy to bring back.
+    ///   - passphrase: opens a sealed copy.
     /// - Returns: the seed, which is stored; nil if the copy is gone.
     /// - Throws: ``StoreError/otherSeedStored(stored:new:)`` if another seed is stored.
     @concurrent public func restore(_ copy: SeedCopy, passphrase: Passphrase?) async throws(StoreError) -> SyncSeed? {
