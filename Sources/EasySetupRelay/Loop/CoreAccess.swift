@@ -33,7 +33,7 @@ final class CoreAccess {
     /// The time in seconds since 1970, UTC.
     var utcSeconds: Int64 { clock.now.utcSeconds }
     /// The time on the relay's monotonic clock.
-    var now: Duration { clock.now.monotonic }
+    var now: Duration { clock.monotonic }
 
     /// Records an event on a connection. The next ``change(_:)`` passes the event to the hub, at the latest when the
     /// batch of events ends.

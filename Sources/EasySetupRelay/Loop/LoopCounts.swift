@@ -1,29 +1,38 @@
 package import EasySetupRelayCore
 
 /// What an event loop counts of its own connections. Only code on the loop uses it, so a count is an addition and
-/// nothing else: each field is a field of its own, whose accesses Swift's runtime need not check (``LoopList``).
+/// nothing else: each field is a field of its own that is read and then stored, because Swift's runtime checks an
+/// access that changes a field in place.
 final class LoopCounts {
     /// The bytes that were read from and written to connections, without TLS: those of HTTP requests before the
     /// connection became a WebSocket among them.
     private(set) var receivedBytes = 0
     private(set) var sentBytes = 0
-    /// Messages that the loop has written since its batch of events began.
+    /// Whether the times of messages are counted. To do so takes a twentieth of a message's instructions, most of them
+    /// for a second look at the clock.
+    private let timesMessages: Bool
+    /// Messages that the loop has written since its batch of events began; always 0 if messages are not timed.
     private var messages = 0
     /// From the decision about a message to its writing, other loops included.
     private(set) var relaying = Histogram(bounds: .ofMachines)
     /// How late the loop was at each measurement.
     private(set) var lag = Histogram(bounds: .ofMachines)
 
+    /// - Parameter timesMessages: whether ``relaying`` is counted.
+    init(timesMessages: Bool) {
+        self.timesMessages = timesMessages
+    }
+
     func received(_ bytes: Int) {
-        receivedBytes &+= bytes
+        receivedBytes = receivedBytes &+ bytes
     }
 
     func sent(_ bytes: Int) {
-        sentBytes &+= bytes
+        sentBytes = sentBytes &+ bytes
     }
 
     func messageSent() {
-        messages &+= 1
+        if timesMessages { messages = messages &+ 1 }
     }
 
     /// Whether the loop has written messages whose times are not counted yet.

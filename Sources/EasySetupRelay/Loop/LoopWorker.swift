@@ -24,7 +24,7 @@ final class LoopWorker {
     var unpacked: [UInt8] = []
     let buffers = BufferPool()
     let receiveBuffers: ReceiveBuffers
-    let counts = LoopCounts()
+    let counts: LoopCounts
 
     private var isEndingTurn = false
     private var effects: [RelayHub.Effect] = []
@@ -40,9 +40,11 @@ final class LoopWorker {
         hub: RelayHub,
         routes: HTTPRoutes,
         proxies: TrustedProxies,
-        clock: RelayClock
+        clock: RelayClock,
+        timesMessages: Bool = true
     ) {
         self.loop = loop
+        counts = LoopCounts(timesMessages: timesMessages)
         self.routes = routes
         limits = hub.limits
         unlooked = min(WireLimits.callBytes, limits.outboundBytes)

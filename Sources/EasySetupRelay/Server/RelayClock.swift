@@ -12,6 +12,7 @@ import Darwin
 /// `EasySetupRelayCore` use only this clock; the event loops have timers of their own for single connections.
 package struct RelayClock: Sendable {
     private let read: @Sendable () -> Moment
+    private let readMonotonic: @Sendable () -> Duration
     private let watch: @Sendable (@escaping @Sendable () -> Void) -> Void
 
     /// - Parameters:
@@ -22,11 +23,23 @@ package struct RelayClock: Sendable {
         _ read: @escaping @Sendable () -> Moment,
         whenMoved watch: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void = { _ in }
     ) {
+        self.init(read, monotonic: { read().monotonic }, whenMoved: watch)
+    }
+
+    private init(
+        _ read: @escaping @Sendable () -> Moment,
+        monotonic: @escaping @Sendable () -> Duration,
+        whenMoved watch: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+    ) {
         self.read = read
+        readMonotonic = monotonic
         self.watch = watch
     }
 
     var now: Moment { read() }
+
+    /// The monotonic time of ``now``, without a look at the other clock.
+    var monotonic: Duration { readMonotonic() }
 
     /// Registers a function that the clock calls, on any thread, whenever its time has jumped.
     func whenMoved(_ body: @escaping @Sendable () -> Void) { watch(body) }
@@ -34,6 +47,10 @@ package struct RelayClock: Sendable {
     /// The machine's clocks: a monotonic clock that also runs while the machine sleeps, and UTC.
     static func system() -> RelayClock {
         let start = ContinuousClock.now
-        return RelayClock { Moment(monotonic: ContinuousClock.now - start, utcSeconds: Int64(time(nil))) }
+        return RelayClock(
+            { Moment(monotonic: ContinuousClock.now - start, utcSeconds: Int64(time(nil))) },
+            monotonic: { ContinuousClock.now - start },
+            whenMoved: { _ in }
+        )
     }
 }

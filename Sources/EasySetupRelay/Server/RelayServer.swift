@@ -302,7 +302,8 @@ extension RelayServer {
                 hub: hub,
                 routes: HTTPRoutes(allowedOrigins: configuration.allowedOrigins),
                 proxies: configuration.trustedProxies,
-                clock: clock
+                clock: clock,
+                timesMessages: configuration.admin != nil || configuration.metrics != nil
             )
             return NIOLoopBound(worker, eventLoop: loop)
         }
