@@ -37,6 +37,16 @@ import Testing
 
     static func name(_ rest: String) -> String { "easysetup_relay_" + rest }
 
+    @Test("The times of messages are counted only where somebody can read them", arguments: [false, true])
+    func timesOfMessages(areCounted: Bool) {
+        let counts = LoopCounts(timesMessages: areCounted)
+        counts.messageSent()
+        #expect(counts.hasMessages == areCounted)
+        if counts.hasMessages { counts.messagesWritten(in: .microseconds(20)) }
+        #expect(counts.status.relaying.count == (areCounted ? 1 : 0))
+        #expect(!counts.hasMessages)
+    }
+
     @Test("Pairings are counted, through both transports and on several cores", arguments: [1, 2])
     func pairings(cores: Int) async throws {
         var configuration = Self.configuration
@@ -203,7 +213,7 @@ import Testing
 extension RelayStatus {
     /// A relay with two cores in which nothing has happened.
     static var example: RelayStatus {
-        let loop = LoopCounts().status
+        let loop = LoopCounts(timesMessages: true).status
         return RelayStatus(
             hub: HubStatus(
                 counts: Counts(),
