@@ -175,6 +175,8 @@ let package = Package(
     ]
 )
 
+if isFuzzing { package.products.append(.library(name: "EasySetupPicture", targets: ["EasySetupPicture"])) }
+
 for target in package.targets where target.type != .system {
     target.swiftSettings = settings + (strict.contains(target.name) ? [.strictMemorySafety()] : [])
 }

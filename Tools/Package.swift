@@ -71,20 +71,12 @@ let package = Package(
 // Only scripts/fuzz builds it, because the modules that it tests must be built for it.
 if Context.environment["EASYSETUP_FUZZ"] == "1" {
     package.dependencies.append(.package(url: "https://github.com/apple/swift-nio", from: "2.101.2"))
-    package.targets.append(.systemLibrary(name: "CPicture", path: "Shared/CPicture"))
-    package.targets.append(
-        .target(
-            name: "EasySetupPicture",
-            dependencies: ["CPicture", device, relay],
-            path: "Shared/EasySetupPicture",
-            packageAccess: false,
-            swiftSettings: settings + [.unsafeFlags(["-sanitize=fuzzer"])]
-        )
-    )
+    // A product for this build alone, because only the program uses the module.
+    let picture: Target.Dependency = .product(name: "EasySetupPicture", package: "EasySetup")
     package.targets.append(
         .executableTarget(
             name: "fuzz",
-            dependencies: ["SeededRandom", "EasySetupPicture", device, relay, crypto, log]
+            dependencies: ["SeededRandom", picture, device, relay, crypto, log]
                 + ["NIOCore", "NIOEmbedded", "NIOHTTP1", "NIOWebSocket"].map {
                     .product(name: $0, package: "swift-nio")
                 },
