@@ -44,7 +44,7 @@ package enum CodeCheck {
             || Unicode.Scalar(scalar)?.properties.generalCategory == .dashPunctuation
     }
 
-    /// What the sum over the symbols lacks to be their number; nil if a symbol is not canonical.
+    /// The difference between the number of symbols and the sum over them; nil if a symbol is not canonical.
     private static func lack(of symbols: [UInt8]) -> UInt8? {
         var values: [UInt8] = []
         values.reserveCapacity(symbols.count)

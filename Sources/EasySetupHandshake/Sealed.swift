@@ -123,7 +123,7 @@ enum Sealed {
     }
 }
 
-/// What a proof (message 3 or 4) says of its sender.
+/// The description of its sender in a proof (message 3 or 4).
 struct Introduction: Equatable {
     let device: Device
     /// A holder's tag, by which a peer with the same seed recognises it; empty for a receiver, and for a device of an

@@ -135,7 +135,7 @@ import Darwin
         else { return }
         _ = easysetup_harden_process()
         Sodium.start()
-        // What needs files is opened now. A library that is missing is told of by the reader.
+        // The libraries are opened now, because this process may open no file later. The reader reports a missing one.
         var (png, jpeg, zbar) = (easysetup_png(), easysetup_jpeg(), easysetup_zbar())
         _ = unsafe (easysetup_load_png(&png), easysetup_load_jpeg(&jpeg), easysetup_load_zbar(&zbar))
         // A system may have no such limits. The parent trusts nothing that comes from here in any case.

@@ -37,7 +37,7 @@ final class CallbackStore: SeedStore {
 
     func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome {
         try await onQueue { (callbacks) throws(StoreError) in try callbacks.save(seed, replacing: replacing) }
-        // What the app's store did with an earlier seed is not told, and nobody here asks.
+        // The app's callbacks don't tell what became of an earlier seed, and no caller needs it.
         return .stored
     }
 

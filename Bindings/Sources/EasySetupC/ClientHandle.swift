@@ -3,7 +3,7 @@ import Synchronization
 
 /// A client as C code names it: settings that can change until the first pairing needs them.
 final class ClientHandle: Sendable {
-    /// What a `PairingClient` is made of.
+    /// The settings from which a `PairingClient` is made.
     struct Settings: Sendable {
         let name: DeviceName
         let store: any SeedStore

@@ -5,7 +5,7 @@ import Synchronization
 
 /// A pairing as C code names it. It runs the callbacks on a queue of its own, one after the other.
 final class RunningPairing: Sendable {
-    /// What a user answers to a question of either kind.
+    /// A user's answer to a question of either kind.
     enum Answer: Sendable {
         case yes, no, unclear, nobody, word(UserText)
     }

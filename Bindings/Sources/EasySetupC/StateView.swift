@@ -14,7 +14,7 @@ final class StateView: Sendable {
     /// The number of the handle of the state's error; nil if the state has none. It is lent as long as this object lives.
     let error: UInt?
 
-    /// What only some states have.
+    /// The parts that only some states have.
     struct Parts: Sendable {
         var code: CText?
         var link: CText?

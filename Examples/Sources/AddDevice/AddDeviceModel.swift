@@ -59,7 +59,7 @@ final class AddDeviceModel {
         }
     }
 
-    /// What happened, and what to do, in English. docs/texts.md says how to translate it.
+    /// An English sentence that says what happened and what to do. docs/texts.md says how to translate it.
     var sentence: String { state.map { $0.explanation.filled($0.explanation.sentence) } ?? "Add a device" }
     var advice: String { state.map { $0.explanation.filled($0.explanation.advice) } ?? "" }
     var isRunning: Bool { running != nil }
