@@ -68,8 +68,10 @@ final class Terminal {
     /// not.
     private let side: CInt
     private var shown = ""
-    /// The number of bytes of `shown` that the test has answered.
+    /// The number of bytes of `shown` up to the end of the last question that the test has answered.
     private var answered = 0
+    /// How long a test waits for output before it fails.
+    private static let patience: CInt = 900_000
 
     /// - Parameters:
     ///   - keepsSide: whether the test keeps the program's end of the terminal open, so that ``rest()`` can read the
@@ -119,10 +121,11 @@ final class Terminal {
         return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
     }
 
-    /// Waits until the question is on the screen, and types the text.
+    /// Waits until the question is on the screen, and types the text. Output after the question may hold the next one.
     func answer(_ question: String, with text: String) throws {
-        while !unanswered.contains(question) { try #require(readMore(), "\(shown)") }
-        answered = shown.utf8.count
+        while !unanswered.contains(question) { try #require(readMore(), "\(question) is not in \(shown)") }
+        let end = try #require(unanswered.range(of: question)?.upperBound)
+        answered += unanswered[..<end].utf8.count
         try #require(write(ours, text, text.utf8.count) == text.utf8.count)
     }
 
@@ -137,11 +140,20 @@ final class Terminal {
         String(decoding: shown.utf8.dropFirst(answered), as: UTF8.self)
     }
 
+    /// Reads more of the output. Returns false at its end, or if none comes for ``patience``; the program is ended then.
     private func readMore() -> Bool {
+        var file = pollfd(fd: ours, events: Int16(POLLIN), revents: 0)
+        var count: CInt
+        repeat { count = poll(&file, 1, Self.patience) } while count < 0 && errno == EINTR
+        guard count > 0 else {
+            Issue.record("the program writes nothing more, and goes on: \(shown)")
+            kill(process.processIdentifier, SIGKILL)
+            return false
+        }
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        let count = read(ours, &buffer, buffer.count)
-        guard count > 0 else { return false }
-        shown += String(decoding: buffer[..<count], as: UTF8.self)
+        let length = read(ours, &buffer, buffer.count)
+        guard length > 0 else { return false }
+        shown += String(decoding: buffer[..<length], as: UTF8.self)
         return true
     }
 }

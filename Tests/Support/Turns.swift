@@ -16,6 +16,8 @@ package struct InTurn: SuiteTrait, TestTrait, TestScoping {
     ) async throws {
         await Self.places.take()
         defer { Self.places.giveBack() }
+        let watched = HangWatch.shared.begin("\(test.name) \(test.displayName ?? "") in \(test.sourceLocation.fileID)")
+        defer { HangWatch.shared.end(watched) }
         try await function()
     }
 
@@ -55,6 +57,50 @@ package struct InTurn: SuiteTrait, TestTrait, TestScoping {
             }
             next?.resume()
         }
+    }
+}
+
+/// Ends the tests when one of them has run for twenty minutes, and says which one and which processes it started. Such a
+/// test waits for something that never comes. Without this, whatever runs the tests would end them at last, and nobody
+/// would learn the test's name.
+private final class HangWatch: Sendable {
+    static let shared = HangWatch()
+    private static let limit = Duration.seconds(1_200)
+
+    private struct State {
+        var running: [Int: (name: String, begin: ContinuousClock.Instant)] = [:]
+        var count = 0
+    }
+
+    private let state = Mutex(State())
+
+    private init() {
+        Thread.detachNewThread { [self] in
+            while true {
+                Thread.sleep(forTimeInterval: 10)
+                let hanging = state.withLock { state in
+                    state.running.values.filter { $0.begin.duration(to: .now) > Self.limit }.map(\.name)
+                }
+                guard !hanging.isEmpty else { continue }
+                let names = hanging.map { "error: this test hangs: \($0)\n" }.joined()
+                FileHandle.standardError.write(Data("\(names)The processes of the tests:\n".utf8))
+                _ = system("ps -eo pid,ppid,etime,stat,wchan:20,args --forest | grep easysetup | cut -c 1-200 >&2")
+                _exit(1)
+            }
+        }
+    }
+
+    /// - Returns: the number to give to ``end(_:)``.
+    func begin(_ name: String) -> Int {
+        state.withLock { state in
+            state.count += 1
+            state.running[state.count] = (name, .now)
+            return state.count
+        }
+    }
+
+    func end(_ number: Int) {
+        state.withLock { $0.running[number] = nil }
     }
 }
 

@@ -6,15 +6,15 @@ import Testing
 /// own.
 ///
 /// A test sends keys, waits until the screen shows something, resizes the window or closes it, as a user does. A wait
-/// ends as soon as the screen shows what the test expects, and fails only after half an hour, so that no test depends
-/// on the speed of the machine.
+/// ends as soon as the screen shows what the test expects, and fails only after a quarter of an hour, so that no test
+/// depends on the speed of the machine.
 package final class Window: Sendable {
     private let folder = ScratchFolder()
     private let socket: String
     /// The process id of the tmux server; 0 after the test has ended the server.
     private let server = Mutex<Int32>(0)
     /// How long a test waits for a screen before it fails. Only a test that would fail anyway waits so long.
-    private static let patience = Duration.seconds(1_800)
+    private static let patience = Duration.seconds(900)
 
     /// How a program ended, and the mode in which it left the terminal.
     package struct End {
@@ -67,8 +67,9 @@ package final class Window: Sendable {
             stty -a > \(folder.path)/mode 2> /dev/null
             echo $code > \(folder.path)/code.new
             mv \(folder.path)/code.new \(folder.path)/code
-            # The window stays as it is until it is closed: tmux would write about its end into it.
-            exec sleep 3600
+            # The window stays as it is until it is closed: tmux would write about its end into it. If it is closed
+            # already, no signal would end this process any more.
+            test ! -s \(folder.path)/mode || exec sleep 3600
             """
         )
         try await tmux(
