@@ -16,8 +16,8 @@ let settings: [SwiftSetting] =
 
 /// The modules that touch secrets or parse what strangers send: each unsafe expression in them is marked.
 let strict: Set = [
-    "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore", "EasySetupPairingSession",
-    "EasySetupPicture",
+    "EasySetupText", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore",
+    "EasySetupPairingSession", "EasySetupPicture",
 ]
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -107,9 +107,13 @@ let package = Package(
         .systemLibrary(name: "CProcess"),
         // libpng, libjpeg-turbo and ZBar, opened when a picture is there: docs/decisions/pictures.md.
         .systemLibrary(name: "CPicture", providers: [.apt(["libpng-dev", "libturbojpeg0-dev", "libzbar-dev"])]),
+        .target(name: "EasySetupText"),
         .target(name: "EasySetupSeed", dependencies: ["CSodium", crypto]),
-        .target(name: "EasySetupHandshake", dependencies: ["EasySetupSeed", "CSodium", crypto, protobuf]),
-        .target(name: "EasySetupRelayProtocol", dependencies: [protobuf]),
+        .target(
+            name: "EasySetupHandshake",
+            dependencies: ["EasySetupText", "EasySetupSeed", "CSodium", crypto, protobuf]
+        ),
+        .target(name: "EasySetupRelayProtocol", dependencies: ["EasySetupText", protobuf]),
         .target(name: "EasySetupRelayCore", dependencies: ["EasySetupRelayProtocol", crypto, deque, heap]),
         .target(
             name: "EasySetupRelay",

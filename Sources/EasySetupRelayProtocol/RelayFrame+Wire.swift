@@ -10,7 +10,11 @@ extension RelayFrame {
     /// Parses one binary message from a relay and checks every field (`Protocol/relay.md`, "Frames").
     /// - Throws: ``FrameError`` with the first fault.
     package init(parsing bytes: [UInt8]) throws(FrameError) {
-        switch try protobuf(bytes, as: Easysetup_Relay_V1_RelayFrame.self).frame {
+        try self.init(wire: protobuf(bytes, as: Easysetup_Relay_V1_RelayFrame.self))
+    }
+
+    fileprivate init(wire: Easysetup_Relay_V1_RelayFrame) throws(FrameError) {
+        switch wire.frame {
         case .offered(let offered):
             self = .offered(
                 slot: try Slot(wire: offered.slot),
@@ -78,5 +82,36 @@ extension RelayFrame {
         case nil:
             throw .unknown
         }
+    }
+}
+
+/// A frame as a device receives it, with the message of the relay's operator that may stand beside it.
+package struct ReceivedFrame: Hashable, Sendable {
+    package let frame: RelayFrame
+    /// The operator's message. Nil also if it breaks a rule: the device then acts as one that does not know the field,
+    /// because a pairing must not fail for a sentence beside it.
+    package let message: RelayMessage?
+
+    package init(_ frame: RelayFrame, message: RelayMessage? = nil) {
+        self.frame = frame
+        self.message = message
+    }
+
+    /// Parses one binary message from a relay.
+    /// - Throws: ``FrameError`` with the first fault of the frame.
+    package init(parsing bytes: [UInt8]) throws(FrameError) {
+        let wire = try protobuf(bytes, as: Easysetup_Relay_V1_RelayFrame.self)
+        frame = try RelayFrame(wire: wire)
+        message = wire.relayMessage.isEmpty ? nil : try? RelayMessage(parsing: [UInt8](wire.relayMessage))
+    }
+
+    /// The frame and the message as one binary message for a device.
+    package func serialized() -> [UInt8] { frame.serialized() + (message?.field ?? []) }
+}
+
+extension RelayMessage {
+    /// The message as a field of a relay's frame. It stands behind the frame's own field, whose number is lower.
+    package var field: [UInt8] {
+        Easysetup_Relay_V1_RelayFrame.with { $0.relayMessage = Data(description.utf8) }.frameBytes()
     }
 }

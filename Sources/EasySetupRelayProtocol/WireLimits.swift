@@ -23,4 +23,8 @@ package enum WireLimits {
     /// The most meetings that an offerer names when it comes back to its room, because a relay must not let more be
     /// active in one room.
     package static let heldMeetings = 16
+    /// The allowed lengths of a relay's message, in bytes of UTF-8: a sentence, and few lines of a small window.
+    package static let relayMessageBytes = 1...320
+    /// The most characters of a relay's message, counted as Unicode scalars.
+    package static let relayMessageScalars = 160
 }

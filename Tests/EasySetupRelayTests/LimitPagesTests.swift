@@ -99,7 +99,8 @@ import Testing
             ("bodyBytes", WireLimits.bodyBytes),
             ("tokenBytes", WireLimits.tokenBytes), ("challengeBytes", WireLimits.challengeBytes),
             ("answerBytes", WireLimits.answerBytes), ("difficulty", WireLimits.difficulty),
-            ("heldMeetings", WireLimits.heldMeetings),
+            ("heldMeetings", WireLimits.heldMeetings), ("relayMessageBytes", WireLimits.relayMessageBytes),
+            ("relayMessageScalars", WireLimits.relayMessageScalars),
         ]
         let page = try Self.rows("limits.md", ["Frames"])
         Self.compare(page, values)

@@ -16,13 +16,27 @@ private struct FrameFile: Decodable {
         let error: String
     }
 
+    struct WithMessage: Decodable {
+        let why: String
+        let frame: String
+        let frameBytes: String
+        let bytes: String
+        let message: String?
+
+        enum CodingKeys: String, CodingKey {
+            case why, frame, bytes, message
+            case frameBytes = "frame_bytes"
+        }
+    }
+
     let device: [Frame]
     let relay: [Frame]
     let badDevice: [Bad]
     let badRelay: [Bad]
+    let messages: [WithMessage]
 
     enum CodingKeys: String, CodingKey {
-        case device, relay
+        case device, relay, messages
         case badDevice = "bad_device"
         case badRelay = "bad_relay"
     }
@@ -52,6 +66,15 @@ private struct FrameFile: Decodable {
         let error = #expect(throws: FrameError.self, "\(bad.why)") { try RelayFrame(parsing: bytes) }
         #expect(error?.vectorName == bad.error, "\(bad.why)")
     }
+    for item in content.messages {
+        let received = try ReceivedFrame(parsing: bytes(item.bytes))
+        #expect(name(of: received.frame) == item.frame)
+        // The frame is the same with the message and without it.
+        #expect(try received.frame == RelayFrame(parsing: bytes(item.frameBytes)), "\(item.why)")
+        #expect(received.message?.description == item.message, "\(item.why)")
+        if item.message != nil { #expect(hex(received.serialized()) == item.bytes, "\(item.why)") }
+    }
+    #expect(content.messages.contains { $0.message == nil } && content.messages.contains { $0.message != nil })
 }
 
 /// The case's name as in `relay.proto`.

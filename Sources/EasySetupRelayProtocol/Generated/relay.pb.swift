@@ -419,6 +419,10 @@ package nonisolated struct Easysetup_Relay_V1_RelayFrame: Sendable {
     set {frame = .goodbye(newValue)}
   }
 
+  /// A sentence of the relay's operator, UTF-8: relay.md, "The relay's message". Only beside the frame that answers the first
+  /// frame of a connection. A field and no frame of its own, because a device that does not know it goes on without it.
+  package var relayMessage: Data = Data()
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Frame: Equatable, Sendable {
@@ -1047,7 +1051,7 @@ nonisolated extension Easysetup_Relay_V1_DeviceFrame: SwiftProtobuf.Message, Swi
 
 nonisolated extension Easysetup_Relay_V1_RelayFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".RelayFrame"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offered\0\u{3}in_line\0\u{1}met\0\u{1}visitor\0\u{1}message\0\u{1}ack\0\u{3}attached_offerer\0\u{3}attached_visitor\0\u{1}presence\0\u{1}seated\0\u{1}over\0\u{1}refused\0\u{3}work_wanted\0\u{1}goodbye\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offered\0\u{3}in_line\0\u{1}met\0\u{1}visitor\0\u{1}message\0\u{1}ack\0\u{3}attached_offerer\0\u{3}attached_visitor\0\u{1}presence\0\u{1}seated\0\u{1}over\0\u{1}refused\0\u{3}work_wanted\0\u{1}goodbye\0\u{3}relay_message\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1237,6 +1241,7 @@ nonisolated extension Easysetup_Relay_V1_RelayFrame: SwiftProtobuf.Message, Swif
           self.frame = .goodbye(v)
         }
       }()
+      case 15: try { try decoder.decodeSingularBytesField(value: &self.relayMessage) }()
       default: break
       }
     }
@@ -1306,11 +1311,15 @@ nonisolated extension Easysetup_Relay_V1_RelayFrame: SwiftProtobuf.Message, Swif
     }()
     case nil: break
     }
+    if !self.relayMessage.isEmpty {
+      try visitor.visitSingularBytesField(value: self.relayMessage, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Easysetup_Relay_V1_RelayFrame, rhs: Easysetup_Relay_V1_RelayFrame) -> Bool {
     if lhs.frame != rhs.frame {return false}
+    if lhs.relayMessage != rhs.relayMessage {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

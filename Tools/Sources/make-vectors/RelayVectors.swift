@@ -65,8 +65,66 @@ private func relayFrames() -> VectorFile {
             ("relay", .array((relay + reasons).map { frame($0.fields, $0.serialized()) })),
             ("bad_device", .array(badDevice())),
             ("bad_relay", .array(badRelay())),
+            ("messages", .array(messages())),
         ])
     )
+}
+
+// MARK: The relay's message
+
+/// Frames with a message of the relay's operator beside them. Where the message breaks a rule, a device reads the frame
+/// alone.
+private func messages() -> [JSON] {
+    let offered = RelayFrame.offered(slot: slot, token: token, expiresIn: .seconds(600))
+    let frames: [RelayFrame] = [
+        offered, .inLine(position: 1), .met(meeting: meeting, token: token, expiresIn: .seconds(600)),
+        .attachedOfferer(expiresIn: .seconds(300), meetings: [], slotLost: false),
+        .attachedVisitor(expiresIn: .seconds(300), have: 2),
+        .workWanted(challenge: work.challenge, difficulty: 16, expiresIn: .seconds(30)),
+        .refused(.draining, retryAfter: .seconds(2)),
+    ]
+    let sentence = "Maintenance on 1 December from 8:00 to 9:00 UTC."
+    let good =
+        frames.map { ($0, "beside each frame that answers a first frame", sentence) }
+        + [
+            (offered, "other scripts", "Wartung am 1. Dezember · 12月1日はメンテナンスです"),
+            (offered, "right to left, and an apostrophe", "תחזוקה ב-1 בדצמבר, that's all"),
+            (offered, "one character", "."), (offered, "160 characters", String(repeating: "a", count: 160)),
+            (offered, "320 bytes", String(repeating: "é", count: 160)),
+        ]
+    let bad: [(String, [UInt8])] = [
+        ("161 characters", Array(repeating: UInt8(ascii: "a"), count: 161)),
+        ("321 bytes", Array((String(repeating: "é", count: 159) + "一").utf8)),
+        ("no UTF-8", [0x61, 0xFF]), ("UTF-8 that is cut off", [0x61, 0xC3]), ("a surrogate", [0xED, 0xA0, 0x80]),
+        ("more bytes than there are", [0xC1, 0xA1]), ("a space alone", Array(" ".utf8)),
+        ("two lines", Array("one\ntwo".utf8)), ("a carriage return", Array("one\rtwo".utf8)),
+        ("a tab", Array("one\ttwo".utf8)), ("an escape sequence", Array("\u{1B}[2Jcode".utf8)),
+        ("a control character of C1", Array("\u{9B}2J".utf8)), ("zero", [0x61, 0, 0x61]),
+        ("U+2028 ends a line", Array("one\u{2028}two".utf8)),
+        ("U+202E turns the direction", Array("one\u{202E}two".utf8)),
+        ("U+2066 isolates", Array("one\u{2066}two".utf8)), ("U+200B has no width", Array("one\u{200B}two".utf8)),
+        ("U+FEFF", Array("\u{FEFF}one".utf8)), ("a no-break space", Array("one\u{A0}two".utf8)),
+        ("two spaces", Array("one  two".utf8)), ("a space at the end", Array("one ".utf8)),
+        ("a quotation mark", Array("one\" two".utf8)), ("a closing quotation mark", Array("one\u{201D} two".utf8)),
+        ("two apostrophes look like one", Array("one'' two".utf8)), ("a mark first", Array("\u{301}one".utf8)),
+        ("five marks on a letter", Array("a\u{300}\u{308}\u{304}\u{30C}\u{323}".utf8)),
+        ("not NFC", Array("e\u{301}".utf8)), ("a private character", Array("\u{E000}".utf8)),
+        ("a character that is not assigned", Array("\u{378}".utf8)),
+        ("a link", Array("See https://relay.example/".utf8)),
+        ("a link without a scheme", Array("See WWW.relay.example".utf8)),
+    ]
+    return good.map { frame, why, text in message(why, frame, Array(text.utf8), read: text) }
+        + bad.map { why, bytes in message(why, offered, bytes, read: nil) }
+}
+
+/// Makes a case of a frame with a message. `read` is the message that a device takes; nil if it ignores it.
+private func message(_ why: String, _ frame: RelayFrame, _ message: [UInt8], read: String?) -> JSON {
+    let length =
+        message.count < 128 ? [UInt8(message.count)] : [UInt8(message.count & 0x7F | 0x80), UInt8(message.count >> 7)]
+    return .object([
+        ("why", .string(why)), ("frame", .string(frame.fields.0)), ("frame_bytes", .hex(frame.serialized())),
+        ("bytes", .hex(frame.serialized() + [0x7A] + length + message)), ("message", read.map { .string($0) } ?? .null),
+    ])
 }
 
 private func frame(_ fields: (String, JSON), _ bytes: [UInt8]) -> JSON {
