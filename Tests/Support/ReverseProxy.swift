@@ -1,19 +1,18 @@
-import EasySetupHandshake
+package import EasySetupHandshake
 import Foundation
 import NIOCore
 import NIOPosix
-import TestSupport
 import Testing
 
 /// A reverse proxy from a Debian package, with the test's own configuration. It runs in the foreground on a free port
 /// of loopback.
-struct ReverseProxy: Sendable {
-    enum Kind: String, Sendable {
+package struct ReverseProxy: Sendable {
+    package enum Kind: String, Sendable {
         case nginx, haproxy
 
         /// The program's path; nil if it is not installed. The search path of ordinary users often lacks `sbin`
         /// folders, so this looks there, too.
-        var program: String? {
+        package var program: String? {
             let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
             return (path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin"])
                 .map { "\($0)/\(rawValue)" }
@@ -29,7 +28,7 @@ struct ReverseProxy: Sendable {
     let configuration: @Sendable (_ port: Int, _ folder: String) -> String
 
     /// Runs the proxy as long as `body` runs.
-    func run<Result: Sendable>(_ body: @Sendable (RelayAddress) async throws -> Result) async throws -> Result {
+    package func run<Result: Sendable>(_ body: @Sendable (RelayAddress) async throws -> Result) async throws -> Result {
         let folder = ScratchFolder()
         let port = try FreePort.below30000()
         let file = try folder.file("\(kind.rawValue).conf", configuration(port, folder.path))
@@ -60,7 +59,7 @@ struct ReverseProxy: Sendable {
     }
 
     /// Waits until a program listens at the port.
-    static func listening(_ port: Int) async throws {
+    package static func listening(_ port: Int) async throws {
         for attempt in 1...2_400 {
             do {
                 try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -76,7 +75,7 @@ struct ReverseProxy: Sendable {
 
 extension ReverseProxy {
     /// An nginx server with the configuration that all tests share. `http` gives the part of one test.
-    static func nginx(tls: Bool = false, _ http: @escaping @Sendable (_ port: Int) -> String) -> ReverseProxy? {
+    package static func nginx(tls: Bool = false, _ http: @escaping @Sendable (_ port: Int) -> String) -> ReverseProxy? {
         guard let program = Kind.nginx.program else { return nil }
         return ReverseProxy(kind: .nginx, program: program, tls: tls) { port, folder in
             """
@@ -100,7 +99,7 @@ extension ReverseProxy {
     }
 
     /// An HAProxy server with the configuration that all tests share: the defaults of Debian's `haproxy.cfg`.
-    static func haproxy(_ sections: @escaping @Sendable (_ port: Int) -> String) -> ReverseProxy? {
+    package static func haproxy(_ sections: @escaping @Sendable (_ port: Int) -> String) -> ReverseProxy? {
         guard let program = Kind.haproxy.program else { return nil }
         return ReverseProxy(kind: .haproxy, program: program) { port, _ in
             """
