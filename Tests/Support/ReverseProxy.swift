@@ -8,7 +8,7 @@ import Testing
 /// of loopback.
 package struct ReverseProxy: Sendable {
     package enum Kind: String, Sendable {
-        case nginx, haproxy
+        case nginx, haproxy, caddy
 
         /// The program's path; nil if it is not installed. The search path of ordinary users often lacks `sbin`
         /// folders, so this looks there, too.
@@ -23,7 +23,7 @@ package struct ReverseProxy: Sendable {
     let kind: Kind
     let program: String
     /// Whether devices use TLS to the proxy. Its certificate is that of the tests.
-    var tls = false
+    package var tls = false
     /// The text of the configuration file, for the port on which the proxy listens and a folder in which it may write.
     let configuration: @Sendable (_ port: Int, _ folder: String) -> String
 
@@ -36,10 +36,13 @@ package struct ReverseProxy: Sendable {
             switch kind {
             case .nginx: ["-c", file, "-p", folder.path, "-e", folder.path + "/error.log"]
             case .haproxy: ["-db", "-f", file]
+            case .caddy: ["run", "--config", file, "--adapter", "caddyfile"]
             }
-        let process = try Running(arguments, of: program)
+        // Caddy writes to these folders, which otherwise are those of the developer.
+        let variables = ["XDG_CONFIG_HOME": folder.path, "XDG_DATA_HOME": folder.path]
+        let process = try Running(arguments, of: program, variables: variables)
         do {
-            try await Self.listening(port)
+            try await Self.listening(port, of: process)
             let address = try #require(RelayAddress(host: "127.0.0.1", port: port, isPlain: !tls))
             let result = try await body(address)
             await end(process)
@@ -58,15 +61,16 @@ package struct ReverseProxy: Sendable {
         _ = await process.end()
     }
 
-    /// Waits until a program listens at the port.
-    package static func listening(_ port: Int) async throws {
-        for attempt in 1...2_400 {
+    /// Waits until a program listens at the port. Throws when the program has ended without it.
+    package static func listening(_ port: Int, of process: Running) async throws {
+        while true {
+            let hasEnded = !process.isRunning
             do {
                 try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                     .connect(host: "127.0.0.1", port: port).get().close()
                 return
             } catch {
-                if attempt == 2_400 { throw error }
+                if hasEnded { throw error }
                 try await Task.sleep(for: .milliseconds(50))
             }
         }
@@ -112,6 +116,44 @@ extension ReverseProxy {
                 timeout server 300s
             \(sections(port))
 
+            """
+        }
+    }
+
+    /// A Caddy server with the configuration that all tests share: no admin port, no certificates from elsewhere and no
+    /// HTTP/3. `site` gives the address and the directives of the only site.
+    package static func caddy(tls: Bool = false, _ site: @escaping @Sendable (_ port: Int) -> String) -> ReverseProxy? {
+        guard let program = Kind.caddy.program else { return nil }
+        return ReverseProxy(kind: .caddy, program: program, tls: tls) { port, _ in
+            """
+            {
+                admin off
+                auto_https off
+                servers {
+                    protocols h1 h2
+                }
+            }
+            \(site(port))
+
+            """
+        }
+    }
+
+    /// Caddy as `Protocol/operating.md` recommends it, on a loopback port instead of under a name of the internet.
+    package static func advisedCaddy(tls: MadeCertificate? = nil, relay: Int) throws -> ReverseProxy? {
+        let page = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(components: "..", "..", "Protocol", "operating.md").standardizedFileURL
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let block = try #require(text.firstMatch(of: /\n    relay\.example \{\n((        .*\n)+)    \}\n/)).1
+        #expect(block.contains("127.0.0.1:8080"))
+        let directives = block.replacing("127.0.0.1:8080", with: "127.0.0.1:\(relay)")
+        return caddy(tls: tls != nil) { port in
+            """
+            \(tls == nil ? "http://" : "https://127.0.0.1"):\(port) {
+                bind 127.0.0.1
+                \(tls.map { "tls \($0.certificate) \($0.key)" } ?? "")
+            \(directives)
+            }
             """
         }
     }

@@ -89,6 +89,8 @@ package final class Running: Sendable {
     /// The process id of the program.
     package var pid: Int32 { process.processIdentifier }
 
+    package var isRunning: Bool { process.isRunning }
+
     /// Sends a signal to the program. By default it is SIGINT, as when a user presses Control-C.
     package func interrupt(_ signal: Int32 = SIGINT) {
         kill(process.processIdentifier, signal)

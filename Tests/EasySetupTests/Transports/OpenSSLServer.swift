@@ -14,7 +14,7 @@ enum OpenSSLServer {
             of: "/usr/bin/env"
         )
         defer { process.stop() }
-        try await ReverseProxy.listening(port)
+        try await ReverseProxy.listening(port, of: process)
         return try await body(port)
     }
 }

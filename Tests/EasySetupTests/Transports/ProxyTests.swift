@@ -29,6 +29,13 @@ import Testing
     )
     func haproxy(setup: Setup) async throws { try await pair(setup) }
 
+    @Test(
+        "Two devices pair through Caddy, both through it and one past it",
+        .enabled(if: ReverseProxy.Kind.caddy.program != nil, "Caddy is not installed: scripts/setup --tests"),
+        arguments: caddies
+    )
+    func caddy(setup: Setup) async throws { try await pair(setup) }
+
     private func pair(_ setup: Setup) async throws {
         try await LiveRelay.run { relay in
             try await Middlebox.run(
@@ -196,6 +203,47 @@ import Testing
                     http-request deny deny_status 400 if { path_end /ws }
                     server one 127.0.0.1:\(lossy)
                     server two 127.0.0.1:\(relay)
+                """
+            }
+        },
+    ]
+
+    static let caddies = [
+        Setup(testDescription: "Caddy as operating.md has it", transport: "websocket") { relay, _ in
+            try? .advisedCaddy(relay: relay)
+        },
+        Setup(testDescription: "Caddy as operating.md has it, with TLS", transport: "websocket") { relay, _ in
+            guard let files = try? MadeCertificate.loopback.get() else { return nil }
+            return try? .advisedCaddy(tls: files, relay: relay)
+        },
+        Setup(testDescription: "Caddy that passes hardly a header and buffers everything", transport: "long-polling") {
+            relay,
+            _ in
+            .caddy { port in
+                """
+                http://127.0.0.1:\(port) {
+                    bind 127.0.0.1
+                    encode {
+                        gzip
+                        minimum_length 1
+                        match header Content-Type *
+                    }
+                    reverse_proxy 127.0.0.1:\(relay) {
+                        buffer_requests
+                        buffer_responses
+                        header_up -Upgrade
+                        header_up -Sec-*
+                        header_up -Accept*
+                        header_up -Cache-Control
+                        header_up -User-Agent
+                        header_down -ETag
+                        header_down -Cache-Control
+                        header_down -Retry-After
+                        transport http {
+                            keepalive off
+                        }
+                    }
+                }
                 """
             }
         },
