@@ -162,6 +162,56 @@ import Testing
         }
     }
 
+    @Test(
+        "Root's check judges files as the owner of the key file's folder would, and says so",
+        .enabled(if: geteuid() == 0, "only root can take the rights of another user")
+    )
+    func serviceUser() async throws {
+        let nobody: uid_t = 65534
+        chmod(scratch.path, 0o755)
+        let made = try await Program.shell(
+            """
+            set -e; cd '\(scratch.path)'
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -subj /CN=relay \\
+                -addext subjectAltName=IP:127.0.0.1 -keyout own.key -out own.pem 2> /dev/null
+            """
+        )
+        #expect(made.code == 0)
+        let (state, ours) = (scratch.path + "/state", scratch.path + "/ours")
+        for (folder, owner) in [(state, nobody), (ours, 0)] {
+            #expect(mkdir(folder, 0o700) == 0 && chown(folder, owner, gid_t.max) == 0)
+        }
+        let tls = ["--tls-certificate", scratch.path + "/own.pem", "--tls-key", scratch.path + "/own.key"]
+        let isUser = "notice service-user"
+        for (folder, owner, more, expected) in [
+            (state, nobody, [], [isUser]), (state, nil, [], [isUser, "notice key-file-new"]),
+            (state, 0, [], [isUser, "error bad-key-file"]),
+            (state, 1, [], [isUser, "error bad-key-file"]), (state, nobody, tls, [isUser, "error bad-certificate"]),
+            (ours, nobody, [], ["error bad-key-file"]), (ours, 0, tls, []),
+        ] as [(String, uid_t?, [String], [String])] {
+            let key = folder + "/relay.key"
+            unlink(key)
+            if let owner {
+                try String(repeating: "ab", count: 32).write(toFile: key, atomically: false, encoding: .utf8)
+                #expect(chmod(key, 0o600) == 0 && chown(key, owner, gid_t.max) == 0)
+            }
+            let check = try Running(
+                ["relay", "--check", "--json", "--listen", "127.0.0.1:0", "--key-file", key] + more
+            )
+            check.endInput()
+            let code = await check.end()
+            let events = try await check.output().split(separator: "\n").compactMap {
+                try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+            }
+            #expect(findings(events) == expected, "\(folder) \(owner.map { "\($0)" } ?? "none") \(more.first ?? "")")
+            #expect(code == (expected.allSatisfy { $0.hasPrefix("notice") } ? 0 : 78))
+            if owner == nobody, folder == state {
+                let notice = try #require(events.first { $0["finding"] as? String == "service-user" })
+                #expect((notice["message"] as? String)?.contains("nobody") == true)
+            }
+        }
+    }
+
     @Test("A file that is missing, open to others or wrong is refused with its place") func files() async throws {
         let start = { (text: String?, mode: mode_t) in
             let path = scratch.path + "/relay.conf"

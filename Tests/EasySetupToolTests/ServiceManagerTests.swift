@@ -62,6 +62,40 @@ import Testing
         #expect(output.contains("ListenStream="))
     }
 
+    @Test("The check tells the addresses of the sockets that it was given, and judges these and not --listen")
+    func checked() async throws {
+        let check = try Self.activated(
+            "SOCK_STREAM",
+            ["relay", "--check", "--json", "--listen", "*:80", "--key-file", folder.path + "/new.key"]
+        )
+        let finding = try await check.event("finding")
+        #expect(finding["finding"] as? String == "from-service-manager")
+        #expect(finding["severity"] as? String == "notice")
+        #expect((finding["message"] as? String)?.contains(/at 127\.0\.0\.1:\d+,/) == true)
+        #expect((finding["advice"] as? String)?.contains("--listen") == true)
+        #expect(await check.end() == 0)
+        #expect(await !check.output().contains("open-without-tls"))
+        let other = try Self.activated("SOCK_DGRAM", ["relay", "--check", "--json"])
+        #expect(try await other.event("finding")["finding"] as? String == "cannot-listen")
+        #expect(await other.end() == 78)
+    }
+
+    @Test(
+        "The addresses of the package's socket unit are read from what systemd says, if the unit is in use",
+        arguments: [
+            ("ActiveState=active\nUnitFileState=disabled\n", true),
+            ("UnitFileState=enabled\nActiveState=inactive\n", true),
+            ("UnitFileState=enabled-runtime\n", true), ("ActiveState=inactive\nUnitFileState=disabled\n", false),
+            ("ActiveState=inactive\nUnitFileState=\n", false), ("", false),
+        ]
+    )
+    func unit(state: String, isUsed: Bool) {
+        let sockets = "Listen=0.0.0.0:443 (Stream)\nListen=/run/x (Datagram)\nListen=[::]:443 (Stream)\n"
+        let unit = SocketUnit(properties: state + sockets)
+        #expect(unit?.addresses == (isUsed ? ["0.0.0.0:443", "[::]:443"] : nil))
+        #expect(SocketUnit(properties: state) == nil)
+    }
+
     @Test("Sockets that were meant for another process are not used") func otherProcess() async throws {
         let relay = try Self.activated("SOCK_STREAM", process: "1", ["relay", "--json"])
         #expect(await relay.end() == 64)

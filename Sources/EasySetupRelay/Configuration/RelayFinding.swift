@@ -34,6 +34,8 @@ package struct RelayFinding: Equatable, Sendable {
         case badKeyFile = "bad-key-file"
         case cannotListen = "cannot-listen"
         case fewFiles = "few-files"
+        case serviceUser = "service-user"
+        case fromServiceManager = "from-service-manager"
     }
 
     package let severity: Severity
@@ -47,6 +49,18 @@ package struct RelayFinding: Equatable, Sendable {
     }
 }
 
+extension RelayFinding {
+    /// The notice that the addresses at which the relay serves are not its own choice.
+    package static func fromServiceManager(_ message: String, hasListen: Bool) -> RelayFinding {
+        RelayFinding(
+            .notice,
+            .fromServiceManager,
+            message,
+            hasListen ? "They take the place of --listen, which has no effect." : "Nothing needs to be done."
+        )
+    }
+}
+
 extension RelayConfiguration {
     /// Everything that is found about these settings, the files that they name and this machine. Changes nothing, and
     /// opens no socket. May block for a while, because it reads files and looks names up.
@@ -57,18 +71,39 @@ extension RelayConfiguration {
     }
 
     private func findings(ofListening: Void) -> [RelayFinding] {
-        let places: [Resolver.ResolvedAddress]
         do throws(RelayError) {
-            places = sockets.isEmpty ? try Resolver.places(listen) : []
+            guard sockets.isEmpty else { return try findings(ofSockets: ()) }
+            let open = try Resolver.places(listen).first { !$0.addresses.allSatisfy(\.isLoopback) }
+            return findings(ofOpen: open.map { "\($0.wanted)" })
         } catch {
             return [RelayFinding(.error, .cannotListen, error.description, error.advice)]
         }
-        let open = places.first { !$0.addresses.allSatisfy(\.isLoopback) }
+    }
+
+    private func findings(ofSockets: Void) throws(RelayError) -> [RelayFinding] {
+        var addresses: [SocketAddress] = []
+        for socket in sockets {
+            guard InheritedSocket.isListening(socket), let address = InheritedSocket.address(of: socket) else {
+                throw .notListening(descriptor: socket)
+            }
+            addresses.append(address)
+        }
+        let texts = addresses.map { $0.bound.map(\.description) ?? "\($0)" }
+        let notice = RelayFinding.fromServiceManager(
+            "The relay serves at \(texts.joined(separator: ", ")), which the service manager has opened.",
+            hasListen: !listen.isEmpty
+        )
+        let open = zip(addresses, texts).first { !$0.0.isLoopback }?.1
+        return [notice] + findings(ofOpen: open)
+    }
+
+    /// - Parameter open: an address at which other machines reach the relay; nil if there is none.
+    private func findings(ofOpen open: String?) -> [RelayFinding] {
         // Only the proxies may connect if they must begin with a PROXY header.
         guard certificate == nil, let open, !trustedProxies.usesProxyProtocol || trustedProxies.blocks.isEmpty else {
             return []
         }
-        let message = "The relay listens at \(open.wanted) without TLS, so it is open to other machines in plain text."
+        let message = "The relay listens at \(open) without TLS, so it is open to other machines in plain text."
         guard trustedProxies.blocks.isEmpty else {
             return [
                 RelayFinding(

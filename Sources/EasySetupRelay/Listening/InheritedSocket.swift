@@ -1,3 +1,5 @@
+import NIOCore
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -18,14 +20,24 @@ enum InheritedSocket {
         guard option(SO_TYPE, of: descriptor) == stream, option(SO_ACCEPTCONN, of: descriptor) == 1 else {
             return false
         }
-        let family = withUnsafeTemporaryAllocation(of: sockaddr_storage.self, capacity: 1) { storage -> CInt? in
+        return address(of: descriptor) != nil
+    }
+
+    /// The address to which a socket is bound; nil if it is no IP address.
+    static func address(of descriptor: CInt) -> SocketAddress? {
+        withUnsafeTemporaryAllocation(of: sockaddr_storage.self, capacity: 1) { storage in
             var count = socklen_t(MemoryLayout<sockaddr_storage>.size)
             let status = storage.baseAddress!.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 getsockname(descriptor, $0, &count)
             }
-            return status == 0 ? CInt(storage[0].ss_family) : nil
+            guard status == 0 else { return nil }
+            let raw = UnsafeRawPointer(storage.baseAddress!)
+            return switch CInt(storage[0].ss_family) {
+            case AF_INET: SocketAddress(raw.loadUnaligned(as: sockaddr_in.self))
+            case AF_INET6: SocketAddress(raw.loadUnaligned(as: sockaddr_in6.self))
+            default: nil
+            }
         }
-        return family == AF_INET || family == AF_INET6
     }
 
     private static func option(_ name: CInt, of descriptor: CInt) -> CInt? {

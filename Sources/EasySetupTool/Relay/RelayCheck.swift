@@ -36,3 +36,43 @@ struct RelayCheck {
         )
     }
 }
+
+extension RelayCheck {
+    /// What a relay that systemd starts has besides its settings: a user, whose rights this process takes, and sockets.
+    /// The other findings must be made afterwards.
+    static func findings(
+        ofSurroundings configuration: RelayConfiguration,
+        keyFile: PathArgument?
+    ) -> [RelayFinding] {
+        var findings: [RelayFinding] = []
+        if configuration.sockets.isEmpty, let unit = SocketUnit.current() {
+            findings.append(
+                RelayFinding(
+                    .notice,
+                    .fromServiceManager,
+                    "\(SocketUnit.name) is in use: systemd opens \(unit.addresses.joined(separator: ", ")) for the relay that it starts.",
+                    "They take the place of --listen there. Variables of the unit, such as for TLS, must be given to this check too."
+                )
+            )
+        }
+        if let user = keyFile.flatMap(ServiceUser.init) {
+            let owned = "The folder of the key file belongs to the user \(user.name)"
+            findings.append(
+                user.takeRights()
+                    ? RelayFinding(
+                        .notice,
+                        .serviceUser,
+                        "\(owned), so the files are judged as for a relay that runs as this user.",
+                        "A relay that runs as root would refuse a key file of this user."
+                    )
+                    : RelayFinding(
+                        .notice,
+                        .serviceUser,
+                        "\(owned), whose rights this process can't take: the files are judged as for a relay that runs as root.",
+                        "Run the check as the user of the relay."
+                    )
+            )
+        }
+        return findings
+    }
+}

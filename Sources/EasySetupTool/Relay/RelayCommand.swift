@@ -176,7 +176,8 @@ struct RelayCommand: AsyncParsableCommand {
         let check = RelayCheck(
             settings: Invocation.current?.shown ?? [],
             file: config?.defaultValueDescription,
-            findings: configuration.findings() + findings
+            findings: RelayCheck.findings(ofSurroundings: configuration, keyFile: keyFile) + configuration.findings()
+                + findings
         )
         check.write(to: output)
         guard check.isFine else { throw ExitCode(ExitCodes.code(for: "bad-setting")) }
