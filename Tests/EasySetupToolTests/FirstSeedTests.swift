@@ -78,6 +78,43 @@ import Testing
         #expect(try await Program.run(receive + ["--new", "--receive"]).code == 64)
     }
 
+    @Test(
+        "The setting that seals seeds holds for a seed that is made or received, and nothing plain is stored without it"
+    )
+    func sealed() async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let nobody = ["offer", "--new", "--yes", "--relay", url, "--json", "--store", folder.store]
+        for arguments in [nobody, ["join", "--relay", url, "--json", "--store", folder.store]] {
+            let asked = try Running(arguments, variables: ["EASYSETUP_SEAL": "yes"])
+            asked.endInput()
+            #expect(await asked.end() == 66)
+            #expect(!hasSeed)
+        }
+        let answer = { (terminal: Terminal) in
+            try terminal.answer("New passphrase", with: "open sesame\r")
+            try terminal.answer("Once more", with: "open sesame\r")
+        }
+        let made = try Terminal(
+            ["offer", "--new", "--yes", "--relay", nowhere, "--store", folder.store],
+            environment: ["EASYSETUP_SEAL": "yes"]
+        )
+        try answer(made)
+        #expect(made.finish().code == 20)
+        #expect(try await FileSeedStore(folder: folder.store).kind() == .sealed)
+
+        let holder = try await folder.seed("holder")
+        let offer = try Running(["offer", "--yes", "--relay", url, "--store", holder, "--json"])
+        defer { offer.stop() }
+        let code = try #require(try await offer.event("offered")["code"] as? String)
+        let joined = folder.path + "/joined"
+        let join = try Terminal(["join", code, "--seal", "--relay", url, "--store", joined])
+        try answer(join)
+        #expect(join.finish().code == 0)
+        #expect(try await FileSeedStore(folder: joined).kind() == .sealed)
+        #expect(await offer.end() == 0)
+    }
+
     @Test("On a terminal the question is answered by a word, and the code follows", arguments: [80, 40])
     func terminal(width: Int) async throws {
         let (relay, url) = try await PairingCommandTests.relay()

@@ -115,7 +115,22 @@ struct SealOptions: SharedOptions {
     /// If `--seal` is given without a passphrase file, asks for a new passphrase, and returns a store that seals the
     /// seeds it saves. Otherwise opens the store as ``StoreOptions/open(_:)`` does.
     func apply(to options: StoreOptions, _ output: Output) async throws -> FileSeedStore {
-        guard seal == true, options.passphrase.passphraseFile == nil else { return try await options.open(output) }
+        guard needsPassphrase(options) else { return try await options.open(output) }
+        return try newStore(options)
+    }
+
+    /// The store of a command that stores a seed only after a pairing, or after another question: as ``apply(to:_:)``,
+    /// for a store that the command has opened already and found empty.
+    func apply(toEmpty opened: FileSeedStore, of options: StoreOptions) throws -> FileSeedStore {
+        needsPassphrase(options) ? try newStore(options) : opened
+    }
+
+    private func needsPassphrase(_ options: StoreOptions) -> Bool {
+        seal == true && options.passphrase.passphraseFile == nil
+    }
+
+    /// Asks twice for a new passphrase.
+    private func newStore(_ options: StoreOptions) throws -> FileSeedStore {
         guard Input.isTerminal else { throw CommandError.nobodyToAsk(.passphrase) }
         let first = try PassphraseOptions.ask("New passphrase: ")
         let second = try PassphraseOptions.ask("Once more: ")

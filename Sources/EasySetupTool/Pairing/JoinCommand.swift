@@ -18,6 +18,7 @@ struct JoinCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var store: StoreOptions
+    @OptionGroup var seal: SealOptions
     @OptionGroup var pairing: PairingOptions
     @OptionGroup var screen: ScreenOptions
     @OptionGroup var picture: PictureOption
@@ -60,9 +61,10 @@ struct JoinCommand: AsyncParsableCommand {
             let output = screen.output(output)
             let link = try picture.pairingLink()
             let opened = try await store.open(output)
-            let (known, role) = await LoadedStore.load(from: opened)
+            var (known, role) = await LoadedStore.load(from: opened)
             // The store is checked before a person types a code, so that no code is typed in vain.
             if link == nil, code == nil, role != .holder { try await opened.check() }
+            if role == .receiver { known = try seal.apply(toEmpty: opened, of: store) }
             let client = try pairing.client(known)
             let stage = output.stage(.never)
             defer { stage.close() }

@@ -18,6 +18,7 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
 
     @OptionGroup var common: CommonOptions
     @OptionGroup var store: StoreOptions
+    @OptionGroup var seal: SealOptions
     @OptionGroup var pairing: PairingOptions
     @OptionGroup var first: FirstSeedOptions
     @OptionGroup var screen: ScreenOptions
@@ -38,18 +39,22 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
         try await common.run { output in
             let output = screen.output(output)
             let address = try pairing.address()
-            let opened = try await store.open(output)
+            var opened = try await store.open(output)
             var (known, role) = await LoadedStore.load(from: opened)
             if role == .holder, first.choice != nil, let seed = try await known.load() {
                 throw CommandError.seedStored(seed.userID)
             }
             if role == .holder || first.choice == .new, !yes { try Self.checkPerson(output) }
+            if role == .receiver {
+                // The store is checked before a person is asked, so that nothing is answered in vain.
+                try await opened.check()
+                opened = try seal.apply(toEmpty: opened, of: store)
+                known = opened
+            }
             let stage = output.stage(pictures)
             defer { stage.close() }
             output.onStopEnd(stage)
             if role == .receiver {
-                // The store is checked before a person is asked, so that nothing is answered in vain.
-                try await opened.check()
                 let choice = if let choice = first.choice { choice } else { try await FirstSeed.ask(output, stage) }
                 if choice == .new {
                     let seed = try await FirstSeed.make(in: opened, output, stage)
