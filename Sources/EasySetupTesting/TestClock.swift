@@ -66,11 +66,15 @@ public final class TestClock: Clock {
         await settle()
     }
 
-    /// Waits until every device waits for something: for its user, for the other device, or for the clock. No time
-    /// passes.
+    /// Waits until no device has done anything for many rounds. In each round the devices finish the work that they
+    /// have, and then the main actor and Swift's global executor reach the end of the work that they had at that
+    /// moment. The clock does not move.
     ///
-    /// Work of the app's on the main actor counts as well, so a test on the main actor finds the app's view model up to
-    /// date. If the app uses other actors or threads, the test must wait for them itself.
+    /// The devices' own work and the steps of a pairing between them are always over then, and so is what the app does
+    /// about a state on the main actor, also if a few actors or detached tasks of its own take part. The function can't
+    /// see work that takes long without a device: a task of the app's that computes, reads a file, blocks a thread,
+    /// waits for a real clock or runs on an executor or a dispatch queue of its own. The test must wait for such work
+    /// itself.
     public func settle() async {
         await settle(rounds: Self.quietRounds)
     }

@@ -105,6 +105,26 @@ import Testing
         }
     }
 
+    @Test("Both devices have the same seed: both are told, nobody is asked, and neither store changes")
+    func alreadyPaired() async throws {
+        for appShows in [true, false] {
+            let seed = SyncSeed.random()
+            let app = TestedApp(seed)
+            let peer = ScriptedPeer("my tablet", seed: seed, at: app.relay)
+            let screen: PairingRecorder
+            if appShows {
+                screen = await app.offer(approve: app.unanswered)
+                await peer.types(try #require(screen.offer).code)
+            } else {
+                screen = await app.join(try await peer.showsCode().code, approve: app.unanswered)
+            }
+            #expect(screen.error?.code == .alreadyPaired)
+            #expect(peer.error?.code == .alreadyPaired)
+            #expect(!screen.codes.contains(.deciding) && !screen.codes.contains(.given))
+            for store in [app.store, peer.store] { #expect(try await store.load()?.isSame(as: seed) == true) }
+        }
+    }
+
     @Test("The user does not answer") func noAnswer() async throws {
         let app = TestedApp(.random())
         let screen = await app.offer(approve: app.unanswered)

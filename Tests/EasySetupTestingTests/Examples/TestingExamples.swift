@@ -32,9 +32,10 @@ final class CodeScreen {
 struct CodeScreenTests {
     let relay = TestRelay()
     let screen = CodeScreen()
+    let seed = SyncSeed.random()
 
     func showCode() async throws -> PairingCode {
-        let store = MemorySeedStore(.random())
+        let store = MemorySeedStore(seed)
         let client = PairingClient(name: DeviceName(cleaning: "old laptop")!, store: store, relay: relay)
         Task { await screen.show(with: client, at: relay.address) }
         await relay.clock.settle()
@@ -55,6 +56,12 @@ struct CodeScreenTests {
         let stranger = ScriptedPeer("stranger", at: relay)
         await stranger.typesWrongCode(for: try await showCode())
         #expect(screen.text == "Somebody typed a wrong code (1 of 3).")
+    }
+
+    @Test func alreadyPaired() async throws {
+        let tablet = ScriptedPeer("my tablet", seed: seed, at: relay)
+        await tablet.types(try await showCode())
+        #expect(screen.text.hasPrefix("These two devices are paired already"))
     }
 
     @Test func freshCode() async throws {
