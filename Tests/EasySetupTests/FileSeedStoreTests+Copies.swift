@@ -56,6 +56,47 @@ extension FileSeedStoreTests {
         #expect(try await sealed.kind() == .sealed)
     }
 
+    @Test("A store without a passphrase keeps its copies as it keeps the seed: plain, its owner's alone, and dated")
+    func plainCopy() async throws {
+        let (old, new) = (SyncSeed.random(), SyncSeed.random())
+        try await store.save(old, replacing: false)
+        try await store.save(new, replacing: true)
+        #expect(try await store.remove(new.userID) != nil)
+        let copies = try await store.copies()
+        #expect(copies.count == 2)
+        for copy in copies {
+            #expect(copy.kind == .plain)
+            #expect(try scratch.mode("seed.\(copy.name).old") == 0o600)
+            let days = Double(copy.keptUntil) - Date().timeIntervalSince1970
+            #expect(abs(days - Double(FileSeedStore.copyDays) * Self.day) < Self.day)
+        }
+    }
+
+    @Test("A store that keeps no copies leaves nothing of a seed that it replaced or removed") func noCopies()
+        async throws
+    {
+        let (old, new) = (SyncSeed.random(), SyncSeed.random())
+        try await store.save(old, replacing: false)
+        try await store.save(new, replacing: true)
+        try await store.save(old, replacing: true)
+        let bare = store.keepingNoCopies()
+        guard case .replaced(copy: nil) = try await bare.save(new, replacing: true) else {
+            Issue.record("a copy was kept")
+            return
+        }
+        // An earlier copy of the same seed goes with the seed.
+        #expect(try await bare.remove(new.userID) == nil)
+        #expect(try await bare.copies().map(\.name) == [String(old.userID.fingerprint.prefix(16))])
+        // So does a file that can't be read, although nobody knows what it was.
+        try await store.save(new, replacing: false)
+        try scratch.put(Data("garbage".utf8), "seed")
+        guard case .replaced(copy: nil) = try await bare.save(old, replacing: true) else {
+            Issue.record("a copy was kept")
+            return
+        }
+        #expect(try await bare.copies().count == 1)
+    }
+
     @Test("Without a copy nothing of the seed stays, earlier copies included") func removeWithoutCopy() async throws {
         let seed = SyncSeed.random()
         try await store.save(seed, replacing: false)

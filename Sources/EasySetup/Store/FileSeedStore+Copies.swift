@@ -16,6 +16,19 @@ extension FileSeedStore {
     /// within days, and a device that was given away should not hold the seed for good.
     public static let copyDays = 30
 
+    /// What a store keeps of a seed that is replaced or removed.
+    enum CopyRule: Sendable {
+        /// A copy that is sealed if the seed was, or if the store has a passphrase, and plain otherwise.
+        case asTheSeed
+        /// A copy that is sealed in any case: under the store's passphrase, or where it has none, under this one.
+        case sealed(under: Passphrase)
+        case none
+
+        var isNone: Bool { if case .none = self { true } else { false } }
+
+        var passphrase: Passphrase? { if case .sealed(let passphrase) = self { passphrase } else { nil } }
+    }
+
     /// A copy of a seed that was replaced or removed.
     public struct SeedCopy: Hashable, Sendable {
         /// The first 16 digits of the seed's fingerprint; `unread-1` and so on for a file that could not be read.
@@ -44,8 +57,9 @@ extension FileSeedStore {
     /// Removes the stored seed.
     /// - Parameters:
     ///   - userID: the seed that is to be removed. Another program may have stored another one meanwhile.
-    ///   - keepsCopy: whether a copy is kept for ``copyDays`` days. It is protected as the seed was, and always sealed
-    ///     for a store of ``sealingCopies(under:)``. If no copy is kept, earlier copies of this seed are removed, too.
+    ///   - keepsCopy: whether a copy is kept for ``copyDays`` days. It is protected as the seed was: it is plain if the
+    ///     seed was. A store of ``sealingCopies(under:)`` always seals it, one of ``keepingNoCopies()`` keeps none. If no
+    ///     copy is kept, earlier copies of this seed are removed, too.
     /// - Returns: the copy; nil if none is kept, or if no seed is stored.
     /// - Throws: ``StoreError/otherSeedStored(stored:new:)`` if another seed is stored.
     @concurrent public func remove(_ userID: UserID, keepsCopy: Bool = true) async throws(StoreError) -> SeedCopy? {
@@ -56,6 +70,7 @@ extension FileSeedStore {
         let seed = try read(file)
         guard seed.userID == userID else { throw .otherSeedStored(stored: seed.userID, new: userID) }
         let copy = CopyName(of: userID)
+        let keepsCopy = keepsCopy && !copyRule.isNone
         if keepsCopy { _ = try keep(file, of: seed, kind(of: file), in: folder) } else { try folder.remove(copy.file) }
         // The copy is on the disk by now, so a crash loses nothing.
         try folder.remove(Self.file)
@@ -136,7 +151,7 @@ extension FileSeedStore {
         in folder: borrowing PrivateFolder
     ) throws(StoreError) -> CopyName {
         let copy = CopyName(of: seed.userID)
-        if kind == .plain, let passphrase = passphrase ?? copyPassphrase {
+        if kind == .plain, let passphrase = passphrase ?? copyRule.passphrase {
             // The copy of the old seed is sealed too, because a user who sets a passphrase wants no plain seed on the
             // disk.
             try folder.write(sealed(seed, under: passphrase), to: copy.file)

@@ -7,6 +7,11 @@ public import EasySetupSeed
 /// The folder holds `seed`, the seed; `lock`, which keeps two programs from writing at once; `seed.….old`, the copies
 /// of replaced and removed seeds, for ``copyDays`` days; and, after a crash, perhaps `seed.new`, which the next write
 /// removes.
+///
+/// **A copy is as secret as a seed.** A store without a passphrase keeps the copies as it keeps the seed: plain, in a
+/// file of mode 0600, dated, for ``copyDays`` days. So a device whose user has removed or replaced the seed still holds
+/// it. An app that shows its user a code seals the copies under it (``sealingCopies(under:)``), and one that wants no
+/// copies has none (``keepingNoCopies()``).
 public final class FileSeedStore: SeedStore {
     /// How long a call waits for another program that is writing to the store, before it throws ``StoreError/busy``. A
     /// write takes milliseconds, so a program that holds the lock longer than this has probably hung.
@@ -16,8 +21,7 @@ public final class FileSeedStore: SeedStore {
 
     let path: [CChar]
     let passphrase: Passphrase?
-    /// Seals the copies of seeds that were plain, where the store has no passphrase of its own.
-    let copyPassphrase: Passphrase?
+    let copyRule: CopyRule
     let cost: SealingCost
     let onStep: PrivateFolder.StepObserver
 
@@ -55,25 +59,31 @@ public final class FileSeedStore: SeedStore {
         passphrase: Passphrase?,
         cost: SealingCost,
         onStep: @escaping PrivateFolder.StepObserver,
-        copyPassphrase: Passphrase? = nil
+        copyRule: CopyRule = .asTheSeed
     ) {
         // System calls read a path up to its first zero byte, so a zero byte in the path ends it here too.
         self.path = path.prefix { $0 != 0 }.map(CChar.init(bitPattern:)) + [0]
         self.passphrase = passphrase
-        self.copyPassphrase = copyPassphrase
+        self.copyRule = copyRule
         self.cost = cost
         self.onStep = onStep
     }
 
     /// This store, with copies that are always sealed. A copy of a replaced or removed seed is sealed under the store's
     /// passphrase, or where the store has none, under this one.
-    public func sealingCopies(under passphrase: Passphrase) -> FileSeedStore {
+    public func sealingCopies(under passphrase: Passphrase) -> FileSeedStore { with(.sealed(under: passphrase)) }
+
+    /// This store, without copies. A seed that is replaced or removed is gone at once, and a slip can't be made good. For
+    /// apps that have their own way back to an earlier seed.
+    public func keepingNoCopies() -> FileSeedStore { with(.none) }
+
+    private func with(_ copyRule: CopyRule) -> FileSeedStore {
         FileSeedStore(
             path: path.dropLast().map(UInt8.init(bitPattern:)),
-            passphrase: self.passphrase,
+            passphrase: passphrase,
             cost: cost,
             onStep: onStep,
-            copyPassphrase: passphrase
+            copyRule: copyRule
         )
     }
 
@@ -125,6 +135,9 @@ public final class FileSeedStore: SeedStore {
         case .sameUnsealed:
             try folder.write(new, to: Self.file)
             return .alreadyStored
+        case .other where copyRule.isNone, .unreadable where copyRule.isNone:
+            try folder.write(new, to: Self.file)
+            return .replaced(copy: nil)
         case .other(let stored, let kind):
             let copy = try keep(old, of: stored, kind, in: folder)
             try folder.write(new, to: Self.file)
