@@ -77,6 +77,26 @@ import Testing
         #expect(await second.end() == 0)
     }
 
+    @Test("A drain time and a log level that a running relay has read anew at SIGHUP hold when it drains")
+    func reloaded() async throws {
+        let file = try folder.file("relay.conf", "drain-time = 0\n")
+        let (relay, port) = try await Program.relay(["--config", file])
+        defer { relay.stop() }
+        let (asked, answered) = try await pairInHand(port)
+        defer { for device in [asked, answered] { device.stop() } }
+        try "drain-time = 600\nlog-level = info\n".write(toFile: file, atomically: false, encoding: .utf8)
+        relay.interrupt(SIGHUP)
+        _ = try #require(await relay.logLine { $0.contains("settings read anew") })
+        relay.interrupt(SIGTERM)
+        // The line is logged from the level `info` on.
+        _ = try #require(await relay.logLine { $0.contains("draining") })
+        asked.type("yes\n")
+        let seed = try await asked.event("paired")["user_id"] as? String
+        #expect(try await answered.event("paired")["user_id"] as? String == seed)
+        for process in [relay, asked, answered] { #expect(await process.end() == 0) }
+        #expect(await !asked.output().contains("reconnecting"))
+    }
+
     @Test("A second signal ends the relay at once, and the pairing under way goes on at the next relay")
     func secondSignal()
         async throws
