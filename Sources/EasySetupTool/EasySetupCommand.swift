@@ -17,7 +17,7 @@ import EasySetupSeed
         version: Version.text,
         subcommands: [
             OfferCommand.self, JoinCommand.self, RelayCommand.self, SeedCommand.self, DemoCommand.self,
-            ConfigCommand.self, VersionCommand.self, ManualCommand.self,
+            DoctorCommand.self, ConfigCommand.self, VersionCommand.self, ManualCommand.self,
         ]
     )
 

@@ -58,13 +58,15 @@ struct RelayHost: Sendable {
     /// - Parameters:
     ///   - reading: a certificate check that replaces the normal one: it reads the certificates and refuses them all.
     ///   - arrived: called when the channel becomes active for the later handlers.
+    /// - Returns: the handler of TLS with the relay; nil without TLS.
+    @discardableResult
     func prepare(
         _ channel: any Channel,
         for attempt: Attempt,
         limits: ClientLimits,
         reading: ChainReading? = nil,
         arrived: ((ChannelHandlerContext) -> Void)? = nil
-    ) throws {
+    ) throws -> NIOSSLClientHandler? {
         // A channel exists only after the host's addresses were found, so the lookup is done.
         attempt.resolved()
         let pipeline = channel.pipeline.syncOperations
@@ -92,6 +94,7 @@ struct RelayHost: Sendable {
         }
         let certificate = tls.map { ShownCertificate($0, host: address.host, roots: roots, isTunnelled: proxy != nil) }
         try pipeline.addHandler(ArrivalHandler(certificate, attempt: attempt, arrived: arrived))
+        return tls
     }
 
     private func tlsHandler(

@@ -29,7 +29,7 @@ package enum RetryAfter {
 
     /// Reads a date, `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or `Sun Nov  6 08:49:37 1994`,
     /// as seconds since 1970.
-    private static func moment(_ text: String) -> Int? {
+    package static func moment(_ text: String) -> Int? {
         let parts = text.split(whereSeparator: { $0 == " " || $0 == "," || $0 == "-" })
         switch parts.count {
         case 6 where parts[5] == "GMT": return moment(day: parts[1], month: parts[2], year: parts[3], time: parts[4])

@@ -1,10 +1,10 @@
 import EasySetupHandshake
-import EasySetupRelayProtocol
+package import EasySetupRelayProtocol
 
 extension PairingError {
     /// The pairing error for the reason that a relay gives when it ends or refuses something. A malicious relay can
     /// give any reason, so no reason can lead to a success.
-    init(_ reason: Reason, retryAfter: Duration = .zero) {
+    package init(_ reason: Reason, retryAfter: Duration = .zero) {
         switch reason {
         case .done, .cancelled: self = .cancelled
         case .wrongProof: self = .wrongCode

@@ -19,6 +19,7 @@ enum ExitCodes {
           24  the relay has forgotten this pairing
           25  the relay is broken, or another connection took over
           30  the other device failed or speaks another version
+          40  doctor has found something wrong
           64  the arguments are wrong
           65  what was read is no seed and no QR code, or is damaged
           66  nothing is there to be read
@@ -35,6 +36,9 @@ enum ExitCodes {
     static func code(for name: String) -> Int32 {
         table[name] ?? 70
     }
+
+    /// The exit code of `doctor` for a relay at which devices can't pair, or can't pair by every transport.
+    static let wrongRelay: Int32 = 40
 
     static let table: [String: Int32] = [
         "not-confirmed": 1,

@@ -3,8 +3,8 @@ import EasySetup
 import EasySetupHandshake
 import Logging
 
-/// The common options of `offer` and `join`.
-struct PairingOptions: SharedOptions {
+/// The options that say where the relay is, and whom to believe about it.
+struct RelayOptions: SharedOptions {
     @Option(
         help: ArgumentHelp(
             "The relay where the devices meet, as wss://HOST[:PORT].",
@@ -13,9 +13,6 @@ struct PairingOptions: SharedOptions {
     )
     var relay: String?
 
-    @Option(help: ArgumentHelp("What this device is called on the other screen.", valueName: "name"))
-    var name: String?
-
     @Option(
         help: ArgumentHelp(
             "A PEM file with the authorities to trust for the relay, instead of the system's.",
@@ -23,6 +20,17 @@ struct PairingOptions: SharedOptions {
         )
     )
     var caFile: PathArgument?
+
+    /// The authorities to trust for the relay.
+    var roots: TrustedRoots { caFile.map { TrustedRoots(pemPath: $0.bytes) } ?? .system }
+}
+
+/// The common options of `offer` and `join`.
+struct PairingOptions: SharedOptions {
+    @OptionGroup var target: RelayOptions
+
+    @Option(help: ArgumentHelp("What this device is called on the other screen.", valueName: "name"))
+    var name: String?
 
     @Flag(
         inversion: .prefixedNo,
@@ -36,7 +44,7 @@ struct PairingOptions: SharedOptions {
     /// Checks the values that the argument parser takes as they are.
     func check() throws {
         _ = try deviceName
-        if relay != nil { _ = try address() }
+        if target.relay != nil { _ = try address() }
     }
 
     private var deviceName: DeviceName {
@@ -53,14 +61,14 @@ struct PairingOptions: SharedOptions {
         PairingClient(
             name: try deviceName,
             store: store,
-            roots: caFile.map { TrustedRoots(pemPath: $0.bytes) } ?? .system,
+            roots: target.roots,
             logger: Logger(label: "easysetup.client")
         )
     }
 
     /// The address of the relay at which the devices meet.
     func address() throws -> RelayAddress {
-        guard let relay else { throw PairingUsage.relayMissing }
+        guard let relay = target.relay else { throw PairingUsage.relayMissing }
         return try SettingSources.checked("relay") { try RelayAddress(url: relay, allowPlain: allowsPlain) }
     }
 
@@ -78,7 +86,7 @@ struct PairingOptions: SharedOptions {
         var words = [Host.program, "join", "--relay", "\(relay.isPlain ? "ws" : "wss")://\(place)"]
         if relay.isPlain, !relay.isLoopback { words.append("--allow-plain") }
         var quoted = words.map { Host.quoted($0) }
-        if let caFile { quoted += ["--ca-file", Host.quoted(caFile.bytes)] }
+        if let caFile = target.caFile { quoted += ["--ca-file", Host.quoted(caFile.bytes)] }
         return quoted.joined(separator: " ")
     }
 }

@@ -29,6 +29,8 @@ final class Middlebox: Sendable {
         case loseCall
         /// The relay receives the request, but the device does not receive the answer.
         case loseAnswer
+        /// As ``loseAnswer``, and the connection to the device stays open.
+        case holdAnswer
     }
 
     fileprivate let upgrades: Upgrades
@@ -111,6 +113,7 @@ private final class DeviceSide: ChannelInboundHandler {
     private var relay: EventLoopFuture<any Channel>?
     private var isUpgrading = false
     private var dropsAnswer = false
+    private var holdsAnswer = false
 
     init(box: Middlebox) { self.box = box }
 
@@ -145,6 +148,9 @@ private final class DeviceSide: ChannelInboundHandler {
             case .loseAnswer:
                 dropsAnswer = true
                 forward(bytes, context)
+            case .holdAnswer:
+                holdsAnswer = true
+                forward(bytes, context)
             }
         } else {
             forward(bytes, context)
@@ -170,6 +176,7 @@ private final class DeviceSide: ChannelInboundHandler {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let answers = RelaySide { bytes in
+                        if side.value.holdsAnswer { return }
                         guard let bytes, !side.value.dropsAnswer else { return device.value.close(promise: nil) }
                         device.value.writeAndFlush(side.value.wrapOutboundOut(bytes), promise: nil)
                     }

@@ -44,6 +44,22 @@ final class LongPollChannel: Sendable {
         timeout: Duration,
         isProbe: Bool = false
     ) -> EventLoopFuture<LongPollResult> {
+        let headers: HTTPHeaders = ["Content-Type": RelayPath.bodyType, "Content-Length": "\(body.count)"]
+        return call(.POST, path, headers, body: body, timeout: timeout, isProbe: isProbe)
+    }
+
+    /// Sends a request with this method and these headers, as ``call(_:body:timeout:isProbe:)`` does.
+    ///
+    /// - Parameter seen: called with the head of the answer when the head arrives.
+    func call(
+        _ method: HTTPMethod,
+        _ path: String,
+        _ headers: HTTPHeaders,
+        body: [UInt8] = [],
+        timeout: Duration,
+        isProbe: Bool,
+        seen: @escaping @Sendable (HTTPResponseHead) -> Void = { _ in }
+    ) -> EventLoopFuture<LongPollResult> {
         let promise = loop.makePromise(of: LongPollResult.self)
         let attempt = Attempt(on: host.route)
         let isOpen = channel.value?.isActive == true
@@ -54,7 +70,16 @@ final class LongPollChannel: Sendable {
             self.close()
         }
         promise.futureResult.whenComplete { _ in timer.cancel() }
-        let call = Call(path: path, body: body, isProbe: isProbe, attempt: attempt, answer: promise)
+        let call = Call(
+            method: method,
+            path: path,
+            headers: headers,
+            body: body,
+            isProbe: isProbe,
+            attempt: attempt,
+            answer: promise,
+            seen: seen
+        )
         if isOpen, let channel = channel.value {
             post(call, on: channel)
         } else {
@@ -98,11 +123,15 @@ final class LongPollChannel: Sendable {
 }
 
 private struct Call: Sendable {
+    let method: HTTPMethod
     let path: String
+    /// The headers besides `Host`.
+    let headers: HTTPHeaders
     let body: [UInt8]
     let isProbe: Bool
     let attempt: Attempt
     let answer: EventLoopPromise<LongPollResult>
+    let seen: @Sendable (HTTPResponseHead) -> Void
 }
 
 /// Writes the requests one after the other, and reads each answer's body up to ``WireLimits/callBytes``.
@@ -157,17 +186,13 @@ private final class LongPollHandler: ChannelDuplexHandler {
     }
 
     private func write(_ call: Call, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
-        let head = HTTPRequestHead(
-            version: .http1_1,
-            method: .POST,
-            uri: call.path,
-            headers: [
-                "Host": address.authorityWithoutZone, "Content-Type": RelayPath.bodyType,
-                "Content-Length": "\(call.body.count)",
-            ]
-        )
+        var headers: HTTPHeaders = ["Host": address.authorityWithoutZone]
+        headers.add(contentsOf: call.headers)
+        let head = HTTPRequestHead(version: .http1_1, method: call.method, uri: call.path, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: call.body)))), promise: nil)
+        if !call.body.isEmpty {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: call.body)))), promise: nil)
+        }
         context.write(wrapOutboundOut(.end(nil)), promise: promise)
     }
 
@@ -176,6 +201,7 @@ private final class LongPollHandler: ChannelDuplexHandler {
         case .head(let head):
             self.head = head
             body = []
+            call?.seen(head)
             // An answer with the relay's frames has status 200, so this handler waits for the whole body. Any other
             // answer can be judged by its head.
             guard head.status != .ok || call?.isProbe == true else { return }

@@ -116,7 +116,7 @@ final class LongPollConnection: Sendable {
 
 extension LongPollConnectionID {
     /// A new identifier from the system's cryptographic random source.
-    fileprivate static func random() -> LongPollConnectionID {
+    static func random() -> LongPollConnectionID {
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<byteCount).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         guard let connection = LongPollConnectionID(bytes) else {

@@ -62,6 +62,19 @@ public struct ProxySettings: Sendable {
         }
     }
 
+    /// The environment variable that names a proxy for this relay; nil if none is set, or if it is set to nothing. Whether
+    /// the proxy is used is another matter: see ``proxy(to:variable:)``.
+    /// - Parameter variable: gives the value of the variable with this name; nil if it is not set.
+    package static func variable(for relay: RelayAddress, variable: (String) -> String?) -> String? {
+        let name = names(for: relay).first { variable($0) != nil }
+        return name.flatMap(variable)?.allSatisfy(\.isWhitespace) == false ? name : nil
+    }
+
+    /// The names of the environment variables that may name a proxy for this relay. The first one that is set counts.
+    private static func names(for relay: RelayAddress) -> [String] {
+        (relay.isPlain ? ["http_proxy"] : ["https_proxy", "HTTPS_PROXY"]) + ["all_proxy", "ALL_PROXY"]
+    }
+
     /// The proxy that the environment variables name for this relay; nil if the relay is reached directly.
     /// - Parameter variable: gives the value of the variable with this name; nil if it is not set.
     static func proxy(
@@ -69,8 +82,7 @@ public struct ProxySettings: Sendable {
         variable: (String) -> String?
     ) throws(PairingError) -> ProxyAddress? {
         guard !relay.isLoopback else { return nil }
-        let names = (relay.isPlain ? ["http_proxy"] : ["https_proxy", "HTTPS_PROXY"]) + ["all_proxy", "ALL_PROXY"]
-        guard let url = first(names, variable), !url.allSatisfy(\.isWhitespace) else { return nil }
+        guard let url = first(names(for: relay), variable), !url.allSatisfy(\.isWhitespace) else { return nil }
         if let hosts = first(["no_proxy", "NO_PROXY"], variable), NoProxyList(hosts).contains(relay) { return nil }
         return try ProxyAddress(url: url)
     }

@@ -96,6 +96,15 @@ final class WebSocketConnection: Sendable {
         channel.read()
     }
 
+    /// Sends a WebSocket ping.
+    ///
+    /// - Returns: a future that completes at the relay's next pong, and fails when the connection ends.
+    func ping() -> EventLoopFuture<Void> {
+        let pong = channel.eventLoop.makePromise(of: Void.self)
+        channel.triggerUserOutboundEvent(PingRequest(pong: pong)).cascadeFailure(to: pong)
+        return pong.futureResult
+    }
+
     /// Sends a WebSocket close frame and waits for the relay's close frame. If the socket were closed with unread data
     /// in it, the system would drop the frames that were sent last. The caller can ignore later reports.
     ///
@@ -171,6 +180,11 @@ struct UpgradeFailure: Error, Equatable {
     let mayFallBack: Bool
 }
 
+/// The event by which a connection asks its ``FrameHandler`` for a ping.
+private struct PingRequest: Sendable {
+    let pong: EventLoopPromise<Void>
+}
+
 /// Reads and writes WebSocket frames, answers pings, and ends the connection on any frame that the protocol does not
 /// allow.
 ///
@@ -189,6 +203,8 @@ private final class FrameHandler: ChannelDuplexHandler {
     private var isWaiting = false
     private var isReadHeld = false
     private var isPinged = false
+    /// The requests for a ping that wait for the relay's next pong.
+    private var requests: [PingRequest] = []
 
     /// - Parameter patience: how long the relay's first frame may take, counted from the first call of
     ///   ``read(context:)``.
@@ -215,7 +231,9 @@ private final class FrameHandler: ChannelDuplexHandler {
         case .ping where frame.length <= 125:
             let pong = WebSocketFrame(fin: true, opcode: .pong, maskKey: .random(), data: frame.unmaskedData)
             context.writeAndFlush(wrapOutboundOut(pong), promise: nil)
-        case .pong: break
+        case .pong:
+            for request in requests { request.pong.succeed() }
+            requests = []
         case .connectionClose: end(context, .connectionLost)
         default: end(context, .relayMisbehaved)
         }
@@ -251,6 +269,15 @@ private final class FrameHandler: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(ping), promise: nil)
     }
 
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard let request = event as? PingRequest, !isOver else {
+            return context.triggerUserOutboundEvent(event, promise: promise)
+        }
+        requests.append(request)
+        let ping = WebSocketFrame(fin: true, opcode: .ping, maskKey: .random(), data: ByteBuffer())
+        context.writeAndFlush(wrapOutboundOut(ping), promise: promise)
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if isReadHeld, context.channel.isWritable {
             isReadHeld = false
@@ -274,6 +301,8 @@ private final class FrameHandler: ChannelDuplexHandler {
         isOver = true
         if !batch.isEmpty { report(.frames(batch)) }
         batch = []
+        for request in requests { request.pong.fail(error) }
+        requests = []
         report(.closed(error))
         context.close(promise: nil)
     }

@@ -1,0 +1,112 @@
+package import EasySetupPairingSession
+package import EasySetupRelayProtocol
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// An HTTP answer on the way from a relay, with the facts that tell who gave it.
+package struct HTTPAnswer: Sendable {
+    package let status: Int
+    /// The beginning of the body, ``WireLimits/callBytes`` and one byte at most.
+    package let body: [UInt8]
+    /// The time from the request to the end of the answer. A request that opened the connection includes that.
+    package let took: Duration
+    /// The time of the header `Date` in seconds since 1970; nil if the header is missing or can't be read.
+    package let date: Int?
+    /// This device's time in seconds since 1970 when the answer's head arrived.
+    package let clock: Int
+    /// The error that the answer stands for if it is not the one that a relay should give.
+    package let error: PairingError
+    private let headers: [String: [String]]
+
+    fileprivate init(_ head: HTTPResponseHead, body: [UInt8], took: Duration, clock: Int, from host: RelayHost) {
+        status = Int(head.status.code)
+        self.body = body
+        self.took = took
+        self.clock = clock
+        headers = Dictionary(grouping: head.headers, by: { $0.name.lowercased() }).mapValues { $0.map(\.value) }
+        date = head.headers.first(name: "Date").flatMap { RetryAfter.moment($0) }
+        error = PairingError(Reply(head, body: String(decoding: body, as: UTF8.self), from: host.address))
+    }
+
+    /// The values of a header, whose name is in lower case; empty if the header is missing.
+    package func values(of name: String) -> [String] { headers[name] ?? [] }
+
+    /// The problem that a relay reports by this answer; nil if the answer reports none, or one of an unknown type.
+    package var problem: ProblemType? { Problem(in: text)?.type }
+
+    /// The body as text.
+    package var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+/// A TCP connection that sends HTTP requests to a relay as a device does, one at a time. It keeps the connection open
+/// for the next request where the server allows that.
+package final class HTTPProbe: Sendable {
+    /// The head of an answer, and this device's time when the head came. The event loop writes it, and the caller of
+    /// the request reads it.
+    private final class Seen: Sendable {
+        let value = Mutex<(head: HTTPResponseHead, clock: Int)?>(nil)
+    }
+
+    private let host: RelayHost
+    private let limits: ClientLimits
+    private let channel: LongPollChannel
+    private let loop: any EventLoop
+
+    init(to host: RelayHost, limits: ClientLimits) {
+        self.host = host
+        self.limits = limits
+        loop = MultiThreadedEventLoopGroup.singleton.next()
+        channel = LongPollChannel(to: host, on: loop, limits: limits)
+    }
+
+    /// Asks for a path by GET, with these headers besides `Host`.
+    package func get(
+        _ path: String,
+        headers: KeyValuePairs<String, String> = [:],
+        timeout: Duration
+    ) async -> Result<HTTPAnswer, PairingError> {
+        await ask(.GET, path, HTTPHeaders(headers.map { ($0.key, $0.value) }), body: [], timeout: timeout)
+    }
+
+    /// Makes a request of long polling.
+    package func post(_ path: String, body: [UInt8], timeout: Duration) async -> Result<HTTPAnswer, PairingError> {
+        let headers: HTTPHeaders = ["Content-Type": RelayPath.bodyType, "Content-Length": "\(body.count)"]
+        return await ask(.POST, path, headers, body: body, timeout: timeout)
+    }
+
+    private func ask(
+        _ method: HTTPMethod,
+        _ path: String,
+        _ headers: HTTPHeaders,
+        body: [UInt8],
+        timeout: Duration
+    ) async -> Result<HTTPAnswer, PairingError> {
+        let seen = Seen()
+        let start = ContinuousClock.now
+        let asked = loop.flatSubmit { [channel] in
+            // A long poll's body may come late, so only an answer that shows no frames is cut short.
+            channel.call(method, path, headers, body: body, timeout: timeout, isProbe: method == .GET) { head in
+                seen.value.withLock { $0 = (head, Clock.seconds) }
+            }
+        }
+        guard let result = try? await asked.get() else { return .failure(.relayUnreachable(.unknown)) }
+        let took = start.duration(to: .now)
+        switch result {
+        // A device that pairs would connect again, and a probe does not.
+        case .unanswered(.connectionLost): return .failure(.relayUnreachable(.cut))
+        case .unanswered(let error): return .failure(await host.explained(error, on: loop, limits: limits))
+        case .answered(_, let body, _, _):
+            guard let (head, clock) = seen.value.withLock({ $0 }) else {
+                return .failure(.relayUnreachable(.unknown))
+            }
+            return .success(HTTPAnswer(head, body: body, took: took, clock: clock, from: host))
+        }
+    }
+
+    /// Closes the connection. A running request fails.
+    package func close() {
+        loop.execute { [channel] in channel.close() }
+    }
+}
