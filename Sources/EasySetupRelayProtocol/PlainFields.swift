@@ -60,6 +60,11 @@ struct PlainReader: ~Escapable {
     /// Reads a variable-length number. Returns nil if it is not encoded in the fewest possible bytes, or needs more
     /// than 32 bits.
     private mutating func shortest() -> UInt32? {
+        // Most numbers have one byte.
+        if place < bytes.count, bytes[place] <= 0x7F {
+            defer { place += 1 }
+            return UInt32(bytes[place])
+        }
         var (value, shift) = (UInt64(0), UInt64(0))
         while shift < 35, place < bytes.count {
             let byte = bytes[place]

@@ -30,6 +30,8 @@ struct ConnectionMachine: ~Copyable {
         /// these bytes and all later ones to the HTTP handlers.
         case isForHTTP(ByteBuffer)
         case received(DeviceFrame, bytes: Int)
+        /// The peer has sent a ping. The caller must call ``readCompleted()`` at the end of this batch of reads.
+        case pinged
         /// The device broke the protocol, and the relay will close the connection with ``closeCode``.
         case violated
         /// The peer has sent a close frame. The caller must answer with a close frame that has this payload, and end
@@ -143,7 +145,7 @@ struct ConnectionMachine: ~Copyable {
             return violate(.unacceptableData)
         case .ping:
             unansweredPing = Array(payload.prefix(frame.payloadCount))
-            return countControlFrame(most)
+            return countControlFrame(most) ?? .pinged
         case .pong:
             return countControlFrame(most)
         case .connectionClose:
@@ -178,7 +180,8 @@ struct ConnectionMachine: ~Copyable {
         state = .device
     }
 
-    /// The caller reports the end of a batch of reads. Returns the payload of the pong to send; nil for no pong.
+    /// The caller reports the end of a batch of reads; it need not after a batch without a ping. Returns the payload of
+    /// the pong to send; nil for no pong.
     mutating func readCompleted() -> [UInt8]? {
         guard let ping = unansweredPing else { return nil }
         unansweredPing = nil

@@ -28,6 +28,9 @@ final class DeviceConnection {
     private(set) var isCounted = true
     /// Whether the ``Rendezvous`` has registered the device of this connection.
     private(set) var isKnown = false
+    /// Whether the peer has sent a ping in this batch of reads. Only then does the end of the batch cost a look at the
+    /// machine.
+    private var isPinged = false
     /// The number of bytes that the device had not read when the relay last checked.
     private(set) var unread = 0
     /// The number of bytes that the relay has written since it last checked ``unread``. A check is costly. The relay
@@ -115,7 +118,16 @@ final class DeviceConnection {
         machine.next(in: &bytes, controlFrames: controlFrames, payload: &payload)
     }
 
-    func readCompleted() -> [UInt8]? { machine.readCompleted() }
+    func wasPinged() {
+        isPinged = true
+    }
+
+    /// Ends a batch of reads; see ``ConnectionMachine/readCompleted()``.
+    func readCompleted() -> [UInt8]? {
+        guard isPinged else { return nil }
+        isPinged = false
+        return machine.readCompleted()
+    }
 
     /// Sets the object that handles this connection's HTTP requests. The caller passes nil when the connection has
     /// ended.

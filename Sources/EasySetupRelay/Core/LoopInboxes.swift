@@ -6,8 +6,9 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
     private struct Inbox: Sendable {
         let wake: @Sendable () -> Void
         var effects: [Effect] = []
-        /// When the loop was woken for effects that it has not taken yet; nil if it was not.
-        var wokenAt: Duration?
+        /// Whether the loop was woken for effects that it has not taken yet, and when it was woken last.
+        var isWoken = false
+        var wokenAt = Duration.zero
     }
 
     private var inboxes: [Inbox] = []
@@ -35,8 +36,11 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
     /// Returns when the loop was woken for them; nil if it was not.
     @discardableResult
     mutating func take(_ loop: Int, into effects: inout [Effect]) -> Duration? {
-        let wokenAt = inboxes[loop].wokenAt
-        inboxes[loop].wokenAt = nil
+        var wokenAt: Duration?
+        if inboxes[loop].isWoken {
+            wokenAt = inboxes[loop].wokenAt
+            inboxes[loop].isWoken = false
+        }
         guard !inboxes[loop].effects.isEmpty else { return wokenAt }
         if effects.isEmpty {
             swap(&inboxes[loop].effects, &effects)
@@ -52,8 +56,8 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
     mutating func takeWoken(but own: Int, now: Duration) -> [@Sendable () -> Void] {
         guard inboxes.count > 1 else { return [] }
         var woken: [@Sendable () -> Void] = []
-        for loop in inboxes.indices where loop != own && !inboxes[loop].effects.isEmpty && inboxes[loop].wokenAt == nil
-        {
+        for loop in inboxes.indices where loop != own && !inboxes[loop].effects.isEmpty && !inboxes[loop].isWoken {
+            inboxes[loop].isWoken = true
             inboxes[loop].wokenAt = now
             woken.append(inboxes[loop].wake)
         }

@@ -17,13 +17,23 @@ final class CoreAccess {
     /// ``takeNewDue()`` returned last. Both are on the relay's clock.
     private var due: Duration?
     private var told: Duration?
+    private let timesDecisions: Bool
     /// When the earliest of the decisions was made whose effects the loop has not taken yet, on the relay's clock; that
-    /// of the effects that it took last where it has taken all.
+    /// of the effects that it took last where it has taken all. Always zero unless decisions are timed.
     private(set) var decidedAt = Duration.zero
 
-    /// - Parameter wake: the hub calls it, on any thread, when another loop has put effects into this loop's inbox. It
-    ///   must make the loop call ``wasWoken()``.
-    init(_ hub: RelayHub, clock: RelayClock, loop: any EventLoop, wake: @escaping @Sendable () -> Void) {
+    /// - Parameters:
+    ///   - timesDecisions: whether the caller uses ``decidedAt``.
+    ///   - wake: the hub calls it, on any thread, when another loop has put effects into this loop's inbox. It must make
+    ///     the loop call ``wasWoken()``.
+    init(
+        _ hub: RelayHub,
+        clock: RelayClock,
+        loop: any EventLoop,
+        timesDecisions: Bool,
+        wake: @escaping @Sendable () -> Void
+    ) {
+        self.timesDecisions = timesDecisions
         self.hub = hub
         self.clock = clock
         self.loop = loop
@@ -55,7 +65,7 @@ final class CoreAccess {
         let hadEffects = !brought.isEmpty
         let moment = clock.now
         let outcome = hub.change(by: index, after: &told, into: &brought, at: moment, body)
-        if !hadEffects { decidedAt = outcome.wokenAt ?? moment.monotonic }
+        if timesDecisions, !hadEffects { decidedAt = outcome.wokenAt ?? moment.monotonic }
         events.exchange(&told)
         effects.exchange(&brought)
         isWoken = false

@@ -1,13 +1,18 @@
 import EasySetupRelayCore
 
-/// The connections of an event loop. Like a ``LoopList``, it moves its table out of its field for each change, so that
-/// the runtime need not check an access to it.
+/// The connections of an event loop. Like a ``LoopList``, it moves its table out of its field for each change and each
+/// look, so that the runtime need not check an access to it.
 final class LoopConnections {
     /// The connections by the number in their ``ConnectionID``. The number itself is the key, because it is hashed in
     /// half the time.
     private var connections: [UInt64: DeviceConnection] = [:]
 
-    subscript(id: ConnectionID) -> DeviceConnection? { connections[id.number] }
+    subscript(id: ConnectionID) -> DeviceConnection? {
+        var looked: [UInt64: DeviceConnection] = [:]
+        swap(&looked, &connections)
+        defer { swap(&looked, &connections) }
+        return looked[id.number]
+    }
 
     /// All connections. The caller may add and remove connections while it goes through them.
     var all: some Collection<DeviceConnection> { connections.values }

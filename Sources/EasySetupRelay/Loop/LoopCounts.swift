@@ -10,7 +10,7 @@ final class LoopCounts {
     private(set) var sentBytes = 0
     /// Whether the times of messages are counted. To do so takes a twentieth of a message's instructions, most of them
     /// for a second look at the clock.
-    private let timesMessages: Bool
+    let timesMessages: Bool
     /// Messages that the loop has written since its batch of events began; always 0 if messages are not timed.
     private var messages = 0
     /// From the decision about a message to its writing, other loops included.

@@ -35,6 +35,7 @@ extension LoopWorker {
     ) {
         switch consume event {
         case .received(let frame, let count): received(frame, bytes: count, from: connection)
+        case .pinged: connection.wasPinged()
         case .upgraded(let request):
             upgraded(connection, UpgradeAnswer(key: request.key), from: connection.peer?.prefix)
         case .isForHTTP(let bytes): forHTTP = bytes

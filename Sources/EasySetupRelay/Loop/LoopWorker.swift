@@ -54,7 +54,7 @@ final class LoopWorker {
         // The reference to the worker is weak, so that a pending wake-up or alarm does not keep the worker of a stopped
         // loop alive.
         let itself = NIOLoopBound(Weak(), eventLoop: loop)
-        core = CoreAccess(hub, clock: clock, loop: loop) {
+        core = CoreAccess(hub, clock: clock, loop: loop, timesDecisions: timesMessages) {
             itself.eventLoop.execute { itself.value.worker?.wasWoken() }
         }
         alarm = Alarm(loop: loop, grain: limits.alarmGrain) { itself.value.worker?.alarmFired() }
@@ -89,10 +89,11 @@ extension LoopWorker {
         var (taken, written): ([RelayHub.Effect], [DeviceConnection]) = ([], [])
         swap(&taken, &effects)
         swap(&written, &flushing)
+        // The decision of the batch's first effects.
         var decidedAt: Duration?
         repeat {
             if core.takeEffects(&taken) {
-                decidedAt = decidedAt ?? core.decidedAt
+                if counts.timesMessages, decidedAt == nil { decidedAt = core.decidedAt }
                 taken.drain { perform($0) }
             }
             unflushed.exchange(&written)

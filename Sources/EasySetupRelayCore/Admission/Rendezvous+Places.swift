@@ -128,7 +128,7 @@ extension Rendezvous {
         guard let worst, let room = rooms.removeValue(forKey: abandoned.remove(at: worst.place)) else { return false }
         turn.counts.unseated.add(.givenUp)
         let load = room.load
-        totals -= load
+        totals.replace(load, by: Load())
         owned.count(Load(), load, room.prefix)
         if !room.hasLostSlot { slots[room.slot] = nil }
         return true

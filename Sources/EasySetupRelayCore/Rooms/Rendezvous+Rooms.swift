@@ -125,8 +125,7 @@ extension Rendezvous {
         guard let index = rooms.index(forKey: offer) else { return nil }
         let first = turn.actions.count
         let (outcome, decided) = rooms.values[index].decided(rules, isDraining: isDraining, &turn, decision)
-        totals -= decided.before
-        totals += decided.after
+        totals.replace(decided.before, by: decided.after)
         owned.count(decided.after, decided.before, decided.prefix)
         for place in first..<turn.actions.count {
             switch turn.actions[place] {

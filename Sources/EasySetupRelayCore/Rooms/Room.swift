@@ -210,11 +210,12 @@ struct Load: Equatable, Sendable {
         total.mailboxBytes += part.mailboxBytes
     }
 
-    static func -= (total: inout Load, part: Load) {
-        total.rooms -= part.rooms
-        total.seated -= part.seated
-        total.meetings -= part.meetings
-        total.waiting -= part.waiting
-        total.mailboxBytes -= part.mailboxBytes
+    /// Counts a part anew that has changed.
+    mutating func replace(_ old: Load, by new: Load) {
+        rooms += new.rooms - old.rooms
+        seated += new.seated - old.seated
+        meetings += new.meetings - old.meetings
+        waiting += new.waiting - old.waiting
+        mailboxBytes += new.mailboxBytes - old.mailboxBytes
     }
 }
