@@ -39,9 +39,8 @@ import Testing
         }
     }
 
-    @Test("No log and no metric of a whole run has an address, a slot, a token, an id or a body") func secrets()
-        async throws
-    {
+    @Test("No log, no metric and no status page of a whole run has an address, a slot, a token, an id or a body")
+    func secrets() async throws {
         let keeper = LogKeeper()
         let clock = HandClock()
         var configuration = MetricsTests.configuration
@@ -70,6 +69,7 @@ import Testing
             clock.pass(.seconds(60))
             try await until { keeper.lines.contains { $0.contains("the last minute") } }
             page = try await MetricsTests.page(server)
+            for path in ["/", "/status.json"] { page += "\n" + (try await StatusPageTests.ask(path, server).body) }
         }
         secrets += bodies.map { String(decoding: $0, as: UTF8.self) }
         let logs = keeper.lines.joined(separator: "\n")

@@ -9,4 +9,7 @@ struct AdminLimits: Sendable {
     var adminHeaderBytes = 8 * 1024
     /// The most headers of a request.
     var adminHeaderFields = 64
+    /// How often the status page's history gets a sample, and how many it has: together an hour.
+    var statusInterval = Duration.seconds(30)
+    var statusSamples = 120
 }

@@ -1,12 +1,14 @@
 import NIOCore
 import NIOHTTP1
 
-/// What the admin port has to tell: metrics and health. A further page is a further entry in this table.
+/// What the admin port has to tell: the status page, metrics and health. A further page is a further entry in this
+/// table.
 struct AdminPages: Sendable {
     let collector: StatusCollector
+    let sampler: StatusSampler
 
     var routes: [AdminRoutes.Route] {
-        [metrics, health(.live), health(.ready)]
+        StatusPage.routes { [sampler] in sampler.report(on: $0) } + [metrics, health(.live), health(.ready)]
     }
 
     private var metrics: AdminRoutes.Route {

@@ -21,7 +21,7 @@ public struct RelayConfiguration: Sendable {
     public var trustedProxies = TrustedProxies.none
     /// The number of cores that the relay uses, 1 to 255. Each has a thread (`Protocol/operating.md`, "Cores").
     public var cores = 1
-    /// The address of the admin port, which has metrics and health for the operator's own programs; nil for none. It
+    /// The address of the admin port, which has a status page, metrics and health for the operator; nil for none. It
     /// asks for no password, so it should be an address of loopback.
     public var admin: ListenAddress?
     /// Where the relay records its metrics every ``metricsInterval``, such as `MetricsSystem.factory` of a program that

@@ -17,6 +17,8 @@ final class LoopCounts {
     private(set) var relaying = Histogram(bounds: .ofMachines)
     /// How late the loop was at each measurement.
     private(set) var lag = Histogram(bounds: .ofMachines)
+    /// How late the loop was since the last sample of the status page.
+    private var lagWindow = LagWindow()
 
     /// - Parameter timesMessages: whether ``relaying`` is counted.
     init(timesMessages: Bool) {
@@ -46,11 +48,22 @@ final class LoopCounts {
 
     func wasLate(by time: Duration) {
         lag.add(time)
+        lagWindow.add(time)
+    }
+
+    func endLagWindow() {
+        lagWindow = LagWindow()
     }
 
     /// A copy for another thread.
     var status: LoopStatus {
-        LoopStatus(receivedBytes: receivedBytes, sentBytes: sentBytes, relaying: relaying, lag: lag)
+        LoopStatus(
+            receivedBytes: receivedBytes,
+            sentBytes: sentBytes,
+            relaying: relaying,
+            lag: lag,
+            lagWindow: lagWindow
+        )
     }
 }
 
@@ -60,4 +73,6 @@ package struct LoopStatus: Sendable {
     package let sentBytes: Int
     package let relaying: Histogram
     package let lag: Histogram
+    /// The lag since the last sample of the status page.
+    package let lagWindow: LagWindow
 }

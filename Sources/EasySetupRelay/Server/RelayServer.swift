@@ -211,9 +211,10 @@ extension RelayServer {
             clock: clock,
             configuration: configuration
         )
+        let sampler = StatusSampler(collector, clock: clock, loop: MultiThreadedEventLoopGroup.singleton.next())
         let admin = AdminServer(
             routes: AdminRoutes(
-                routes: AdminPages(collector: collector).routes,
+                routes: AdminPages(collector: collector, sampler: sampler).routes,
                 hosts: AdminHosts(name: configuration.admin?.host)
             ),
             logger: logger
@@ -235,6 +236,8 @@ extension RelayServer {
             throw error
         }
         if configuration.admin != nil || configuration.metrics != nil { runningLoops.each { $0.watchLag() } }
+        let sampling = configuration.admin.map { _ in sampler.start() }
+        defer { sampling?.cancel() }
         let recording = configuration.metrics.map { record($0, collector) }
         defer { recording?.cancel() }
         let watch = prepared.certificate?.watch(on: loops[0])

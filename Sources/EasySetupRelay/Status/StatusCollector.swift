@@ -35,8 +35,12 @@ final class StatusCollector: Sendable {
     }
 
     /// The status now. A loop that is busy answers later, and so does this.
-    func collect(on loop: any EventLoop) -> EventLoopFuture<RelayStatus> {
-        let parts = loops.collect { $0.counts.status }
+    /// - Parameter endsLagWindow: whether the ``LagWindow`` of each loop begins anew.
+    func collect(on loop: any EventLoop, endsLagWindow: Bool = false) -> EventLoopFuture<RelayStatus> {
+        let parts = loops.collect { worker in
+            defer { if endsLagWindow { worker.counts.endLagWindow() } }
+            return worker.counts.status
+        }
         return EventLoopFuture.whenAllSucceed(parts, on: loop).map { [self] loops in
             RelayStatus(
                 hub: hub.read { $0.status },

@@ -95,7 +95,7 @@ struct RelayCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where metrics and health are for the operator, as 127.0.0.1:9464; nowhere without it.",
+            "Where the status page, metrics and health are, as 127.0.0.1:9464; nowhere without it.",
             discussion: "Without a host it is 127.0.0.1. It asks for no password. Port 0 takes a free one.",
             valueName: "host:port"
         )
