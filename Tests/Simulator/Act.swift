@@ -29,6 +29,8 @@ package final class Act {
     var words: ConfirmationWords?
     /// When the device sent the seed; nil when it has not.
     package internal(set) var givenAt: Duration?
+    /// Whether a holder has asked its user to approve a device.
+    var isQuestioned = false
     /// Whether a receiver asks its user before it stores a seed. `wasAsked` says whether it has asked, and
     /// `hasAccepted` whether the user agreed.
     var asksFirst = false

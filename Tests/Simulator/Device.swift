@@ -49,6 +49,9 @@ package final class Device: Client {
         if holds { seed = SeededEntropy.syncSeed(&random) }
     }
 
+    /// Replaces the device's seed by that of a device with which it is paired already.
+    func hold(_ seed: SyncSeed?) { self.seed = seed }
+
     var user: User {
         guard let owner else { preconditionFailure("a device has a user") }
         return owner
@@ -96,7 +99,7 @@ package final class Device: Client {
                 invitation,
                 name: deviceName,
                 platform: .android,
-                seed: seed,
+                seed: mutation == .forgetsItsSeed ? nil : seed,
                 entropy: entropy(),
                 limits: world.limits,
                 now: local
@@ -272,6 +275,7 @@ package final class Device: Client {
             case .show(let state): show(state, act)
             case .ask(let request):
                 asked += 1
+                act.isQuestioned = true
                 ask(request, asked)
             case .askToAccept(let request):
                 asked += 1

@@ -12,6 +12,9 @@ package enum Kind: String, CaseIterable, Sendable {
     case crowded
     /// Like `fair`, but at a relay whose places strangers take.
     case filled
+    /// Like `fair`, but both devices of each pair hold the same seed already. Both must be told so, and nothing else may
+    /// happen.
+    case sameSeed
     /// Users make mistakes and change their minds; a stranger may guess a code.
     case human
     /// An attacker on the network alters the frames between devices and relays.
@@ -30,12 +33,12 @@ extension World {
 
     private func draw(_ asked: Kind?) {
         let kinds: [Kind] = [
-            .fair, .fair, .fair, .crowded, .crowded, .filled, .human, .human, .human, .altered, .betrayed,
+            .fair, .fair, .fair, .crowded, .crowded, .filled, .sameSeed, .human, .human, .human, .altered, .betrayed,
         ]
         let drawn = random.pick(kinds) ?? .fair
         let kind = asked ?? drawn
         self.kind = kind
-        isFair = kind == .fair || kind == .crowded || kind == .filled
+        isFair = kind == .fair || kind == .crowded || kind == .filled || kind == .sameSeed
         checksBounds = random.once(in: 8)
         calm = random.seconds(20...150)
         if kind == .filled { return drawFilled() }
@@ -46,7 +49,7 @@ extension World {
         for _ in 0..<count { if let end = random.pick(ends) { drawUser(kind, at: end) } }
         drawFrameFaults(count)
         switch kind {
-        case .fair: break
+        case .fair, .sameSeed: break
         case .crowded: drawCrowd(luck: .max)
         case .human: if random.once(in: 2) { drawCrowd(luck: Int.random(in: 2...8, using: &random)) }
         case .altered: drawMiddlebox()
@@ -115,6 +118,11 @@ extension World {
         habits.patience = isFair ? 30 : 4
         habits.asksFirst = random.once(in: 2)
         if !isFair { drawMistakes(&habits) }
+        if kind == .sameSeed {
+            habits.sameSeed = true
+            // A device that holds a seed follows no link.
+            habits.scans = false
+        }
         let user = addUser(
             habits,
             at: relay,

@@ -178,6 +178,7 @@ extension World {
         if !device.holds, (act.stored != nil) != (outcome == .paired) {
             breach(.agreement, "\(device.name) \(act.stored == nil ? "has no" : "has a") seed and says \(outcome)")
         }
+        judgeSameSeed(act, of: device)
         if isFair, case .failed(let error) = outcome, !may(device, act, failWith: error) {
             breach(.finish, "\(device.name) failed with \(error.name)")
         }
@@ -190,6 +191,7 @@ extension World {
             breach(.deadline, "\(device.name) is still at it")
         }
         guard user.offerer.holds != user.visitor.holds else {
+            if user.habits.sameSeed { judgeSameSeed(user) }
             if user.visitor.acts.contains(where: { $0.outcome == .paired }), !user.hasLostAGuess {
                 breach(.agreement, "\(user.visitor.name) paired although both have the same role")
             }
@@ -237,6 +239,8 @@ extension World {
         // waited.
         case .connectionLost: return !act.hasToken || isAmongStrangers && act.session.isTrySpent() && act.words == nil
         case .cancelledHere: return true
+        // Whether they really are is looked at in `judgeSameSeed`.
+        case .alreadyPaired: return true
         case .relayForgot: return forgets > 0
         // Guesses have used up the code, or the offerer has replaced it because its room was crowded.
         case .codeBurnt: return isReplaced || isAmongStrangers

@@ -17,6 +17,8 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
     case hidesKnownCode
     /// The device stores a seed without asking, although it should ask first.
     case keepsUnasked
+    /// The device that visits takes part as if it held no seed.
+    case forgetsItsSeed
     /// The device sends no message again after it has lost its connection.
     case neverSendsAgain
     // Relays.
@@ -43,7 +45,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
     /// The law that must detect the mutation.
     package var breaks: Law {
         switch self {
-        case .approvesByItself, .keepsUnasked: .seed
+        case .approvesByItself, .keepsUnasked, .forgetsItsSeed: .seed
         case .drawsOneSecret, .hidesKnownCode: .guesses
         case .saysPairedEarly: .agreement
         case .ignoresDeadlines: .deadline
@@ -61,6 +63,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
         case .approvesByItself, .saysPairedEarly, .hidesKnownCode, .keepsUnasked: .human
         case .drawsOneSecret: .betrayed
         case .ignoresDeadlines: .altered
+        case .forgetsItsSeed: .sameSeed
         case .neverSendsAgain, .relayMixesMeetings, .relayForgetsTheTime, .relayForgetsReplacedKeys: .fair
         case .relayCountsNoAddress, .relayThrowsOut, .relayTurnsAwayReturners, .relayCountsNoFrames, .relayAsksNoPrice,
             .relayTellsForAnHour:

@@ -38,6 +38,8 @@ package struct Habits: Sendable {
     package var diskIsFull = false
     /// Whether both devices have a seed, or neither has one.
     package var sameRoles = false
+    /// Whether both devices hold the same seed, because they are paired already.
+    package var sameSeed = false
 
     package init() {}
 

@@ -72,7 +72,7 @@ package final class World {
     ) -> User {
         let number = users.count + 1
         let address = 0x0A00_0000 + UInt32(number) << 16
-        let offererHolds = habits.offererHolds
+        let offererHolds = habits.offererHolds || habits.sameSeed
         let offerer = Device(
             self,
             name: "offerer \(number)",
@@ -87,8 +87,9 @@ package final class World {
             relay: relay,
             path: visitorPath ?? Path(address: address + 2),
             clock: visitorClock,
-            holds: habits.sameRoles ? offererHolds : !offererHolds
+            holds: habits.sameRoles || habits.sameSeed ? offererHolds : !offererHolds
         )
+        if habits.sameSeed { visitor.hold(offerer.seed) }
         for device in [offerer, visitor] { if let seed = device.seed { holders[seed.userID] = device } }
         let user = User(self, number: number, habits: habits, offerer: offerer, visitor: visitor)
         users.append(user)

@@ -68,6 +68,28 @@ import Testing
         }
     }
 
+    @Test("Devices with the same seed are told so when a connection is cut before or after any frame")
+    func sameSeed() {
+        var habits = Habits()
+        habits.sameSeed = true
+        var frames = 0
+        for number in 0... {
+            for fault in [FrameFault.cutBefore, .cutAfter] {
+                let (world, _, user) = Self.world(habits, offererHolds: true)
+                world.isFair = true
+                if number > 0 { world.frameFaults = [number: fault] }
+                world.run()
+                if number == 0 { frames = world.frames }
+                #expect(world.breaches.isEmpty, "\(fault) at frame \(number)")
+                for device in [user.offerer, user.visitor] {
+                    #expect(device.acts.map(\.outcome) == [.failed(.alreadyPaired)], "\(fault) at frame \(number)")
+                }
+            }
+            guard number < frames else { break }
+        }
+        #expect(frames > 8)
+    }
+
     /// Checks that each act ended in the longest time that a device may take: three codes, a seated pairing, and the
     /// time after it.
     private static func expectEnds(_ world: World, _ user: User) {
