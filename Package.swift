@@ -152,7 +152,8 @@ let package = Package(
         tests("EasySetupRelayCoreTests", ["EasySetupRelayCore", "EasySetupRelayProtocol", crypto] + shared),
         tests(
             "EasySetupRelayTests",
-            relay + ["EasySetupRelayProtocol", log, embedded, lifecycle] + metricsTests + shared + nio
+            ["EasySetup", "EasySetupHandshake", "EasySetupSeed"] + relay
+                + ["EasySetupRelayProtocol", log, embedded, lifecycle] + metricsTests + shared + nio
         ),
         tests("EasySetupPairingSessionTests", session + ["Simulator"] + shared),
         tests("EasySetupTests", device + relay + ["EasySetupTool", crypto, embedded, log] + shared + nio),

@@ -26,7 +26,7 @@ import Testing
         return try #require(try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any])
     }
 
-    private static func column(_ name: String, _ server: RelayServer) async throws -> [Int] {
+    static func column(_ name: String, _ server: RelayServer) async throws -> [Int] {
         let history = try await status(server)["history"] as? [String: Any]
         return try #require(history?[name] as? [Int])
     }

@@ -122,7 +122,7 @@ private struct StatusPageText {
 
     var machineRows: [Row] {
         [
-            ("Event loop lag, the worst lately", "now.lag", .milliseconds), ("Resident memory", "now.memory", .bytes),
+            ("Event loop lag (worst)", "now.lag", .milliseconds), ("Resident memory", "now.memory", .bytes),
             ("Memory ceiling", "relay.memory_ceiling", .bytes), ("Open files", "now.open_files", .count),
             ("Most files", "relay.most_files", .count), ("Cores", "relay.cores", .count),
         ]
@@ -131,7 +131,7 @@ private struct StatusPageText {
     var programRows: [Row] {
         [
             ("Version", "relay.version", .word), ("Protocol", "relay.protocol", .word), ("Up for", "uptime", .span),
-            ("Started (UTC)", "started", .day), ("Certificate expires (UTC)", "relay.certificate_expiry", .day),
+            ("Started on", "started", .day), ("Certificate expires", "relay.certificate_expiry", .day),
         ]
     }
 

@@ -96,7 +96,7 @@ enum StatusStyle {
         .option { white-space: nowrap; }
         .charts, .tables { align-items: start; display: grid; gap: .75rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); }
         .charts { margin-bottom: .75rem; }
-        .tables { grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); }
+        .tables { grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); }
         .chart { margin: 0; min-width: 0; }
         .legend { color: var(--text); display: flex; flex-wrap: wrap; gap: 0 1rem; list-style: none; margin: .25rem 0; padding: 0; }
         .key { height: .75em; width: 1.5em; }

@@ -338,7 +338,7 @@ struct RelayCommand: AsyncParsableCommand {
         let lines = zip(addresses, urls).map { address, url in
             "The relay listens at \(url)" + (address.scope.map { ", \($0)" } ?? "") + " (\(Version.text))"
         }
-        let adminLines = admin.map { "Metrics and health are at http://\($0.authority)" }
+        let adminLines = admin.map { "The status page is at http://\($0.authority)/, and metrics and health beside it" }
         var fields: [(String, JSONValue)] = [
             ("port", .integer(addresses[0].port)), ("host", .string(addresses[0].host)),
             ("tls", .boolean(isSecure)),
