@@ -252,7 +252,8 @@ private struct Browser {
 
     /// The widths and colours in which a page is looked at: each of them in one of the tests, and for pictures all.
     private static func looks(at name: String) -> [[Any]] {
-    /// The widths and colours in which a page is looked at: each in one of the tests, and for pictures all.
+        let one: [[Any]] = [[375, "light"], [1280, "dark"]]
+        let other: [[Any]] = [[375, "dark"], [1280, "light"]]
         if ProcessInfo.processInfo.environment["STATUS_PICTURES"] != nil || name == "busy" { return one + other }
         return name == "refusing" ? other : one
     }
