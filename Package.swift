@@ -167,7 +167,7 @@ let package = Package(
         tests(
             "EasySetupToolTests",
             device + relay + program + ["EasySetupTool", "EasySetupPicture"] + shared,
-            exclude: ["SCREENS.md"]
+            exclude: ["SCREENS.md", "Sessions"]
         ),
         // Strangers against the built relay; run by scripts/hostile.
         tests("HostileTests", device + ["EasySetupTool"] + shared),

@@ -89,9 +89,10 @@ package final class Window: Sendable {
         return text.components(separatedBy: "\n")
     }
 
-    /// The text that the window shows now, with the escape sequences for colours and bold text.
-    package func styled() async throws -> String {
-        try await tmux(["capture-pane", "-p", "-e"])
+    /// The text that the window shows now, with the escape sequences for colours and bold text, and with the spaces that
+    /// have a colour. `withHistory` adds the lines that have scrolled out at the top.
+    package func styled(withHistory: Bool = false) async throws -> String {
+        try await tmux(["capture-pane", "-p", "-e", "-N"] + (withHistory ? ["-S", "-"] : []))
     }
 
     /// Waits until `fits` accepts the lines of the screen.

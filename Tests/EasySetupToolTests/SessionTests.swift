@@ -1,0 +1,61 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Sessions of people with the program, with their whole screens: the files in `Sessions/`.
+///
+/// After a change of what the program says, run `EASYSETUP_WRITE_SESSIONS=1 swift test --filter SessionTests`, then
+/// `scripts/screenshots`, and read the difference in the files.
+@Suite("Sessions", .inTurn, .timeLimit(.minutes(60))) struct SessionTests {
+    private static let isWriting = ProcessInfo.processInfo.environment["EASYSETUP_WRITE_SESSIONS"] != nil
+    private static let folder = PagesTests.root.appending(path: "Tests/EasySetupToolTests/Sessions")
+
+    @Test("The screens of a session are those of its file", arguments: SessionScript.all, SessionStage.Form.all)
+    func screens(script: SessionScript, form: SessionStage.Form) async throws {
+        let file = Self.folder.appending(path: "\(script.name).\(form.name).txt")
+        let kept = try? String(contentsOf: file, encoding: .utf8)
+        let stage = try await SessionStage("\(script.title) (\(form.name))", form, kept: Self.isWriting ? nil : kept)
+        defer { stage.end() }
+        try await (form == .pipe ? script.piped : script.typed)(stage)
+        if Self.isWriting { try stage.record.write(to: file, atomically: true, encoding: .utf8) }
+        #expect(try String(contentsOf: file, encoding: .utf8) == stage.record)
+    }
+
+    @Test("Every file is that of a session") func files() throws {
+        let expected = SessionScript.all.flatMap { script in
+            SessionStage.Form.all.map { "\(script.name).\($0.name).txt" }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: Self.folder.path).sorted() == expected.sorted())
+    }
+
+    @Test("The pictures have the texts of their sessions, and docs/screens.md shows each of them")
+    func pictures() async throws {
+        let names = try PagesTests.text("docs/screens.md").matches(of: /\(pictures\/([\w.-]+)\.svg\)/).map {
+            String($0.1)
+        }
+        let folder = PagesTests.root.appending(path: "docs/pictures").path
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == names.map { $0 + ".svg" }.sorted()
+        )
+        for name in names {
+            let session = try PagesTests.text("Tests/EasySetupToolTests/Sessions/\(name).txt")
+            let drawn = try PagesTests.text("docs/pictures/\(name).svg").matches(of: /<text[^>]*>(.*)<\/text>/).map {
+                String($0.1).replacing(/<[^>]*>/, with: "").replacing("&lt;", with: "<").replacing("&gt;", with: ">")
+                    .replacing("&amp;", with: "&")
+            }
+            #expect(drawn == SessionStage.parts(session).flatMap(Self.shown), "\(name)")
+        }
+        let check = try await Program.shell("python3 '\(PagesTests.root.path)/scripts/screenshots' --check")
+        #expect(check.code == 0, "\(check.errors)")
+    }
+
+    /// What a picture shows of a screen: the caption, and the rows without what is empty at their ends.
+    private static func shown(_ part: String) -> [String] {
+        let lines = part.split(separator: "\n")
+        var rows = lines.filter { $0.hasPrefix("│") }.map { line in
+            String(line.dropFirst().dropLast()).replacing(/[ ]+$/, with: "")
+        }
+        while rows.last == "" { rows.removeLast() }
+        return [String(lines[0])] + rows
+    }
+}
