@@ -151,7 +151,7 @@ struct Output: Sendable {
     }
 }
 
-/// Standard input, output and error of the process.
+/// Standard input, output and error of the process, and what else it writes to.
 enum StandardFiles {
     /// Opens `/dev/null` in place of standard input, output or error where the parent process has closed it. Otherwise
     /// a file that the program opens later would get its number, and the program would write its output into that file.
@@ -165,6 +165,9 @@ enum StandardFiles {
         signal(SIGPIPE, SIG_IGN)
         // Swift's runtime would otherwise print a part of the process's memory when Control-\\ ends it.
         signal(SIGQUIT, SIG_DFL)
+        // libdispatch asks for a higher priority for its thread of timers, and tells the system's log that nobody but
+        // root gets one. This program needs none. A user who wants to read libdispatch's log sets the variable himself.
+        setenv("LIBDISPATCH_LOG", "NO", 0)
     }
 }
 
