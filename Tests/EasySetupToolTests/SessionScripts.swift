@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What people do with the program, as scripts: what is typed, and which screens are kept.
+/// A session of people with the program, as a script: the keys, and the screens that are kept.
 struct SessionScript: Sendable, CustomTestStringConvertible {
     /// The name of the files.
     let name: String
@@ -99,7 +99,7 @@ struct SessionScript: Sendable, CustomTestStringConvertible {
 
     private static let joinByLink = SessionScript(
         name: "join-by-link",
-        title: "A link instead of the code, as a QR code has it"
+        title: "A link in place of the code"
     ) { stage in
         let offer = try stage.start(
             ["offer", "--yes", "--json"],
@@ -165,7 +165,7 @@ struct SessionScript: Sendable, CustomTestStringConvertible {
         }
     } piped: { stage in
         let home = try await stage.home("old laptop", hasSeed: true)
-        try await stage.run("easysetup seed show < /dev/null", home: home, "What is no secret.")
+        try await stage.run("easysetup seed show < /dev/null", home: home, "Three identifiers, which are no secrets.")
         try await stage.run(
             "easysetup seed show --reveal < /dev/null",
             home: home,
@@ -231,7 +231,9 @@ struct SessionScript: Sendable, CustomTestStringConvertible {
         let laptop = try await stage.terminal("old laptop", home: home)
         // All settings are many, and more with each new option.
         try await laptop.window.enter("EASYSETUP_LOG_LEVEL=info easysetup config | grep -v '^#'")
-        try await laptop.shows("What was set, and where.") { $0.hasSuffix("$") && $0.contains("relay =") }
+        try await laptop.shows("The settings that are no defaults, and where they come from.") {
+            $0.hasSuffix("$") && $0.contains("relay =")
+        }
         try await laptop.window.press("C-l")
         try await laptop.window.enter("easysetup config rely wss://relay.example")
         try await laptop.shows("A wrong name, and the nearest right one.") { $0.contains("mean") && $0.hasSuffix("$") }
@@ -243,7 +245,7 @@ struct SessionScript: Sendable, CustomTestStringConvertible {
         try await stage.run(
             "EASYSETUP_LOG_LEVEL=info easysetup config | grep -v '^#'",
             home: home,
-            "What was set, and where."
+            "The settings that are no defaults, and where they come from."
         )
         try await stage.run("easysetup config rely wss://relay.example", home: home, "A wrong name.")
         try await stage.run("easysetup config relay http://relay.example", home: home, "A value that does not fit.")

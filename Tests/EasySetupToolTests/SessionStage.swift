@@ -6,8 +6,8 @@ import Testing
 
 /// The place where a session is played: a relay, devices with a home of their own each, and the record of what they showed.
 ///
-/// What differs from run to run (the port, a code, words, times, paths) is replaced in the record by an example of the
-/// same width, so that the record is the same each time and a person can read it.
+/// The texts that differ from run to run (the port, a code, words, times, paths) have examples of the same width in the
+/// record, so that the record is the same each time and a person can read it.
 final class SessionStage {
     enum Form: Hashable, Sendable {
         case window(width: Int, height: Int)
@@ -33,7 +33,7 @@ final class SessionStage {
     private var windows: [Window] = []
     private var programs: [Running] = []
     private var folders: [String] = []
-    /// What is replaced, and by what.
+    /// Texts, and the examples that replace them.
     private var examples: [(String, String)] = []
 
     init(_ title: String, _ form: Form, kept: String?) async throws {
@@ -73,7 +73,7 @@ final class SessionStage {
         try example(code.map(String.init).joined(separator: " "), other.map(String.init).joined(separator: " "))
     }
 
-    /// What is replaced by an example wherever it has this form.
+    /// Forms of texts that are replaced by examples wherever they stand.
     private static var forms: [(Regex<Substring>, String)] {
         [
             (/used [0-9]+ s after/, "used 8 s after"),

@@ -18,7 +18,9 @@ import Testing
         defer { stage.end() }
         try await (form == .pipe ? script.piped : script.typed)(stage)
         if Self.isWriting { try stage.record.write(to: file, atomically: true, encoding: .utf8) }
-        #expect(try String(contentsOf: file, encoding: .utf8) == stage.record)
+        // Line by line, so that a failure names the lines that differ.
+        let lines = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n")
+        #expect(lines == stage.record.components(separatedBy: "\n"))
     }
 
     @Test("Every file is that of a session") func files() throws {
@@ -49,7 +51,7 @@ import Testing
         #expect(check.code == 0, "\(check.errors)")
     }
 
-    /// What a picture shows of a screen: the caption, and the rows without what is empty at their ends.
+    /// The lines of a screen in a picture: the caption, and the rows without the empty ends.
     private static func shown(_ part: String) -> [String] {
         let lines = part.split(separator: "\n")
         var rows = lines.filter { $0.hasPrefix("│") }.map { line in
