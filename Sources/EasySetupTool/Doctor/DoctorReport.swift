@@ -78,6 +78,8 @@ final class DoctorReport: Sendable {
 
     /// The width of the column of verdicts.
     private static let margin = 9
+    /// In a narrower window the verdicts have no column of their own.
+    private static let leastWidth = 50
 
     private static func mark(_ verdict: Finding.Verdict) -> String {
         switch verdict {
@@ -92,14 +94,20 @@ final class DoctorReport: Sendable {
     /// narrow, too.
     private func say(_ mark: String, _ text: String) {
         let surface = output.surface
-        let start = mark + String(repeating: " ", count: Self.margin - mark.count)
-        var lines = [start + surface.shown(text)]
+        let shown = surface.shown(text)
+        let margin = String(repeating: " ", count: Self.margin)
+        let start = mark + margin.dropFirst(mark.count)
+        var lines = [start + shown]
         if output.isTerminal {
-            let width = WindowSize.current.width
             // The last column stays empty, because some terminals start a new line when it is written.
-            let indent = width < 50 ? 2 : Self.margin
-            let first = width < 50 ? (mark.isEmpty ? "  " : mark + " ") : start
-            lines = Columns.fold(first + surface.shown(text), width: width - 1, indent: indent, keepsWords: true)
+            let width = WindowSize.current.width - 1
+            if width < Self.leastWidth {
+                let first = mark.isEmpty ? "  " : mark + " "
+                lines = Columns.fold(first + shown, width: width, indent: 2, keepsWords: true)
+            } else {
+                lines = Columns.fold(shown, width: width - Self.margin, keepsWords: true).map { margin + $0 }
+                lines[0] = start + lines[0].dropFirst(Self.margin)
+            }
         }
         // The mark is made bold after the text is wrapped, because the escape sequences have no width.
         if mark == Self.mark(.wrong) || mark == Self.mark(.warning), lines[0].hasPrefix(mark) {

@@ -80,7 +80,7 @@ struct QuietCheck: DoctorCheck {
         switch outcome {
         case .open:
             let time = Spoken.seconds(watched)
-            let what = "\(subject) on which nothing was said for \(time) stayed open; no longer was tried."
+            let what = "\(subject) stayed open for \(time) in which nothing was said; longer was not tried."
             return [.good(check, what)]
         case .ended(let time):
             let end = check == .quietCall ? "was ended too early" : "on which nothing was said was closed"

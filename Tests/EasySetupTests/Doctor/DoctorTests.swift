@@ -213,6 +213,9 @@ import Testing
             let window = try await Window(arguments, width: width, height: 60)
             let lines = try await window.wait(for: "is wrong.")
             #expect(lines.allSatisfy { $0.count < width })
+            let marks = lines.filter { $0.hasPrefix("ok") || $0.hasPrefix("WRONG") }
+            #expect(marks.count > 2)
+            if width >= 50 { #expect(marks.allSatisfy { $0.hasPrefix("ok       ") || $0.hasPrefix("WRONG    ") }) }
             let joined = lines.flatMap { $0.split(separator: " ") }.joined(separator: " ")
             #expect(joined.contains("Check the port, and whether the program there runs; then try again."))
             #expect(try await window.styled().contains("\u{1B}[1mWRONG"))
