@@ -12,13 +12,16 @@ import Testing
     {
         let keeper = LogKeeper()
         let clock = HandClock()
-        var configuration = RelayConfiguration()
+        var configuration = MetricsTests.configuration
         configuration.clock = clock.clock
-        try await withRelay(configuration, logger: keeper.logger) { _, port in
+        try await withRelay(configuration, logger: keeper.logger) { server, port in
             let lines = { keeper.lines.filter { $0.hasPrefix("info the last minute") } }
             // Nothing has happened, so there is nothing to tell.
             clock.pass(.seconds(300))
             try await PairingTests.Pair(port: port).run(bodies: [[1], [2]])
+            // The devices have left, and the relay may learn of it later.
+            let done = MetricsTests.name(#"pairings_ended_total{outcome="done"}"#)
+            try await until { try await MetricsTests.scrape(server)[done] == 1 }
             #expect(lines() == [])
             clock.pass(.seconds(60))
             try await until { lines().count == 1 }
