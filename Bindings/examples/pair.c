@@ -42,7 +42,11 @@ static void on_state(void *context, easysetup_pairing *pairing, const easysetup_
     fflush(stdout);
 }
 
-/* Asks here and waits for the line, which only a program without other work may do. */
+/*
+ * Asks here and waits for the line, which only a program without other work may do: no state comes until this function
+ * returns, so it hears after the next line that the other device has stopped. Others keep the question's number, return, and
+ * answer from any thread; easysetup_options_on_withdrawn tells when the question needs no answer any more.
+ */
 static void on_question(void *context, easysetup_pairing *pairing, const easysetup_question *question) {
     uint64_t id = easysetup_question_id(question);
     const char *answer;

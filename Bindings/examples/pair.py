@@ -1,18 +1,30 @@
 """Two devices, from Python:  python pair.py offer|join wss://relay.example FOLDER"""
 
 import asyncio
+import os
 import sys
 
 from easysetup import Answer, Client, FileStore, Question, Seed, StateKind
 
 
+async def line() -> str:
+    """A line of standard input. A thread would go on reading after a withdrawn question, and keep Python from ending."""
+    ready = asyncio.Event()
+    asyncio.get_running_loop().add_reader(0, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        asyncio.get_running_loop().remove_reader(0)
+    return os.read(0, 1024).decode().strip()
+
+
 async def ask(question: Question) -> Answer | str:
     if question.needs_word:
         print(f"A word from the screen of {question.peer.name}?", flush=True)
-        return await asyncio.to_thread(input)
+        return await line()
     words = " and ".join(question.words)
     print(f"Is it {question.peer.name} ({question.peer.platform}), with {words} on its screen?", flush=True)
-    return Answer.YES if await asyncio.to_thread(input) == "yes" else Answer.NO
+    return Answer.YES if await line() == "yes" else Answer.NO
 
 
 async def main(command: str, relay: str, folder: str) -> int:
@@ -23,7 +35,7 @@ async def main(command: str, relay: str, folder: str) -> int:
         pairing = (
             client.offer(relay, approve=ask, accept=ask)
             if command == "offer"
-            else client.join(input(), relay, approve=ask)
+            else client.join(await line(), relay, approve=ask)
         )
         async with pairing:
             async for state in pairing:

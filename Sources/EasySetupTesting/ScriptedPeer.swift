@@ -134,8 +134,13 @@ public final class ScriptedPeer: Sendable {
     /// The person types a code that leads to the app's device and is wrong.
     /// - Parameter code: the code that the app shows.
     public func typesWrongCode(for code: PairingCode) async {
-        await types(code.withOtherSecret())
+        await types(Self.wrongCode(for: code))
     }
+
+    /// A code for the app's person to type that leads to the same device and is wrong, although its check symbol is right.
+    /// Its text is `revealed()`.
+    /// - Parameter code: the code that the peer shows.
+    public static func wrongCode(for code: PairingCode) -> PairingCode { code.withOtherSecret() }
 
     /// The person scans the link that the app shows.
     public func scans(_ link: PairingLink) async {

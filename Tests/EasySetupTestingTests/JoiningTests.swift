@@ -43,7 +43,7 @@ import Testing
         let screen = await app.offer()
         await laptop.types(try #require(screen.offer).code)
         #expect(laptop.error?.code == .wrongWord)
-        #expect(screen.error != nil)
+        #expect(screen.error?.code == .declined)
     }
 
     @Test("A wrong code is told until no try is left") func wrongCode() async throws {

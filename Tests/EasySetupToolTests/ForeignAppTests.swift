@@ -6,7 +6,7 @@ import Testing
 /// these sources without the names that only the package's own targets see.
 @Suite("An app's compiler") struct ForeignAppTests {
     /// Checks the types of sources as those of an app, and writes no output files.
-    private static func compile(_ sources: [String]) async throws -> Program.Result {
+    private static func compile(_ sources: [String], options: String = "") async throws -> Program.Result {
         let products = URL(filePath: Program.path).deletingLastPathComponent()
         let scratch = products.deletingLastPathComponent().deletingLastPathComponent()
         return try await Program.shell(
@@ -16,7 +16,7 @@ import Testing
                 find '\(scratch.path)/checkouts' -path '*/Sources/*' -name module.modulemap
                 find '\(products.path)' '\(PagesTests.root.path)/Sources' -maxdepth 2 -name module.modulemap
             )
-            swiftc -typecheck -swift-version 6 -module-name App -I '\(products.path)/Modules' "${includes[@]}" \
+            swiftc -typecheck -swift-version 6 \(options) -module-name App -I '\(products.path)/Modules' "${includes[@]}" \
                 \(sources.map { "'\($0)'" }.joined(separator: " "))
             """
         )
@@ -25,9 +25,23 @@ import Testing
     @Test("The compiler accepts every example of the documentation") func examples() async throws {
         let tests = PagesTests.root.appending(components: "Tests", "EasySetupToolTests").path
         let result = try await Self.compile(
-            ["Examples/AppExamples.swift", "Examples/RelayExamples.swift", "ReadmeExample.swift"].map {
+            [
+                "Examples/AppExamples.swift", "Examples/KeychainExample.swift", "Examples/RelayExamples.swift",
+                "ReadmeExample.swift",
+            ].map { "\(tests)/\($0)" }
+        )
+        #expect(result.errors == "")
+        #expect(result.code == 0)
+    }
+
+    @Test("The compiler accepts the examples with all on the main actor by default, as in new Xcode projects")
+    func mainActorByDefault() async throws {
+        let tests = PagesTests.root.appending(components: "Tests", "EasySetupToolTests").path
+        let result = try await Self.compile(
+            ["Examples/AppExamples.swift", "Examples/KeychainExample.swift", "ReadmeExample.swift"].map {
                 "\(tests)/\($0)"
-            }
+            },
+            options: "-default-isolation MainActor"
         )
         #expect(result.errors == "")
         #expect(result.code == 0)

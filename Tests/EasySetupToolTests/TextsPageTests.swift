@@ -79,6 +79,30 @@ import Testing
         for name in names.union(causes) { #expect(pages.contains("`\(name)`"), "\(name)") }
     }
 
+    @Test("The article about states has the sentence of each state") func article() throws {
+        let page = try PagesTests.text("Sources/EasySetup/EasySetup.docc/StatesOfAScreen.md")
+        for state in Self.states where state.code != .failed {
+            let words = state.code.rawValue.split(separator: "-")
+            let name = words[0] + words.dropFirst().map(\.capitalized).joined()
+            let row = page.split(separator: "\n").first { $0.hasPrefix("| ``PairingState/\(name)") }
+            #expect(row?.contains(state.explanation.sentence) == true, "\(name)")
+        }
+    }
+
+    @Test("What comes, in the article about tests, are states and errors that the tests of EasySetupTesting expect")
+    func outcomes() throws {
+        let page = try PagesTests.text("Sources/EasySetupTesting/EasySetupTesting.docc/TestingYourScreens.md")
+        let folder = PagesTests.root.appending(components: "Tests", "EasySetupTestingTests")
+        let tests = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            .filter { $0.hasSuffix(".swift") }
+            .map { try PagesTests.text("Tests/EasySetupTestingTests/\($0)") }.joined()
+        let table = page.components(separatedBy: "| what comes |\n")[1].components(separatedBy: "\n\n")[0]
+        let rows = table.split(separator: "\n").dropFirst().map { $0.split(separator: "|") }
+        let named = Set(rows.flatMap { $0[2].matches(of: /`\.(\w+)`/).map { String($0.1) } })
+        #expect(named.count > 20)
+        for name in named { #expect(tests.contains(".\(name)"), "\(name)") }
+    }
+
     @Test("The texts are those of docs/texts.md") func page() throws {
         let file = PagesTests.root.appending(components: "docs", "texts.md")
         let mark = "\n| key | parameters | sentence | advice |\n|---|---|---|---|\n"

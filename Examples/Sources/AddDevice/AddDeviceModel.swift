@@ -21,6 +21,8 @@ final class AddDeviceModel {
         /// This device has received a seed, and its user says whether to keep it.
         case keep(AcceptanceRequest)
         case paired(Paired)
+        /// The two devices were paired before. The library calls that a failure because nothing was sent.
+        case alreadyPaired
         case failed(PairingError)
     }
 
@@ -52,7 +54,7 @@ final class AddDeviceModel {
         case .waiting(let peer, _): return .words(peer.words)
         case .accepting: return acceptance.map { .keep($0.request) } ?? .progress
         case .paired(let paired): return .paired(paired)
-        case .failed(let error): return .failed(error)
+        case .failed(let error): return error.code == .alreadyPaired ? .alreadyPaired : .failed(error)
         case .connecting, .retrying, .codeKnown, .inLine, .greeting, .given, .peerAway: return .progress
         // A later version of the library may have more states, which have texts as well.
         @unknown default: return .progress
@@ -142,7 +144,7 @@ final class AddDeviceModel {
 final class Question<Request: Sendable, Answer: Sendable> {
     let request: Request
     private let otherwise: Answer
-    private var waiting: CheckedContinuation<Answer, Never>?
+    private let (answers, continuation) = AsyncStream<Answer>.makeStream()
 
     init(_ request: Request, otherwise: Answer) {
         self.request = request
@@ -150,16 +152,11 @@ final class Question<Request: Sendable, Answer: Sendable> {
     }
 
     func answered() async -> Answer {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { waiting = $0 }
-        } onCancel: {
-            Task { @MainActor in answer(otherwise) }
-        }
+        for await answer in answers { return answer }
+        // A stream ends when the task that reads it is cancelled.
+        return otherwise
     }
 
-    func answer(_ answer: Answer) {
-        waiting?.resume(returning: answer)
-        waiting = nil
-    }
+    func answer(_ answer: Answer) { continuation.yield(answer) }
 }
 // END

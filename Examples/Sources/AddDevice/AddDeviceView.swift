@@ -37,7 +37,7 @@ struct AddDeviceView: View {
         case .approve(let request): ApproveView(request: request, model: model)
         case .words(let words): WordsView(words: words)
         case .keep(let request): KeepView(request: request, model: model)
-        case .paired:
+        case .paired, .alreadyPaired:
             Image(systemName: "checkmark.circle").font(.largeTitle).foregroundStyle(.green)
             Button("Done") { model.stop() }
         case .failed(let error):
@@ -93,9 +93,7 @@ private struct ApproveView: View {
             TextField("word", text: $word)
                 .autocorrectionDisabled()
                 .onSubmit { model.answer(Approval.word(word)) }
-            if request.mistake == .slip || request.mistake == .other {
-                Text("The other device does not show that word.").foregroundStyle(.red)
-            }
+            if let hint { Text(hint).foregroundStyle(.red) }
             Button("Continue") { model.answer(Approval.word(word)) }
         } else {
             Text("Does the other device show these two words?")
@@ -103,6 +101,15 @@ private struct ApproveView: View {
             Button("Yes, add it") { model.answer(Approval.approve) }
         }
         Button("No", role: .cancel) { model.answer(Approval.decline) }.buttonStyle(.borderedProminent)
+    }
+
+    /// What was wrong with the last word. An empty answer needs no words, and counts as no try.
+    private var hint: String? {
+        switch request.mistake {
+        case .slip: "That is not one of the two words. Look again; try \(request.attempt) of 3."
+        case .other: "The other device does not show that word. Is it the right device? Try \(request.attempt) of 3."
+        default: nil
+        }
     }
 }
 

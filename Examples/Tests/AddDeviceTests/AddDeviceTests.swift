@@ -98,7 +98,7 @@ import Testing
         #expect(!screen(model).contains("\(request.peer.words)"))
         model.answer(.word("otters"))
         await relay.clock.settle()
-        #expect(screen(model).contains("The other device does not show that word."))
+        #expect(screen(model).contains("That is not one of the two words. Look again; try 2 of 3."))
         model.answer(.word(request.peer.words.second))
         await relay.clock.settle()
         #expect(screen(model).contains("[Done]") && tablet.paired != nil)
@@ -134,6 +134,17 @@ import Testing
         guard case .approve = model.step else { throw NoCode(texts: screen(model)) }
         await relay.clock.advance(by: .seconds(300))
         #expect(screen(model).contains("[Try again]") || screen(model).contains("[Close]"))
+    }
+
+    @Test("Two devices that were paired before are told so, without a warning") func alreadyPaired() async throws {
+        let seed = SyncSeed.random()
+        let model = app(seed)
+        model.showCode()
+        await relay.clock.settle()
+        await ScriptedPeer("my tablet", seed: seed, at: relay).types(try code(model))
+        guard case .alreadyPaired = model.step else { throw NoCode(texts: screen(model)) }
+        #expect(model.sentence.hasPrefix("These two devices are paired already"))
+        #expect(screen(model).contains("[Done]"))
     }
 
     @Test("The screen stops, and both devices are told") func stops() async throws {
@@ -180,6 +191,6 @@ import Testing
         for request in ApprovalRequest.examples where !request.needsWord {
             #expect(previews.contains("\(request.peer.words)"))
         }
-        #expect(previews.contains("The other device does not show that word."))
+        #expect(previews.contains("That is not one of the two words. Look again; try 2 of 3."))
     }
 }

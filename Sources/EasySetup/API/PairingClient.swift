@@ -86,8 +86,18 @@ public struct PairingClient: Sendable {
     }
 
     /// Asks the user of a device that holds a seed before the device sends it.
+    ///
+    /// The pairing shows ``PairingState/deciding(_:deadline:)`` and then calls the closure, in a task of its own, once for
+    /// each question: again only after a wrong or an empty word, with another ``ApprovalRequest/attempt`` or
+    /// ``ApprovalRequest/mistake``. The call waits through ``PairingState/peerAway(deadline:)`` and
+    /// ``PairingState/reconnecting(deadline:)``, and an answer that the user gives meanwhile counts. If the question needs no
+    /// answer any more, because a user stopped or the time is over, the pairing cancels the closure's task and ignores
+    /// what the closure returns. The closure should return then, and take the question off the screen.
     public typealias Approve = @Sendable (ApprovalRequest) async -> Approval
     /// Asks the user of a device without a seed before the device stores the seed that it received.
+    ///
+    /// The pairing shows ``PairingState/accepting(_:)`` and then calls the closure once, in a task of its own. The call waits
+    /// and ends as that of ``Approve`` does.
     public typealias Accept = @Sendable (AcceptanceRequest) async -> Acceptance
 
     /// Shows a code, and pairs with the device on which the user types the code. The device gives the seed that its

@@ -20,7 +20,8 @@ public import EasySetupSeed
     /// Visitor: this device has found the other one, and the handshake is running.
     case greeting
     /// Holder: the other device has proved that it knows the code. Until `deadline`, the user may answer whether it is
-    /// the right device. The state comes again when the relay moves `deadline`.
+    /// the right device. The state comes again when the relay moves `deadline`. A device on which the user typed the code
+    /// must not show the peer's words (``ApprovalRequest/needsWord``).
     case deciding(Peer, deadline: ContinuousClock.Instant)
     /// Receiver: until `deadline`, the user of the other device may answer. The state comes again when the relay moves
     /// `deadline`.
@@ -113,7 +114,7 @@ public struct ApprovalRequest: Sendable {
     /// The number of the user's current try to type a confirmation word, from 1. It grows after a mistyped word, and
     /// not after an empty answer.
     public let attempt: Int
-    /// The fault in the last typed word; nil the first time.
+    /// The fault in the last typed word; nil the first time. It is never ``ConfirmationWords/Match/right``.
     public let mistake: ConfirmationWords.Match?
     /// The moment until which the pairing waits for the user's answer.
     public let deadline: ContinuousClock.Instant

@@ -20,9 +20,12 @@ final class CodeScreen {
     }
 
     private func ask(_ request: ApprovalRequest) async -> Bool {
-        await withCheckedContinuation { continuation in
-            question = ("Is it \(request.peer.device.name)?", { continuation.resume(returning: $0) })
-        }
+        let (answers, answer) = AsyncStream<Bool>.makeStream()
+        question = ("Is it \(request.peer.device.name)?", { answer.yield($0) })
+        defer { question = nil }
+        for await answer in answers { return answer }
+        // The pairing has withdrawn the question by cancelling this task, which ends the stream.
+        return false
     }
 }
 // END
@@ -50,6 +53,14 @@ struct CodeScreenTests {
         await relay.clock.settle()
         #expect(screen.text.hasPrefix("Paired."))
         #expect(phone.paired != nil)
+    }
+
+    @Test func otherDeviceStops() async throws {
+        let phone = ScriptedPeer("new phone", at: relay)
+        await phone.types(try await showCode())
+        await phone.cancels()
+        #expect(screen.question?.text == nil)
+        #expect(screen.text == "The other device stopped.")
     }
 
     @Test func wrongCode() async throws {
@@ -95,6 +106,17 @@ struct OtherTestingExamples {
         _ = client
     }
 
+    func typing() async throws -> PairingError? {
+        // BEGIN
+        let laptop = ScriptedPeer("old laptop", seed: .random(), at: relay)
+        let wrong = ScriptedPeer.wrongCode(for: try await laptop.showsCode().code)
+        let phone = PairingRecorder(client.join(wrong, at: relay.address), clock: relay.clock)
+        await relay.clock.settle()
+        #expect(phone.error?.code == .wrongCode)
+        // END
+        return phone.error
+    }
+
     func line() async throws {
         // BEGIN
         let laptop = ScriptedPeer("old laptop", seed: .random(), at: relay)
@@ -122,6 +144,7 @@ struct OtherTestingExamples {
         let client = PairingClient(name: DeviceName(cleaning: "new phone")!, store: MemorySeedStore(), relay: relay)
         let example = OtherTestingExamples(client: client, relay: relay)
         try await example.line()
+        #expect(try await example.typing() != nil)
         await example.faults()
         example.full()
     }

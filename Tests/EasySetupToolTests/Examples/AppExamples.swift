@@ -50,9 +50,25 @@ struct AddingExamples {
         return pairing
     }
 
+    @MainActor
+    func opened(_ text: String, with client: PairingClient) async -> Pairing? {
+        // BEGIN
+        guard PairingLink.isMeant(by: text) else { return nil }
+        do {
+            let link = try PairingLink(parsing: text)
+            guard await confirm("Get the keys of another device, by the relay \(link.relay.host)?") else { return nil }
+            return client.join(link)
+        } catch {
+            explain(error.description, error.advice)
+            return nil
+        }
+        // END
+    }
+
     func failed(_ error: PairingError) {
         // BEGIN
         switch error.code {
+        case .alreadyPaired: finish()
         case .wrongCode: askAgain(error.description)
         case .relayFull, .tooMany, .draining: retry(after: error.retryAfter)
         case .sentNotConfirmed: showUserID(error.advice)
@@ -61,6 +77,7 @@ struct AddingExamples {
         // END
     }
 
+    private func confirm(_ question: String) async -> Bool { false }
     private func ask(_ peer: Peer) async -> Bool { false }
     private func show(code: String, link: String?, until: ContinuousClock.Instant) {}
     private func finish() {}
@@ -100,6 +117,17 @@ struct ScreenExamples {
         return approve
     }
 
+    func words(_ request: ApprovalRequest) -> String {
+        // BEGIN
+        switch request.mistake {
+        case nil, .nothing: "Type one of the two words on the other screen."
+        case .slip: "That is not one of the two words. Look again; try \(request.attempt) of 3."
+        case .other: "The other device does not show that word. Is it the right device? Try \(request.attempt) of 3."
+        default: "Look again at the other screen, and type one of its two words."
+        }
+        // END
+    }
+
     private struct Question {
         let name: String
         let words: String
@@ -110,62 +138,53 @@ struct ScreenExamples {
     private func ask(_ question: Question, until: ContinuousClock.Instant) async -> Bool { false }
 }
 
-/// The part of a keychain that the article "Storing seeds" needs.
-protocol Keychain: Sendable {
-    func read() throws(StoreError) -> [UInt8]?
-    func write(_ bytes: RawSpan) throws(StoreError)
-}
-
+// The example of the article "The states of a screen" for a question.
 // BEGIN
-struct KeychainStore: SeedStore {
-    let keychain: any Keychain
+@MainActor
+final class QuestionScreen {
+    private(set) var question: (request: ApprovalRequest, answer: (Approval) -> Void)?
 
-    func load() async throws(StoreError) -> SyncSeed? {
-        guard var bytes = try keychain.read() else { return nil }
-        do throws(SeedError) {
-            return try SeedFile.read(SecretBytes(wiping: &bytes))
-        } catch {
-            throw .seed(error)
-        }
-    }
-
-    func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome {
-        let old = try await load()
-        if let old, old.isSame(as: seed) { return .alreadyStored }
-        if let old, !replacing { throw .otherSeedStored(stored: old.userID, new: seed.userID) }
-        let file = SeedFile.write(seed)
-        try keychain.write(file.bytes)
-        return old == nil ? .stored : .replaced(copy: nil)
-    }
-
-    func check() async throws(StoreError) {
-        _ = try keychain.read()
+    func ask(_ request: ApprovalRequest) async -> Approval {
+        let (answers, answer) = AsyncStream<Approval>.makeStream()
+        question = (request, { answer.yield($0) })
+        defer { question = nil }
+        for await answer in answers { return answer }
+        return .unclear
     }
 }
 // END
 
-/// The other examples of the article "Storing seeds".
-struct KeychainExamples {
-    enum Status {
-        static let locked: Int32 = -25308
-        static let full: Int32 = -34
+/// The examples of the article "The seed".
+struct SeedExamples {
+    let store: any SeedStore
+
+    func first(at now: UInt64) async throws {
+        // BEGIN
+        if try await store.load() == nil {
+            try await store.save(.random(createdAt: now), replacing: false)
+        }
+        // END
     }
 
-    // BEGIN
-    func failure(_ status: Int32) -> StoreError {
-        switch status {
-        case Status.locked:
-            .app(
-                "app-keychain-locked",
-                "The keychain is locked.",
-                advice: "Unlock this device, then try again.",
-                retryHelps: true
-            )
-        case Status.full: .full
-        default: .failed(errno: status)
-        }
+    func keys(answering challenge: [UInt8]) async throws {
+        // BEGIN
+        guard let seed = try await store.load() else { return }
+        let key = try seed.derivedKey(info: "easysetup/example-notes/attachments/1", count: 32)
+        attachments = key.bytes.withUnsafeBytes { SymmetricKey(data: $0) }
+        signIn(as: seed.userID.base64, signature: seed.signature(for: challenge))
+        // END
     }
-    // END
+
+    private struct SymmetricKey {
+        init(data: UnsafeRawBufferPointer) {}
+    }
+
+    private var attachments: SymmetricKey {
+        get { SymmetricKey(data: UnsafeRawBufferPointer(start: nil, count: 0)) }
+        nonmutating set {}
+    }
+
+    private func signIn(as user: String, signature: [UInt8]) {}
 }
 
 /// The example of the page `docs/texts.md`.
