@@ -7,8 +7,12 @@
  *
  * The device whose folder holds a seed gives it. `./pair seed - FOLDER` makes one.
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include <easysetup.h>
 
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,28 +46,44 @@ static void on_state(void *context, easysetup_pairing *pairing, const easysetup_
     fflush(stdout);
 }
 
-/*
- * Asks here and waits for the line, which only a program without other work may do: no state comes until this function
- * returns, so it hears after the next line that the other device has stopped. Others keep the question's number, return, and
- * answer from any thread; easysetup_options_on_withdrawn tells when the question needs no answer any more.
- */
+/* The number of the question that waits for an answer, or 0, and whether a word answers it. */
+static _Atomic uint64_t asked;
+static atomic_bool wants_word;
+
+/* Shows the question and returns, because no state comes meanwhile. `main` reads the answer. */
 static void on_question(void *context, easysetup_pairing *pairing, const easysetup_question *question) {
-    uint64_t id = easysetup_question_id(question);
-    const char *answer;
-    (void)context;
-    if (easysetup_question_needs_word(question)) {
+    (void)context, (void)pairing;
+    wants_word = easysetup_question_needs_word(question);
+    if (wants_word)
         printf("question: a word from the screen of \"%s\"?\n", easysetup_question_peer_name(question));
-        fflush(stdout);
-        answer = line();
-        easysetup_pairing_answer_word(pairing, id, answer, strlen(answer), NULL);
-        return;
-    }
-    printf("question: is it \"%s\" (%s), with the words %s and %s on its screen?\n",
-           easysetup_question_peer_name(question), easysetup_question_peer_platform(question),
-           easysetup_question_word(question, 0), easysetup_question_word(question, 1));
+    else
+        printf("question: is it \"%s\" (%s), with the words %s and %s on its screen?\n",
+               easysetup_question_peer_name(question), easysetup_question_peer_platform(question),
+               easysetup_question_word(question, 0), easysetup_question_word(question, 1));
     fflush(stdout);
-    answer = line();
-    easysetup_pairing_answer(pairing, id, strcmp(answer, "yes") == 0 ? EASYSETUP_ANSWER_YES : EASYSETUP_ANSWER_NO, NULL);
+    asked = easysetup_question_id(question);
+}
+
+/* The other device has stopped, or the time is over: nobody needs to answer any more. */
+static void on_withdrawn(void *context, easysetup_pairing *pairing, uint64_t question) {
+    (void)context, (void)pairing, (void)question;
+    asked = 0;
+}
+
+/* Answers the question if there is one, and the user has typed a line. An app with a loop of events has both as events. */
+static void answer(easysetup_pairing *pairing) {
+    struct pollfd input = {.fd = 0, .events = POLLIN};
+    uint64_t question = asked;
+    const char *text;
+    if (question == 0 || poll(&input, 1, 0) <= 0) return;
+    text = line();
+    /* After a wrong word the next question comes with a number of its own. */
+    asked = 0;
+    if (wants_word)
+        easysetup_pairing_answer_word(pairing, question, text, strlen(text), NULL);
+    else
+        easysetup_pairing_answer(pairing, question,
+                                 strcmp(text, "yes") == 0 ? EASYSETUP_ANSWER_YES : EASYSETUP_ANSWER_NO, NULL);
 }
 
 int main(int count, char **arguments) {
@@ -74,6 +94,8 @@ int main(int count, char **arguments) {
     easysetup_options *options;
     int result = 1;
 
+    /* A buffer could hold a line of which poll knows nothing. */
+    setvbuf(stdin, NULL, _IONBF, 0);
     if (count != 4) return fprintf(stderr, "usage: pair offer|join|seed RELAY FOLDER\n"), 64;
     if (easysetup_store_new_file(arguments[3], NULL, 0, &store, &error) != EASYSETUP_OK) return explain(error);
     if (strcmp(arguments[1], "seed") == 0) {
@@ -88,6 +110,7 @@ int main(int count, char **arguments) {
     easysetup_options_on_state(options, on_state);
     easysetup_options_on_approval(options, on_question);
     easysetup_options_on_acceptance(options, on_question);
+    easysetup_options_on_withdrawn(options, on_withdrawn);
     if (strcmp(arguments[1], "offer") == 0) {
         if (easysetup_offer(client, arguments[2], options, &pairing, &error) != EASYSETUP_OK) return explain(error);
     } else {
@@ -95,8 +118,8 @@ int main(int count, char **arguments) {
         if (easysetup_join(client, code, strlen(code), arguments[2], options, &pairing, &error) != EASYSETUP_OK)
             return explain(error);
     }
-    /* The last message to the other device leaves after the last state. */
-    easysetup_pairing_wait(pairing, -1, NULL);
+    /* The pairing ends when the last message to the other device has left, which is after the last state. */
+    while (easysetup_pairing_wait(pairing, 100, NULL) == EASYSETUP_ERROR_STILL_RUNNING) answer(pairing);
     easysetup_pairing_free(pairing);
     easysetup_options_free(options);
     easysetup_client_free(client);

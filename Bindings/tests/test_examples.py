@@ -120,6 +120,17 @@ class Pairs:
             self.assertEqual(example.ends(), 1)
             self.assertIn("The other device stopped", "".join(example.said[-2:]))
 
+    def test_other_is_stopped_during_the_question(self) -> None:
+        """The example ends although nobody answers it, and its standard input stays open."""
+        folders = self.devices(holder="example")
+        with self.example("offer", folders[0]) as example, self.swift("join", folders[1]) as other:
+            other.event("question")
+            other.answer(self.code(example))
+            example.starting(self.question)
+            other.interrupt()
+            self.assertEqual(example.ends(), 1)
+            self.assertIn("The other device stopped", "".join(example.said[-2:]))
+
     def test_wrong_code(self) -> None:
         folders = self.devices(holder="swift")
         with self.swift("offer", folders[1]) as other, self.example("join", folders[0]) as example:
@@ -187,17 +198,6 @@ class Python(Pairs, unittest.TestCase):
 
     def words(self, example: Child) -> list[str]:
         return example.starting("waiting: ").split()[-2:]
-
-    def test_other_is_stopped_during_the_question(self) -> None:
-        """The example ends although nobody answers it, and its standard input stays open."""
-        folders = self.devices(holder="example")
-        with self.example("offer", folders[0]) as example, self.swift("join", folders[1]) as other:
-            other.event("question")
-            other.answer(self.code(example))
-            example.starting(self.question)
-            other.interrupt()
-            self.assertEqual(example.ends(), 1)
-            self.assertIn("The other device stopped", "".join(example.said[-2:]))
 
 
 class Pages(unittest.TestCase):
