@@ -122,10 +122,10 @@ class Child:
 class Relay(Child):
     """The built program as a relay on loopback."""
 
-    def __init__(self) -> None:
+    def __init__(self, *more: str) -> None:
         # All devices of the tests have one address, and would be asked for work.
         limits = [f"--limit={name}=100000" for name in ("offersPerPrefix", "visitsPerPrefix", "missesPerPrefix")]
-        super().__init__(PROGRAM, "relay", "--listen", "127.0.0.1:0", "--json", *limits)
+        super().__init__(PROGRAM, "relay", "--listen", "127.0.0.1:0", "--json", *limits, *more)
         self.url = f"ws://127.0.0.1:{self.event('listening')['port']}"
 
 

@@ -30,6 +30,17 @@ class Wheel(unittest.TestCase):
         self.assertIn("libeasysetup.so.0", found)
         self.assertIn("py.typed", found)
 
+    def test_relay_message(self) -> None:
+        """A sentence of the relay's operator is a state before the code, and its parameter is the sentence alone."""
+        script = (
+            "import sys; from easysetup import *; store = MemoryStore(); client = Client('a', store, proxy=None);"
+            "pairing = client.offer(sys.argv[1]); told = next(s for s in pairing if s.kind is StateKind.RELAY_MESSAGE);"
+            "print(told.name, told.parameters['message'], told.sentence, next(pairing).kind.name, sep='; ', flush=True)"
+        )
+        with Relay("--message", "Away at 8:00.") as relay, Child(python(), "-W", "error", "-c", script, relay.url) as child:
+            self.assertEqual(child.ends(), 0, child.said)
+            self.assertEqual(child.said, ['relay-message; Away at 8:00.; The relay says: "Away at 8:00."; OFFERED'])
+
     def test_end_of_python(self) -> None:
         """A program that ends in the middle of a pairing ends, and tells the other device."""
         script = (

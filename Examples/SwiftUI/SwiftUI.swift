@@ -172,7 +172,7 @@ public struct TextField: View, Leaf {
 public struct Font: Sendable {
     public enum TextStyle: Sendable { case largeTitle, title2 }
     public enum Design: Sendable { case monospaced }
-    public static let headline = Font(), largeTitle = Font(), title = Font()
+    public static let footnote = Font(), headline = Font(), largeTitle = Font(), title = Font()
     public static func system(_ style: TextStyle, design: Design?) -> Font { Font() }
 }
 

@@ -4,6 +4,9 @@ package import EasySetupRelayProtocol
 /// decision gave them.
 package enum Action: Equatable, Sendable {
     case send(RelayFrame, to: ConnectionID)
+    /// Send a frame with the operator's message beside it. The case is indirect, so that the message makes no other
+    /// action larger.
+    indirect case tell(RelayFrame, RelayMessage, to: ConnectionID)
     /// Close the connection after all frames queued for it were sent. The ``Rendezvous`` has already forgotten the
     /// connection, so it ignores later events on the connection.
     case close(ConnectionID)

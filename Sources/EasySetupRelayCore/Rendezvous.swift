@@ -41,6 +41,9 @@ package struct Rendezvous: Sendable {
     var intervals: Intervals
     var work: WorkGate
     package var lifecycle: Lifecycle
+    /// The operator's message, which the relay writes beside its answer to the first frame of each connection; nil for
+    /// none (`Protocol/relay.md`, "The relay's message").
+    package var message: RelayMessage?
 
     var limits: Limits { rules.limits }
     var keys: TokenKeys { rules.keys }
@@ -160,11 +163,15 @@ package struct Rendezvous: Sendable {
             return refuse(connection, .badFrame, &turn)
         }
         switch known.phase {
-        case .new:
+        case .new(_, let isAtWork):
+            let start = turn.actions.count
             if let crowded, frame.isOfStranger {
-                return refuse(connection, crowded.reason, retryAfter: crowded.retryAfter, &turn)
+                refuse(connection, crowded.reason, retryAfter: crowded.retryAfter, &turn)
+            } else {
+                arrive(connection, known.prefix, frame, &turn)
             }
-            arrive(connection, known.prefix, frame, &turn)
+            // A device that was asked for work has heard the message with that.
+            if let message, !isAtWork { turn.tell(message, to: connection, from: start) }
         case .early:
             refuse(connection, .badOrder, &turn)
         case .offerer(let offer):

@@ -31,6 +31,15 @@ package struct Turn: Sendable {
         actions.append(.send(frame, to: connection))
     }
 
+    /// Puts the operator's message beside the first of the frames to a connection, among the actions from this one on.
+    mutating func tell(_ message: RelayMessage, to connection: ConnectionID, from start: Int) {
+        for index in actions.indices[start...] {
+            guard case .send(let frame, connection) = actions[index] else { continue }
+            actions[index] = .tell(frame, message, to: connection)
+            return
+        }
+    }
+
     /// Closes a connection after all frames that were sent to it.
     mutating func close(_ connection: ConnectionID) {
         actions.append(.close(connection))

@@ -15,7 +15,7 @@ protocol ConnectionEnd: AnyObject, Sendable {
 /// their order.
 final class MemoryConnection: ClientConnection {
     private struct State {
-        var arrived: [RelayFrame] = []
+        var arrived: [ReceivedFrame] = []
         var end: PairingError?
         var isReading = false
         var isHeard = false
@@ -63,8 +63,8 @@ final class MemoryConnection: ClientConnection {
 
     // MARK: The relay's side
 
-    func deliver(_ frame: RelayFrame) {
-        guard let frame = try? RelayFrame(parsing: frame.serialized()) else {
+    func deliver(_ frame: ReceivedFrame) {
+        guard let frame = try? ReceivedFrame(parsing: frame.serialized()) else {
             return end(.relayMisbehaved)
         }
         state.withLock { $0.arrived.append(frame) }

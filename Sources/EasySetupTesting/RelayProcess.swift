@@ -9,6 +9,7 @@ struct RelayProcess: Sendable {
     private var key: [UInt8]
     private var turn: Turn
     private var limits: Limits
+    private var message: RelayMessage?
     private var connections: [ConnectionID: MemoryConnection] = [:]
     private var lastNumber: UInt64 = 0
 
@@ -38,6 +39,7 @@ struct RelayProcess: Sendable {
         // The key has the right length, so the initializer does not throw.
         guard let keys = try? TokenKeys(current: key) else { preconditionFailure("a key") }
         rendezvous = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: Self.moment(now))
+        rendezvous?.message = message
     }
 
     /// Ends the process without warning. The system closes its connections.
@@ -46,6 +48,12 @@ struct RelayProcess: Sendable {
         if losingKey { key = Self.key() }
         for connection in sorted() { connection.end(.connectionLost) }
         connections = [:]
+    }
+
+    /// Sets the operator's message, for this process and those that are started after it.
+    mutating func say(_ message: RelayMessage?) {
+        self.message = message
+        rendezvous?.message = message
     }
 
     mutating func drain(at now: Duration) {
@@ -104,7 +112,9 @@ struct RelayProcess: Sendable {
         turn.actions = []
         for action in actions {
             switch action {
-            case .send(let frame, let id): connections[id]?.deliver(frame)
+            case .send(let frame, let id): connections[id]?.deliver(ReceivedFrame(frame))
+            case .tell(let frame, let message, let id):
+                connections[id]?.deliver(ReceivedFrame(frame, message: message))
             case .close(let id): connections.removeValue(forKey: id)?.end(.connectionLost)
             }
         }

@@ -2,7 +2,7 @@ import EasySetup
 public import EasySetupHandshake
 import EasySetupPairingSession
 import EasySetupRelayCore
-import EasySetupRelayProtocol
+public import EasySetupRelayProtocol
 import Synchronization
 
 /// A relay in the test's process, without sockets. Its decisions are those of a real relay, so the devices of a test
@@ -88,6 +88,13 @@ public final class TestRelay: Sendable {
     /// devices have proved that they know the code.
     public func drain() async {
         act { process, now in process.drain(at: now) }
+        await clock.settle()
+    }
+
+    /// Sets the sentence that the relay's operator has for people (`PairingState.relayMessage(_:)`). Devices hear it on
+    /// the connections that they make from now on. With nil the relay has none, as at its start.
+    public func say(_ message: RelayMessage?) async {
+        act { process, _ in process.say(message) }
         await clock.settle()
     }
 

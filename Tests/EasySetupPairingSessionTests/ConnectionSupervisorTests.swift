@@ -57,7 +57,7 @@ import Testing
         var now = Duration.zero
         _ = supervisor.begin()
         _ = supervisor.opened(1, now: now)
-        _ = supervisor.reported(.frames([Self.offered]), by: 1, now: now)
+        _ = supervisor.reported(.frames([ReceivedFrame(Self.offered)]), by: 1, now: now)
         let lost = supervisor.reported(.closed(.connectionLost), by: 1, now: now).states
         #expect(lost == ["reconnecting"])
         _ = connectAgain(&supervisor, &now)
@@ -73,7 +73,8 @@ import Testing
         _ = supervisor.reported(.closed(.connectionLost), by: 1, now: now)
         _ = connectAgain(&supervisor, &now)
         let reports: [ConnectionReport] = [
-            .frames([Self.offered]), .closed(.relayMisbehaved), .stumbled, .through(.webSocket), .unheard,
+            .frames([ReceivedFrame(Self.offered)]), .closed(.relayMisbehaved), .stumbled, .through(.webSocket),
+            .unheard,
         ]
         for report in reports {
             let steps = supervisor.reported(report, by: 1, now: now)
@@ -107,11 +108,15 @@ import Testing
         var supervisor = Self.offering()
         _ = supervisor.begin()
         _ = supervisor.opened(1, now: .zero)
-        let shown = supervisor.reported(.frames([Self.offered]), by: 1, now: .zero).states
+        let shown = supervisor.reported(.frames([ReceivedFrame(Self.offered)]), by: 1, now: .zero).states
         #expect(shown == ["offered"])
         // After the code expired, the device asks for another code on a new connection. On the old one, `offered` would
         // break the protocol.
-        let steps = supervisor.reported(.frames([.over(meeting: nil, .expired), Self.offered]), by: 1, now: .zero)
+        let steps = supervisor.reported(
+            .frames([.over(meeting: nil, .expired), Self.offered].map { ReceivedFrame($0) }),
+            by: 1,
+            now: .zero
+        )
         #expect(steps.map(\.name) == ["read", "disconnect", "connect by websocket"])
     }
 

@@ -24,6 +24,8 @@ struct Scene {
     var slot = Slot("000")!
     /// All frames sent to each connection, in order.
     var heard: [String: [RelayFrame]] = [:]
+    /// The operator's messages beside them.
+    var told: [String: [RelayMessage]] = [:]
     var closed: Set<String> = []
     private var names: [ConnectionID: String] = [:]
 
@@ -125,8 +127,9 @@ struct Scene {
         for action in actions {
             switch action {
             case .close(let id): closed.insert(names[id]!)
-            case .send(let frame, let id):
+            case .send(let frame, let id), .tell(let frame, _, let id):
                 let name = names[id]!
+                if case .tell(_, let message, _) = action { told[name, default: []].append(message) }
                 heard[name, default: []].append(frame)
                 switch frame {
                 case .offered(let slot, let token, _):

@@ -8,6 +8,7 @@ import Testing
         let relay = TestRelay()
 
         // Shows a code, and gives the seed after everything that can happen before.
+        await relay.say(.example)
         let holder = TestedApp(.random(), at: relay)
         await holder.network.goOffline()
         let showing = await holder.offer()
@@ -20,6 +21,7 @@ import Testing
         await ScriptedPeer("new phone", at: relay).types(try #require(showing.offer).code)
         reached.formUnion(showing.codes)
 
+        await relay.say(nil)
         // Types a code behind strangers, while the other device comes and goes.
         let receiver = TestedApp(at: relay)
         let laptop = ScriptedPeer("old laptop", seed: .random(), at: relay)

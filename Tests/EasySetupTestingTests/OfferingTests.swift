@@ -60,6 +60,29 @@ import Testing
         #expect(screen.codes == [.connecting, .offered, .codeKnown, .offered])
     }
 
+    @Test("The relay's operator has a sentence for people, and changes it") func relayMessage() async throws {
+        let app = TestedApp(.random())
+        let away = try RelayMessage("Away at 8:00 UTC.")
+        await app.relay.say(away)
+        let screen = await app.offer()
+        #expect(screen.codes == [.connecting, .relayMessage, .offered])
+        guard case .relayMessage(away) = screen.states[1] else {
+            Issue.record("\(screen.states[1])")
+            return
+        }
+        let explanation = screen.states[1].explanation
+        #expect(explanation.filled(explanation.sentence) == "The relay says: \"Away at 8:00 UTC.\"")
+        // A device that waits hears of a change when it connects again.
+        await app.relay.say(try RelayMessage("Back at 9:00 UTC."))
+        #expect(screen.codes.count == 3)
+        await app.network.dropConnections()
+        await app.clock.advance(by: .seconds(1))
+        #expect(screen.codes == [.connecting, .relayMessage, .offered, .reconnecting, .relayMessage, .offered])
+        let phone = ScriptedPeer("new phone", at: app.relay)
+        await phone.types(try #require(screen.offer).code)
+        #expect(screen.paired != nil && phone.paired != nil)
+    }
+
     @Test("A stranger's device is declined") func declines() async throws {
         let app = TestedApp(.random())
         let screen = await app.offer(approve: { request in

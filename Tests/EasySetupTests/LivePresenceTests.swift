@@ -58,7 +58,7 @@ import Testing
                 through: .webSocket,
                 limits: ClientLimits()
             ) {
-                if case .frames(let all) = $0 { for frame in all { put.yield(frame) } }
+                if case .frames(let all) = $0 { for received in all { put.yield(received.frame) } }
             }
             offerer.send([.offer(slotLength: 0, work: nil)])
             offerer.read()

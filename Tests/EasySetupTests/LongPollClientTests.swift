@@ -104,7 +104,11 @@ import Testing
 
     @Test("The next poll comes when the session has handled the last") func backpressure() {
         var calls = open()
-        #expect(calls.answered(.poll, polled(1, [line, line]), draw: 0) == [.deliver([line, line])])
+        #expect(
+            calls.answered(.poll, polled(1, [line, line]), draw: 0) == [
+                .deliver([ReceivedFrame(line), ReceivedFrame(line)])
+            ]
+        )
         #expect(calls.read() == [polling(2)])
         #expect(calls.read() == [])
     }
@@ -112,7 +116,7 @@ import Testing
     @Test("A relay that answers polls and no sends is not polled further") func deafRelay() {
         var calls = open()
         #expect(calls.send([leave]) == [sending(2, [leave])])
-        #expect(calls.answered(.poll, polled(1, [line]), draw: 0) == [.deliver([line])])
+        #expect(calls.answered(.poll, polled(1, [line]), draw: 0) == [.deliver([ReceivedFrame(line)])])
         #expect(calls.send([leave]) == [])
         #expect(calls.read() == [])
         #expect(calls.answered(.send, had(2), draw: 0) == [sending(3, [leave]), polling(1)])
@@ -123,7 +127,7 @@ import Testing
         _ = calls.answered(.poll, polled(1, [line, line]), draw: 0)
         #expect(calls.read() == [polling(2)])
         let other = RelayFrame.inLine(position: 2)
-        #expect(calls.answered(.poll, polled(1, [line, line, other]), draw: 0) == [.deliver([other])])
+        #expect(calls.answered(.poll, polled(1, [line, line, other]), draw: 0) == [.deliver([ReceivedFrame(other)])])
         #expect(calls.read() == [polling(3)])
         let pause = LongPollClient.Step.pause(.poll, .milliseconds(100))
         #expect(calls.answered(.poll, polled(1, [line]), draw: 0) == [pause])
@@ -155,7 +159,7 @@ import Testing
         var calls = open()
         #expect(
             calls.answered(.poll, polled(1, [line], closed: true), draw: 0) == [
-                .deliver([line]), .closed(.connectionLost),
+                .deliver([ReceivedFrame(line)]), .closed(.connectionLost),
             ]
         )
         #expect(calls.send([leave]) == [])
@@ -231,7 +235,11 @@ import Testing
             var calls = entered()
             _ = calls.send([visit])
             let steps = calls.answered(.send, word(status, name, retryAfter: 30), draw: 0)
-            #expect(steps == [.deliver([.refused(reason, retryAfter: .seconds(30))]), .closed(.connectionLost)])
+            #expect(
+                steps == [
+                    .deliver([ReceivedFrame(.refused(reason, retryAfter: .seconds(30)))]), .closed(.connectionLost),
+                ]
+            )
         }
     }
 

@@ -24,6 +24,9 @@ import Testing
             .secrecy(.openToOthers), .secrecy(.foreignOwner), .secrecy(.notKeptHere), .noKey, .malformed(line: 1),
             .tooManyKeys(limit: 8), .noFolder, .folderForbidden,
         ]).map { .badKeyFile(path: "p", $0) }
+        + (files.map { RelayError.MessageFileProblem.file($0) } + [
+            .writableByOthers, .foreignOwner, .text(.notUTF8),
+        ]).map { .badMessageFile(path: "p", $0) }
 
     @Test("The page names every cause with its retry and its exit code, and no other") func rows() throws {
         let page = try PagesTests.text("Protocol/errors.md")

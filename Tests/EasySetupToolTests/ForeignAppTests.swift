@@ -76,7 +76,7 @@ import Testing
             func knowsAll(_ state: PairingState) -> Bool {
                 switch state {  // refused
                 case .connecting, .retrying, .offered, .wrongProof, .codeKnown, .inLine, .greeting, .deciding: false
-                case .waiting, .accepting, .given, .peerAway, .reconnecting, .paired, .failed: true
+                case .waiting, .accepting, .given, .peerAway, .reconnecting, .relayMessage, .paired, .failed: true
                 }
             }
 

@@ -250,7 +250,7 @@ import Testing
     @Test("Every error of a relay has a name, a text, advice and an exit code") func errors() {
         let errors: [RelayError] = [
             .cannotListen(host: "::1", port: 80, .notPermitted), .badCertificate(path: "/a", .mismatch),
-            .badKeyFile(path: "/a", .noKey), .stopped,
+            .badKeyFile(path: "/a", .noKey), .badMessageFile(path: "/a", .text(.empty)), .stopped,
         ]
         #expect(Set(errors.map(\.name)).count == errors.count)
         for error in errors {

@@ -69,6 +69,16 @@ import Testing
                 (state.name, { $0.step(state) })
             }
             var moments = [state(.connecting), state(.retrying(.relayUnreachable(.refused)))]
+            moments.append(
+                (
+                    "relay-message",
+                    { screen in
+                        var step = screen.step(.relayMessage(.example))
+                        step.said = screen.surface.lines(of: .example, width: screen.surface.isTerminal ? 80 : nil)
+                        return step
+                    }
+                )
+            )
             if place == .offerer {
                 moments += [
                     state(.offered(offer)), state(.wrongProof(count: 1)), state(.wrongProof(count: 3)),

@@ -23,6 +23,8 @@ package final class Act {
     package internal(set) var wrongProofs = 0
     /// Whether the visitor has sent a proof, which uses up its try.
     package internal(set) var isSpent = false
+    /// How many messages of the relay's operator the device has shown in this act.
+    var messages = 0
     /// Whether the device has a token with which it can come back to the relay.
     var hasToken = false
     /// The confirmation words on the screen.

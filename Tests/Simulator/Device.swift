@@ -60,6 +60,9 @@ package final class Device: Client {
     var isOfferer: Bool { user.offerer === self }
     var deviceName: DeviceName { DeviceName(cleaning: name) ?? user.visitor.deviceName }
 
+    /// Whether the device knows the message of a relay's operator: two thirds do.
+    private var knowsMessages: Bool { !name.utf8.reduce(0, { $0 + Int($1) }).isMultiple(of: 3) }
+
     /// The codes that the device's present act uses; empty without an act.
     var codesInPlay: [ShownCode] {
         if isOfferer { return act.map { Array(shown.suffix($0.codes)) } ?? [] }
@@ -131,8 +134,12 @@ package final class Device: Client {
     package func received(_ bytes: [UInt8], on connection: Connection) {
         guard self.connection === connection else { return }
         do throws(FrameError) {
-            let frame = try RelayFrame(parsing: bytes)
-            hear(.frame(frame), on: connection)
+            // Some devices don't know the message, and read the frame all the same.
+            if let message = try ReceivedFrame(parsing: bytes).message, knowsMessages {
+                hear(.relayMessage(message), on: connection)
+            }
+            guard self.connection === connection else { return }
+            hear(.frame(try RelayFrame(parsing: bytes)), on: connection)
         } catch {
             if relay is Relay, world.meddler == nil { world.breach(.agreement, "\(name) can't read a frame") }
             // A frame that can't be parsed ends the connection, as in the real client.
@@ -319,6 +326,14 @@ package final class Device: Client {
         case .failed(let error): act.outcome = .failed(error)
         case .accepting: act.wasAsked = true
         case .codeKnown: shown.last?.isKnownTold = true
+        case .relayMessage(let message):
+            act.messages += 1
+            if act.messages > ClientLimits().relayMessages || act.words != nil || act.wasAsked {
+                world.breach(.agreement, "\(name) shows a message of the relay where none belongs")
+            }
+            if let relay = relay as? Relay, world.meddler == nil, message != relay.message {
+                world.breach(.agreement, "\(name) shows another message than the relay's")
+            }
         case .connecting, .retrying, .inLine, .greeting, .deciding, .peerAway, .reconnecting: break
         }
     }

@@ -51,6 +51,12 @@ package final class Relay: RelayEnd {
         keys = Self.keys(keyFile)
         started = world.now
         rendezvous = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: start)
+        rendezvous.message = message
+    }
+
+    /// What the operator of every second relay has to say. It does not change when the relay is started again.
+    var message: RelayMessage? {
+        number.isMultiple(of: 2) ? nil : try? RelayMessage("This is relay \(number), which is away at 8:00 UTC.")
     }
 
     package var isListening: Bool { isUp }
@@ -179,6 +185,7 @@ package final class Relay: RelayEnd {
             isUp = true
             started = world.now
             rendezvous = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: moment)
+            rendezvous.message = message
             world.trace { "relay \(number) is back" }
         }
     }
@@ -209,6 +216,7 @@ package final class Relay: RelayEnd {
         for action in actions {
             switch action {
             case .send(let frame, let id): send(frame, to: id)
+            case .tell(let frame, let message, let id): send(frame, message, to: id)
             case .close(let id):
                 if let connection = connections.removeValue(forKey: id) { world.close(connection) }
             }
@@ -228,12 +236,12 @@ package final class Relay: RelayEnd {
         }
     }
 
-    private func send(_ frame: RelayFrame, to id: ConnectionID) {
+    private func send(_ frame: RelayFrame, _ message: RelayMessage? = nil, to id: ConnectionID) {
         guard let connection = connections[id] else { return }
         if case .visitor = frame { connection.visitorsTold += 1 }
         let frame = mutation == .relayMixesMeetings ? mixed(frame) : frame
         world.trace { "relay \(self.number) → \(connection.number) \(frame.name)" }
-        world.send(frame.serialized(), .toClient, on: connection)
+        world.send(ReceivedFrame(frame, message: message).serialized(), .toClient, on: connection)
     }
 
     private func mixed(_ frame: RelayFrame) -> RelayFrame {
@@ -276,6 +284,7 @@ extension Relay {
         self.mutation = mutation
         mutation.change(&limits)
         rendezvous = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: moment)
+        rendezvous.message = message
     }
 
     /// Ends the room that is the oldest.

@@ -83,6 +83,6 @@ extension ClientLimits {
     private static let counts: [String: Key<Int>] = [
         "codesPerOffer": \.codesPerOffer, "crowd": \.crowd, "triesPerCode": \.triesPerCode,
         "proxyAnswer": \.proxyAnswer, "callTries": \.callTries, "answerTries": \.answerTries,
-        "wordTries": \.wordTries, "maximumWork": \.maximumWork,
+        "wordTries": \.wordTries, "maximumWork": \.maximumWork, "relayMessages": \.relayMessages,
     ]
 }

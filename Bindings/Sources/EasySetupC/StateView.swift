@@ -56,7 +56,7 @@ final class StateView: Sendable {
         .waiting: Int32(EASYSETUP_STATE_WAITING), .accepting: Int32(EASYSETUP_STATE_ACCEPTING),
         .given: Int32(EASYSETUP_STATE_GIVEN), .peerAway: Int32(EASYSETUP_STATE_PEER_AWAY),
         .reconnecting: Int32(EASYSETUP_STATE_RECONNECTING), .paired: Int32(EASYSETUP_STATE_PAIRED),
-        .failed: Int32(EASYSETUP_STATE_FAILED),
+        .failed: Int32(EASYSETUP_STATE_FAILED), .relayMessage: Int32(EASYSETUP_STATE_RELAY_MESSAGE),
     ]
 }
 

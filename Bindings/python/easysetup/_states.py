@@ -26,6 +26,8 @@ class StateKind(IntEnum):
     RECONNECTING = 13
     PAIRED = 14
     FAILED = 15
+    RELAY_MESSAGE = 16
+    """`parameters["message"]` is a sentence of the relay's operator. It replaces no state."""
 
     @classmethod
     def _missing_(cls, value: object) -> "StateKind":

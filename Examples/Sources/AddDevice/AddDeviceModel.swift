@@ -30,6 +30,8 @@ final class AddDeviceModel {
     var typed = ""
     private(set) var mistake = ""
     private(set) var state: PairingState?
+    /// The sentence of the relay's operator, if there is one. It stands beside whatever the screen shows.
+    private(set) var relayMessage: String?
     private var offer: Offer?
     private var approval: Question<ApprovalRequest, Approval>?
     private var acceptance: Question<AcceptanceRequest, Acceptance>?
@@ -55,7 +57,8 @@ final class AddDeviceModel {
         case .accepting: return acceptance.map { .keep($0.request) } ?? .progress
         case .paired(let paired): return .paired(paired)
         case .failed(let error): return error.code == .alreadyPaired ? .alreadyPaired : .failed(error)
-        case .connecting, .retrying, .codeKnown, .inLine, .greeting, .given, .peerAway: return .progress
+        case .connecting, .retrying, .codeKnown, .inLine, .greeting, .given, .peerAway, .relayMessage:
+            return .progress
         // A later version of the library may have more states, which have texts as well.
         @unknown default: return .progress
         }
@@ -91,7 +94,7 @@ final class AddDeviceModel {
     /// Stops the pairing on both devices, or leaves its result.
     func stop() {
         running?.cancel()
-        (running, state, offer) = (nil, nil, nil)
+        (running, state, offer, relayMessage) = (nil, nil, nil, nil)
     }
 
     private func run(_ pairing: Pairing) {
@@ -105,6 +108,11 @@ final class AddDeviceModel {
     }
 
     private func show(_ new: PairingState) {
+        // The relay's words replace nothing on the screen.
+        if case .relayMessage(let message) = new {
+            relayMessage = "The relay says: \"\(message.isolated)\""
+            return
+        }
         state = new
         switch new {
         case .offered(let new): offer = new

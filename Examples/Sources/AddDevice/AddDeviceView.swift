@@ -21,6 +21,10 @@ struct AddDeviceView: View {
                 Text(model.advice).foregroundStyle(.secondary).multilineTextAlignment(.center)
             }
             step
+            // Below the rest, small, and as plain text: the relay is not trusted.
+            if let message = model.relayMessage {
+                Text(message).font(.footnote).foregroundStyle(.secondary)
+            }
             if model.isRunning {
                 Button("Stop", role: .cancel) { model.stop() }
             }

@@ -1,5 +1,6 @@
 import EasySetupHandshake
 public import EasySetupPairingSession
+public import EasySetupRelayProtocol
 import EasySetupSeed
 
 // One state and one question of each kind, with made-up values. All their deadlines are ten minutes away.
@@ -16,7 +17,7 @@ extension PairingState {
             .greeting, .deciding(peer, deadline: deadline), .waiting(peer, deadline: deadline),
             .accepting(AcceptanceRequest(peer: peer, userID: exampleUser, deadline: deadline)),
             .given(peer, deadline: deadline), .given(careful, deadline: deadline), .peerAway(deadline: deadline),
-            .reconnecting(deadline: deadline),
+            .reconnecting(deadline: deadline), .relayMessage(.example),
             .paired(Paired(userID: exampleUser, role: .holder, peer: peer)), .failed(PairingError.examples[0]),
         ]
     }
@@ -51,6 +52,17 @@ extension AcceptanceRequest {
             codeAge: .seconds(9),
             deadline: ContinuousClock.now + .seconds(300)
         )
+    }
+}
+
+extension RelayMessage {
+    /// A message with made-up words.
+    public static var example: RelayMessage {
+        // The text keeps the rules, so the initializer returns a value.
+        guard let message = try? RelayMessage("This relay is away for an hour on 1 December, from 8:00 UTC.") else {
+            preconditionFailure("a message")
+        }
+        return message
     }
 }
 

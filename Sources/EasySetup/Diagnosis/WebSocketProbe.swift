@@ -30,7 +30,7 @@ package final class WebSocketProbe: Sendable {
                 switch report {
                 case .through, .stumbled, .unheard: break
                 case .frames(let frames):
-                    if let frame = frames.first { first.succeed(frame) }
+                    if let received = frames.first { first.succeed(received.frame) }
                     // Without another read the connection would not take the relay's pongs.
                     opened.value?.read()
                 case .closed(let error):

@@ -12,6 +12,7 @@ extension Inbox.Input {
         case .report(_, .unheard): "unheard"
         case .event(.lost), .failed, .report(_, .closed): "lost"
         case .event(.frame(let frame)): frame.name
+        case .event(.relayMessage): "relay message"
         case .event(.answered): "answered"
         case .event(.accepted): "accepted"
         case .event(.stored): "stored"
@@ -21,7 +22,7 @@ extension Inbox.Input {
         case .event(.cancelled): "cancelled"
         case .opened: "opened"
         case .report(_, .through(let transport)): "through \(transport.rawValue)"
-        case .report(_, .frames(let frames)): frames.map(\.name).joined(separator: ", ")
+        case .report(_, .frames(let frames)): frames.map(\.frame.name).joined(separator: ", ")
         }
     }
 }

@@ -81,10 +81,11 @@ package struct ConnectionSupervisor<Session: PairingSession & ~Copyable>: ~Copya
         }
     }
 
-    private mutating func received(_ frames: [RelayFrame], now: Duration) -> [DriverStep] {
+    private mutating func received(_ frames: [ReceivedFrame], now: Duration) -> [DriverStep] {
         var actions: [SessionAction] = []
-        for frame in frames {
-            let more = session.handle(.frame(frame), now: now)
+        for received in frames {
+            if let message = received.message { actions += session.handle(.relayMessage(message), now: now) }
+            let more = session.handle(.frame(received.frame), now: now)
             actions += more
             // The session has given this connection up, so its remaining frames must not reach the session.
             if more.contains(where: \.isDisconnect) { break }
@@ -167,7 +168,7 @@ package enum ConnectionReport: Sendable {
     /// the upgrade but drops frames. The report `closed` follows.
     case unheard
     /// Frames that arrived together. The connection reports the next frames only after the next ``DriverStep/read``.
-    case frames([RelayFrame])
+    case frames([ReceivedFrame])
     /// The connection has ended, for this reason.
     case closed(PairingError)
 }

@@ -20,6 +20,7 @@ extension PairingState {
         case .given: "given"
         case .peerAway: "peer-away"
         case .reconnecting: "reconnecting"
+        case .relayMessage: "relay-message"
         case .paired: "paired"
         case .failed(let error): error.name
         }

@@ -70,6 +70,15 @@ extension OfferSession: SessionRole {
         }
     }
 
+    var hasPeer: Bool {
+        switch phase {
+        case .opening: false
+        case .offering: false
+        case .finishing: true
+        case .over: false
+        }
+    }
+
     var phaseDeadline: Duration? {
         switch phase {
         case .opening(let until): until

@@ -10,6 +10,7 @@ struct SessionCore {
     var wait: Duration = .zero
     /// Whether the relay has reported that the other device has no connection.
     var isPeerAway = false
+    var relayMessages = RelayMessages()
     /// Whether the session has ended. The session ignores all events then.
     private(set) var isOver = false
     /// The holder's seed; nil for a device that wants to receive one.

@@ -12,6 +12,8 @@ package enum SessionEvent: Sendable {
     case stumbled
     /// The connection could not be made, or has ended; the error is the reason.
     case lost(PairingError)
+    /// A message of the relay's operator arrived. The event `frame` follows, with the frame beside it.
+    case relayMessage(RelayMessage)
     /// A frame arrived from the relay.
     case frame(RelayFrame)
     /// The user answered the last ``SessionAction/ask(_:)``.

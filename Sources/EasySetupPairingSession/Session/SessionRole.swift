@@ -6,6 +6,8 @@ protocol SessionRole: ~Copyable {
     var core: SessionCore { get set }
     /// Whether this device still asks the relay for a room or a meeting, and has none yet.
     var isAsking: Bool { get }
+    /// Whether both devices have proved that they know the code.
+    var hasPeer: Bool { get }
     /// The moment at which the phase changes even if no event comes; nil when there is none.
     var phaseDeadline: Duration? { get }
     /// The frame that asks for a room or a meeting.
@@ -49,6 +51,7 @@ extension SessionRole where Self: ~Copyable {
             core.connection.stumbled()
             return []
         case .lost(let error): return lost(error, now)
+        case .relayMessage(let message): return shown(message)
         case .frame(let frame): return received(frame, now)
         case .solved(let work): return core.connection.solved() ? [.send(request(work))] : []
         case .answered(let answer): return seated(.answered(answer), now) ?? []
@@ -58,6 +61,15 @@ extension SessionRole where Self: ~Copyable {
         case .deadlinePassed: return deadlinePassed(now)
         case .cancelled: return seated(.cancelled, now) ?? core.fail(.cancelledHere, leaving: .cancelled)
         }
+    }
+
+    /// Shows a message of the relay's operator, if it came with the answer to the first frame. A device that has a peer
+    /// shows none, because its user answers questions about the seed, and the relay has no part in them.
+    private mutating func shown(_ message: RelayMessage) -> [SessionAction] {
+        guard core.connection.isOpened, !hasPeer,
+            core.relayMessages.take(message, limit: core.limits.relayMessages)
+        else { return [] }
+        return [.show(.relayMessage(message))]
     }
 
     private mutating func lost(_ error: PairingError, _ now: Duration) -> [SessionAction] {

@@ -99,6 +99,15 @@ extension VisitSession: SessionRole {
         }
     }
 
+    var hasPeer: Bool {
+        switch phase {
+        case .arriving: false
+        case .greeting: false
+        case .finishing: true
+        case .over: false
+        }
+    }
+
     var phaseDeadline: Duration? {
         switch phase {
         case .arriving: codeEnd

@@ -85,6 +85,9 @@ public struct ClientLimits: Hashable, Sendable {
     /// The greatest difficulty of a proof of work that this device accepts, in leading zero bits. A slow phone takes
     /// about two seconds for 20 bits, and four times as long for 22.
     public var maximumWork = 22
+    /// The most messages of the relay's operator that the device shows in one act. An operator has one, and may change
+    /// it in the meantime.
+    public var relayMessages = 3
 
     /// Makes limits with their default values.
     public init() {}

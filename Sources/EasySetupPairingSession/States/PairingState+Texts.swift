@@ -1,4 +1,5 @@
 import EasySetupHandshake
+import EasySetupRelayProtocol
 public import EasySetupSeed
 
 extension PairingState: Explained {
@@ -18,6 +19,7 @@ extension PairingState: Explained {
         case .given: .given
         case .peerAway: .peerAway
         case .reconnecting: .reconnecting
+        case .relayMessage: .relayMessage
         case .paired: .paired
         case .failed: .failed
         }
@@ -80,6 +82,8 @@ extension PairingState: Explained {
         case .given: texts("Sent. The other device stores it.")
         case .peerAway: texts("The other device is away; waiting for it.")
         case .reconnecting: texts("The connection was lost; trying again.")
+        case .relayMessage(let message):
+            texts("The relay says: \"{message}\"", parameters: ["message": message.description])
         case .paired(let paired):
             texts("Paired. Both devices are {user}.", parameters: ["user": paired.userID.fingerprint])
         case .failed(let error): error.explanation
@@ -129,6 +133,8 @@ extension PairingState: Explained {
         public static let peerAway = Self(rawValue: "peer-away")
         /// The code of ``PairingState/reconnecting(deadline:)``.
         public static let reconnecting = Self(rawValue: "reconnecting")
+        /// The code of ``PairingState/relayMessage(_:)``.
+        public static let relayMessage = Self(rawValue: "relay-message")
         /// The code of ``PairingState/paired(_:)``.
         public static let paired = Self(rawValue: "paired")
         /// The code of ``PairingState/failed(_:)``.

@@ -1,4 +1,5 @@
 public import EasySetupHandshake
+public import EasySetupRelayProtocol
 public import EasySetupSeed
 
 /// A state of a pairing, which an app shows on a screen. The last state is ``paired(_:)`` or ``failed(_:)``.
@@ -37,6 +38,10 @@ public import EasySetupSeed
     /// This device has lost its connection to the relay and is connecting again. The pairing goes on if a new
     /// connection opens before `deadline`.
     case reconnecting(deadline: ContinuousClock.Instant)
+    /// The relay's operator has a sentence for the user, such as an announcement of maintenance. It replaces no other
+    /// state: the screen stays, and the sentence stands beside it. The relay is not trusted, so an app shows it as the
+    /// relay's words and as plain text (``RelayMessage``). It never comes when a question is open.
+    case relayMessage(RelayMessage)
     /// Both devices hold the same seed. This is the last state.
     case paired(Paired)
     /// The pairing failed; the error tells why and what to do. This is the last state.
@@ -46,6 +51,7 @@ public import EasySetupSeed
     public var lookAt: WhichDevice {
         switch self {
         case .connecting, .retrying, .wrongProof, .codeKnown, .reconnecting, .failed, .deciding, .accepting: .thisDevice
+        case .relayMessage: .thisDevice
         case .offered, .waiting, .greeting, .given, .peerAway: .otherDevice
         case .inLine, .paired: .thisDevice
         }

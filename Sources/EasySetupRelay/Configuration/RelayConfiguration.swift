@@ -1,5 +1,6 @@
 public import CoreMetrics
 package import EasySetupRelayCore
+public import EasySetupRelayProtocol
 
 /// The settings of a relay; `Protocol/operating.md` describes them.
 public struct RelayConfiguration: Sendable {
@@ -15,6 +16,12 @@ public struct RelayConfiguration: Sendable {
     /// is missing. If this is nil, the relay makes a key that ends with the process, so devices can't come back after a
     /// restart.
     public var keyFile: PathBytes?
+    /// A sentence for the people at devices, such as an announcement of maintenance; nil for none. Devices show it as the
+    /// relay's words.
+    public var message: RelayMessage?
+    /// A file with such a sentence, in place of ``message``. The relay reads it when it starts and at a reload. An empty
+    /// file is no message.
+    public var messageFile: PathBytes?
     /// The web origins whose pages may connect, such as `https://example.org`; none by default. Devices send no origin.
     public var allowedOrigins: Set<String> = []
     /// The proxies that the relay trusts to report a device's address; none by default.

@@ -1,3 +1,5 @@
+package import EasySetupRelayProtocol
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -77,6 +79,17 @@ extension RelayError {
         case notYetValid(String)
     }
 
+    /// The fault of a file with the operator's message.
+    package enum MessageFileProblem: Error, Equatable, Sendable {
+        case file(FileProblem)
+        /// The file's group or other users may write it.
+        case writableByOthers
+        /// The file belongs to neither root nor the relay's user.
+        case foreignOwner
+        /// The text breaks this rule of messages.
+        case text(RelayMessageError)
+    }
+
     static func isOutOfFiles(_ number: Int32) -> Bool { number == EMFILE || number == ENFILE }
 }
 
@@ -90,6 +103,7 @@ extension RelayError {
         switch kind {
         case .badCertificate(_, let problem): problem.code
         case .badKeyFile(_, let problem): problem.code
+        case .badMessageFile(_, let problem): problem.code
         case .cannotListen, .notListening, .stopped: nil
         }
     }
@@ -153,11 +167,13 @@ extension RelayError {
         public static let noFolder = Self(rawValue: "no-folder")
         /// The relay was to create a key file in a folder in which the relay's user may create nothing.
         public static let folderForbidden = Self(rawValue: "folder-forbidden")
+        /// The text of a message for devices breaks a rule.
+        public static let badText = Self(rawValue: "bad-text")
     }
 }
 
 extension RelayError.FileProblem {
-    fileprivate var code: RelayError.Cause {
+    var code: RelayError.Cause {
         switch self {
         case .missing: .missing
         case .leadsNowhere: .leadsNowhere

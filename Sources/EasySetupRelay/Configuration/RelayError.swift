@@ -16,6 +16,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         case .cannotListen, .notListening: .cannotListen
         case .badCertificate: .badCertificate
         case .badKeyFile: .badKeyFile
+        case .badMessageFile: .badMessageFile
         case .stopped: .stopped
         }
     }
@@ -26,7 +27,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The path of the file that could not be used, as the operator gave it; nil for errors that are not about a file.
     public var path: String? {
         switch kind {
-        case .badCertificate(let path, _), .badKeyFile(let path, _): path
+        case .badCertificate(let path, _), .badKeyFile(let path, _), .badMessageFile(let path, _): path
         case .cannotListen, .notListening, .stopped: nil
         }
     }
@@ -36,7 +37,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     public var retryHelps: Bool {
         switch kind {
         case .cannotListen(_, _, .addressInUse), .cannotListen(_, _, .lookUpFailed): true
-        case .cannotListen, .notListening, .badCertificate, .badKeyFile, .stopped: false
+        case .cannotListen, .notListening, .badCertificate, .badKeyFile, .badMessageFile, .stopped: false
         }
     }
 
@@ -51,6 +52,8 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
             "The certificate or key in \(path) cannot be used: \(problem.words)."
         case .badKeyFile(let path, let problem):
             "The key file \(path) cannot be used: \(problem.words)."
+        case .badMessageFile(let path, let problem):
+            "The file of the message for devices, \(path), cannot be used: \(problem.words)."
         case .stopped:
             "The relay was stopped before it listened."
         }
@@ -63,6 +66,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         case .notListening: "Let the socket unit have ListenStream= with an address and a port, and Accept=no."
         case .badCertificate(let path, let problem): problem.advice(path)
         case .badKeyFile(let path, let problem): problem.advice(path)
+        case .badMessageFile(let path, let problem): problem.advice(path)
         case .stopped: "Start it again."
         }
     }
@@ -84,6 +88,8 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         public static let badCertificate = Self(rawValue: "bad-certificate")
         /// The file with the token keys could not be read, created or trusted.
         public static let badKeyFile = Self(rawValue: "bad-key-file")
+        /// The file with the message for devices could not be read, or its text breaks a rule.
+        public static let badMessageFile = Self(rawValue: "bad-message-file")
         /// Somebody stopped the relay before it listened.
         public static let stopped = Self(rawValue: "relay-stopped")
     }
@@ -93,7 +99,8 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Kind: Equatable, Sendable {
         case cannotListen(host: String, port: Int, ListenProblem)
         case notListening(descriptor: CInt)
-        case badCertificate(path: String, CertificateProblem), badKeyFile(path: String, KeyFileProblem), stopped
+        case badCertificate(path: String, CertificateProblem), badKeyFile(path: String, KeyFileProblem)
+        case badMessageFile(path: String, MessageFileProblem), stopped
     }
 
     /// The reason why the relay can't listen on an address.
@@ -138,6 +145,10 @@ extension RelayError {
 
     package static func badKeyFile(path: String, _ problem: KeyFileProblem) -> Self {
         Self(.badKeyFile(path: path, problem))
+    }
+
+    package static func badMessageFile(path: String, _ problem: MessageFileProblem) -> Self {
+        Self(.badMessageFile(path: path, problem))
     }
 
     package static var stopped: Self { Self(.stopped) }

@@ -32,6 +32,8 @@ package struct RelayFinding: Equatable, Sendable {
         case certificate = "certificate"
         case badCertificate = "bad-certificate"
         case badKeyFile = "bad-key-file"
+        case badMessageFile = "bad-message-file"
+        case tellsDevices = "tells-devices"
         case cannotListen = "cannot-listen"
         case fewFiles = "few-files"
         case serviceUser = "service-user"
@@ -67,7 +69,23 @@ extension RelayConfiguration {
     package func findings() -> [RelayFinding] {
         findings(ofListening: ()) + findings(ofAdmin: ()) + findings(ofCertificate: RelayClock.system().now.utcSeconds)
             + findings(ofKeys: ())
-            + findings(ofTrust: ())
+            + findings(ofTrust: ()) + findings(ofMessage: ())
+    }
+
+    private func findings(ofMessage: Void) -> [RelayFinding] {
+        do throws(RelayError) {
+            guard let message = try loadMessage() else { return [] }
+            return [
+                RelayFinding(
+                    .notice,
+                    .tellsDevices,
+                    "The people at devices read: \(message)",
+                    "Take it back when it is no longer true: SIGHUP is enough for that."
+                )
+            ]
+        } catch {
+            return [RelayFinding(.error, .badMessageFile, error.description, error.advice)]
+        }
     }
 
     private func findings(ofListening: Void) -> [RelayFinding] {

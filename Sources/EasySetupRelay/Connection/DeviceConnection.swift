@@ -156,9 +156,11 @@ final class DeviceConnection {
 
     // MARK: Out. On a connection that is closing or closed, these do nothing.
 
-    func send(_ frame: RelayFrame, _ pool: BufferPool) -> FrameWriter.OnWrite {
+    /// - Parameter message: the operator's message beside the frame; nil for none.
+    func send(_ frame: RelayFrame, _ message: RelayMessage?, _ pool: BufferPool) -> FrameWriter.OnWrite {
         guard context != nil, machine.prepareToSend(frame) else { return .none }
-        return write { $0.write(frame, pool) }
+        guard let message else { return write { $0.write(frame, pool) } }
+        return write { $0.write(.binary, ReceivedFrame(frame, message: message).serialized(), pool) }
     }
 
     func write(_ opcode: WebSocketOpcode, _ payload: [UInt8], _ pool: BufferPool) -> FrameWriter.OnWrite {

@@ -198,6 +198,13 @@ extension RelayHub.State {
             } else {
                 send(frame, toCallsOf: id)
             }
+        case .tell(let frame, let message, let id):
+            if let loop = id.loop {
+                turn.counts.webSocket.sent &+= 1
+                inboxes.leave(.tell(frame, message, to: id), for: loop)
+            } else {
+                send(frame, message, toCallsOf: id)
+            }
         case .close(let id):
             if let loop = id.loop {
                 inboxes.leave(.close(id), for: loop)

@@ -37,6 +37,8 @@ final class RelayHub: Sendable {
     /// connections or, for `broadcast`, on all of them.
     enum Effect: Sendable {
         case send(RelayFrame, to: ConnectionID)
+        /// Send a frame with the operator's message beside it.
+        indirect case tell(RelayFrame, RelayMessage, to: ConnectionID)
         case close(ConnectionID)
         /// Close this connection because another one needs its place. The loop must not do so if the connection serves
         /// a device by now.

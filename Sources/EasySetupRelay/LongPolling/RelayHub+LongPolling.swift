@@ -109,13 +109,13 @@ extension RelayHub.State {
 
     /// Queues a frame for a long-polling session, and ends the session if its device then has too many unread bytes. A
     /// frame for an unknown session is dropped.
-    mutating func send(_ frame: RelayFrame, toCallsOf id: ConnectionID) {
+    mutating func send(_ frame: RelayFrame, _ message: RelayMessage? = nil, toCallsOf id: ConnectionID) {
         if newcomer?.id == id, case .refused(let reason, let retryAfter) = frame,
             reason == .relayFull || reason == .tooMany
         {
             newcomer?.refusal = AdmissionRefusal(reason: reason, retryAfter: retryAfter)
         }
-        let bytes = frame.serialized()
+        let bytes = message.map { ReceivedFrame(frame, message: $0).serialized() } ?? frame.serialized()
         turn.counts.longPolling.sent &+= 1
         turn.counts.longPolling.sentBytes &+= bytes.count
         guard !calls.send(bytes, to: id) else { return }

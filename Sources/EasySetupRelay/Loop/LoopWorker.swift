@@ -112,6 +112,8 @@ extension LoopWorker {
             guard let connection = connections[id] else { return }
             if case .message = frame { counts.messageSent() }
             send(frame, to: connection)
+        case .tell(let frame, let message, let id):
+            if let connection = connections[id] { send(frame, message, to: connection) }
         case .close(let id): if let connection = connections[id] { close(connection) }
         case .answer(let id, let answer):
             if let connection = connections[id] { answerPoll(answer, on: connection) }
@@ -174,6 +176,12 @@ extension LoopWorker {
         endTurn()
     }
 
+    /// Changes the operator's message. Devices that connect from now on hear it.
+    func setMessage(_ message: RelayMessage?) {
+        core.change { $0.rendezvous.message = message }
+        endTurn()
+    }
+
     /// Ends the relay at once, without waiting for pairings in progress.
     func stop() {
         core.change { $0.stop() }
@@ -184,8 +192,8 @@ extension LoopWorker {
 // MARK: - Out
 
 extension LoopWorker {
-    func send(_ frame: RelayFrame, to connection: DeviceConnection) {
-        wrote(connection.send(frame, buffers), to: connection)
+    func send(_ frame: RelayFrame, _ message: RelayMessage? = nil, to connection: DeviceConnection) {
+        wrote(connection.send(frame, message, buffers), to: connection)
     }
 
     /// Begins the WebSocket closing handshake, with `code` or, if it is nil, the close code of the connection's state

@@ -22,6 +22,8 @@ public final class RelayServer: Service {
     private let clock: RelayClock
     private let whenListening: EventLoopPromise<Bound>
     private let running = Mutex<Running?>(nil)
+    /// The message that devices are told now.
+    private let told = Mutex<RelayMessage?>(nil)
 
     /// The addresses that the system has bound: those for devices, and those of the admin port.
     private struct Bound {
@@ -35,6 +37,7 @@ public final class RelayServer: Service {
         let replaceKeys: @Sendable (TokenKeys) -> Void
         /// Passes the changed settings to the event loops.
         let take: @Sendable (RelayConfiguration) -> Void
+        let say: @Sendable (RelayMessage?) -> Void
     }
 
     /// Creates a relay. It opens no files or sockets before ``run()`` is called.
@@ -85,7 +88,7 @@ public final class RelayServer: Service {
         }
     }
 
-    /// Reads the certificate and the token keys from their files again. If the relay does not listen yet, the call
+    /// Reads the certificate, the token keys and the message for devices from their files again. If the relay does not listen yet, the call
     /// waits until it does.
     ///
     /// New connections get the new certificate; existing ones go on. The relay makes new tokens with the new current
@@ -98,8 +101,16 @@ public final class RelayServer: Service {
         }
         let configuration = latest.withLock { $0 }
         // The files are read on a thread of a pool, because reading them may block.
-        try? await NIOThreadPool.singleton.runIfActive { [logger] in
+        try? await NIOThreadPool.singleton.runIfActive { [self] in
             running.certificate?.reload(configuration.certificate)
+            do {
+                let message = try configuration.loadMessage()
+                running.say(message)
+                let before = told.withLock { exchange(&$0, with: message) }
+                if message != before { log(message) }
+            } catch let error as RelayError {
+                logger.error("message for devices not changed", metadata: error.metadata)
+            }
             guard let path = configuration.keyFile else { return }
             do {
                 let keys = try KeyFile.read(path: path)
@@ -112,7 +123,8 @@ public final class RelayServer: Service {
     }
 
     /// Takes what a running relay can change from other settings: the paths of the certificate, its key and the key
-    /// file, the allowed origins, the trusted proxies and the drain time. Then it reads the files as ``reload()`` does.
+    /// file, the message for devices or its file, the allowed origins, the trusted proxies and the drain time. Then it
+    /// reads the files as ``reload()`` does.
     /// - Returns: the names of the settings that differ and hold only after a new start.
     public func reload(_ changed: RelayConfiguration) async -> [String] {
         guard (try? await whenListening.futureResult.get()) != nil, let running = running.withLock({ $0 }) else {
@@ -123,6 +135,7 @@ public final class RelayServer: Service {
             if latest.certificate != nil, let files = changed.certificate { latest.certificate = files }
             if changed.keyFile != nil { latest.keyFile = changed.keyFile }
             (latest.allowedOrigins, latest.trustedProxies) = (changed.allowedOrigins, changed.trustedProxies)
+            (latest.message, latest.messageFile) = (changed.message, changed.messageFile)
             latest.connectionLimits.drainTime = changed.connectionLimits.drainTime
             running.take(latest)
             return left
@@ -139,6 +152,7 @@ extension RelayServer {
         let keys: TokenKeys
         /// Whether the relay has just made the keys, so that no token of an earlier run can be valid.
         let hasNewKeys: Bool
+        let message: RelayMessage?
         let places: [Resolver.ResolvedAddress]
         let adminPlaces: [Resolver.ResolvedAddress]
     }
@@ -172,6 +186,7 @@ extension RelayServer {
             certificate: certificate,
             keys: try TokenKeys(current: loaded.keys.current, others: loaded.keys.others),
             hasNewKeys: loaded.isNew,
+            message: try configuration.loadMessage(),
             places: configuration.sockets.isEmpty ? try Resolver.places(configuration.listen) : [],
             adminPlaces: try Resolver.places(configuration.admin.map { [$0] } ?? [])
         )
@@ -183,14 +198,17 @@ extension RelayServer {
         if prepared.hasNewKeys { limits.restartGuard = .zero }
         var pairingEnded: (@Sendable (PairingEnding) -> Void)?
         if let tell = configuration.pairingEnded { pairingEnded = { tell(EndedPairing($0)) } }
+        var rendezvous = Rendezvous(
+            limits: limits,
+            keys: prepared.keys,
+            lifecycle: Lifecycle(configuration.connectionLimits),
+            started: clock.now
+        )
+        rendezvous.message = prepared.message
+        told.withLock { $0 = prepared.message }
         let hub = RelayHub(
             limits: configuration.connectionLimits,
-            rendezvous: Rendezvous(
-                limits: limits,
-                keys: prepared.keys,
-                lifecycle: Lifecycle(configuration.connectionLimits),
-                started: clock.now
-            ),
+            rendezvous: rendezvous,
             ended: ended,
             logger: logger,
             pairingEnded: pairingEnded
@@ -249,10 +267,12 @@ extension RelayServer {
                 take: { changed in
                     runningLoops.each { $0.take(changed) }
                     runningLoops.first { $0.setDrainTime(changed.connectionLimits.drainTime) }
-                }
+                },
+                say: { message in runningLoops.first { $0.setMessage(message) } }
             )
         }
         tellListening(listeners, adminAddresses, cores: loops.count)
+        if prepared.message != nil { log(prepared.message) }
 
         // If a listening socket closes by itself, the whole relay stops.
         for listener in listeners { listener.closeFuture.whenComplete { _ in stop() } }
@@ -278,6 +298,12 @@ extension RelayServer {
         return loop.scheduleRepeatedTask(initialDelay: .zero, delay: interval) { _ in
             collector.collect(on: loop).whenSuccess { recorder.record($0) }
         }
+    }
+
+    /// Logs the message for devices that is in force from now on.
+    private func log(_ message: RelayMessage?) {
+        guard let message else { return logger.notice("devices are told nothing any more") }
+        logger.notice("devices are told", metadata: ["message": "\(message)"])
     }
 
     private func tellListening(_ listeners: [any Channel], _ admin: [BoundAddress], cores: Int) {

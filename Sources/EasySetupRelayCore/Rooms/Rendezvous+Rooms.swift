@@ -131,7 +131,7 @@ extension Rendezvous {
             switch turn.actions[place] {
             case .close(let connection): forget(connection)
             case .send(.visitor, let offerer): connections.allow(limits.framesPerVisitor, offerer)
-            case .send: break
+            case .send, .tell: break
             }
         }
         if let deadline = decided.deadline { remind(.room(offer), at: deadline) }

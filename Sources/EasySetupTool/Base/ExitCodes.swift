@@ -160,6 +160,7 @@ enum ExitCodes {
         "relay-stopped": 70,
         "bad-certificate": 78,
         "bad-key-file": 78,
+        "bad-message-file": 78,
         "unknown-setting": 78,
         "bad-setting": 78,
         "settings-file": 78,

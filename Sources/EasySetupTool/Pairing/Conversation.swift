@@ -59,6 +59,8 @@ final class Conversation: Sendable {
                     stage.close()
                     output.failed(error)
                 }
+            case .relayMessage(let message):
+                stage.say(output.lines(of: message))
             default:
                 stage.say(step.said)
                 stage.show(step.view)
@@ -202,6 +204,8 @@ final class Conversation: Sendable {
             output.event("peer-away", [("expires_in", .integer(Self.seconds(until: deadline)))], people: nil)
         case .reconnecting(let deadline):
             output.event("reconnecting", [("expires_in", .integer(Self.seconds(until: deadline)))], people: nil)
+        case .relayMessage(let message):
+            output.event("relay-message", [("message", .string(message.description))], people: nil)
         case .paired(let paired):
             output.event(
                 "paired",

@@ -95,6 +95,8 @@ struct Screen: Sendable {
             interruption = View.Status(text: "The other device is away; waiting for it for", deadline: deadline)
         case .reconnecting(let deadline):
             interruption = View.Status(text: "The connection was lost; trying again for", deadline: deadline)
+        // The sentence stays above the view, and changes nothing in it.
+        case .relayMessage: interruption = lasting
         case .paired(let paired):
             said = ["Paired. Both devices are \(paired.userID.fingerprint)."]
             (view, status, question) = (View(), nil, nil)

@@ -13,7 +13,7 @@ struct RelayCommand: AsyncParsableCommand {
         discussion: """
             Under systemd it serves on the sockets of its socket unit, in place of --listen, and tells when it is ready. \
             SIGTERM and SIGINT end it when the pairings in hand have ended, or after --drain-time; a second one ends it at \
-            once. SIGHUP reads the file of --config, the certificate and the key file anew. SIGUSR1 makes it log more, SIGUSR2 \
+            once. SIGHUP reads the file of --config, the certificate, the key file and the message for devices anew. SIGUSR1 makes it log more, SIGUSR2 \
             less.
             """
     )
@@ -92,6 +92,8 @@ struct RelayCommand: AsyncParsableCommand {
         transform: LimitOption.init(argument:)
     )
     var limit: [LimitOption] = []
+
+    @OptionGroup var message: MessageOptions
 
     @Option(
         help: ArgumentHelp(
@@ -198,6 +200,7 @@ struct RelayCommand: AsyncParsableCommand {
         configuration.allowedOrigins = Set(origin.map(\.text))
         configuration.trustedProxies = proxy.trusted
         configuration.codeLifetime = .seconds(codeLifetime)
+        message.apply(to: &configuration)
         for limit in limit { limit.apply(to: &configuration) }
         configuration.connectionLimits.drainTime = .seconds(drainTime)
         if let memory { configuration.fit(memory: memory * 1024 * 1024) }

@@ -14,6 +14,20 @@
     let written = frame.serialized()
     try hold(written.count <= WireLimits.frameBytes, "a frame grew beyond its limit")
     try hold((try? RelayFrame(parsing: written)) == frame, "a frame of a relay reads as another when written again")
+    // A device that knows the operator's message reads the same frame, and a message that keeps every rule.
+    guard let received = try? ReceivedFrame(parsing: input) else {
+        throw BrokenRule(description: "a frame can be read only without the message beside it")
+    }
+    try hold(received.frame == frame, "a frame reads as another with the message beside it")
+    guard let message = received.message else { return }
+    let told = received.serialized()
+    try hold((try? ReceivedFrame(parsing: told)) == received, "a message reads as another when written again")
+    let text = message.description
+    try hold((try? RelayMessage(text)) == message, "an operator could not say what a device shows")
+    try hold(
+        text.utf8.count <= RelayMessage.maximumByteCount && !text.unicodeScalars.contains { $0.value < 0x20 },
+        "a message has control characters, or too many bytes"
+    )
 }
 
 /// The fast parser gives the same frame as SwiftProtobuf, and it also reads what SwiftProtobuf writes.

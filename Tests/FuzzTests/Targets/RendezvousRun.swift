@@ -26,6 +26,9 @@ private struct RendezvousRun {
         now: Moment(monotonic: .seconds(1_000), utcSeconds: 2_000_000_000),
         entropy: SplitMix(state: 1)
     )
+    private let message = try? RelayMessage("Away at 8:00.")
+    /// The connections that were told the message.
+    private var told: Set<ConnectionID> = []
     private var slots: [Slot] = []
     private var tokens: [Token] = []
     private var meetings: [MeetingID] = []
@@ -50,6 +53,7 @@ private struct RendezvousRun {
         limits.mailboxBytes = 512
         self.limits = limits
         relay = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: turn.now)
+        relay.message = message
     }
 
     mutating func step(_ script: inout Script) throws(BrokenRule) {
@@ -60,6 +64,7 @@ private struct RendezvousRun {
         case 0, 1:
             relay.disconnected(connection, &turn)
             let prefix = AddressPrefix(bytes: [10, 0, UInt8(script.number(below: 2)), UInt8(number & 7)])!
+            told.remove(connection)
             _ = relay.connected(connection, from: prefix, &turn)
         case 2: relay.disconnected(connection, &turn)
         case 3: relay.receivedBadFrame(from: connection, &turn)
@@ -71,6 +76,8 @@ private struct RendezvousRun {
             guard script.byte() == 0xFF else { break }
             turn.now.monotonic = .seconds(3)
             relay = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: turn.now)
+            relay.message = message
+            told = []
         case 8:
             guard script.byte() == 0xFF else { break }
             _ = relay.drain(&turn)
@@ -102,7 +109,17 @@ private struct RendezvousRun {
         turn.actions = []
         if let bound = relay.brokenBound { throw BrokenRule(description: bound) }
         try hold(actions.count <= Self.maximumActions, "\(actions.count) actions for one event")
-        for case .send(let frame, _) in actions {
+        for action in actions {
+            let frame: RelayFrame
+            switch action {
+            case .send(let sent, _): frame = sent
+            case .tell(let sent, let message, let connection):
+                frame = sent
+                let received = ReceivedFrame(sent, message: message)
+                try hold((try? ReceivedFrame(parsing: received.serialized())) == received, "a message can't be read")
+                try hold(told.insert(connection).inserted, "a connection is told a message twice")
+            case .close: continue
+            }
             try hold(
                 (try? RelayFrame(parsing: frame.serialized())) == frame,
                 "a frame that no device can read: \(frame)"

@@ -27,6 +27,8 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
     private var challenge: [UInt8]?
     /// The state that the user sees.
     private(set) var state: PairingState = .connecting
+    /// How many frames have come, and how many messages of the relay's operator were shown.
+    private var (frames, messages) = (0, 0)
     /// The words of the last question.
     private var words: ConfirmationWords?
 
@@ -50,7 +52,11 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
         _ frame: RelayFrame,
         _ sent: (DeviceFrame) throws(BrokenRule) -> Void
     ) throws(BrokenRule) {
-        if hears { try tell(.frame(frame), sent) }
+        guard hears else { return }
+        // The relay writes messages of its operator beside all frames, eight in turn.
+        frames += 1
+        if let message = try? RelayMessage("Message \(frames % 8).") { try tell(.relayMessage(message), sent) }
+        try tell(.frame(frame), sent)
     }
 
     /// An event other than a relay's frame: of the network, the user, the store or the clock.
@@ -160,6 +166,12 @@ struct SessionRun<Session: PairingSession & ~Copyable>: ~Copyable {
                 try sent(frame)
             case .disconnect: (isConnected, wantsConnection) = (false, false)
             case .show(let state):
+                if case .relayMessage = state {
+                    messages += 1
+                    try hold(messages <= ClientLimits().relayMessages, "a relay fills the screen with messages")
+                    try hold(words == nil && !wasAskedToAccept, "a message of the relay is beside a question")
+                    continue
+                }
                 self.state = state
                 if case .given = state { try hold(holds && wasApproved, "a seed was given unasked") }
             case .ask(let request): words = request.peer.words

@@ -10,6 +10,7 @@ package final class FalseRelay: RelayEnd {
     /// The probability that a guess is right is 1/`luck`.
     private let luck: Int
     private var random: SplitMix
+    private var lies = 0
     private var offerers: [Int: FalseVisits] = [:]
     private var visitors: [Int: FalseOffer] = [:]
 
@@ -84,7 +85,10 @@ package final class FalseRelay: RelayEnd {
     }
 
     private func say(_ frame: RelayFrame, on connection: Connection) {
-        world.send(frame.serialized(), .toClient, on: connection)
+        // It lies beside each frame, and never twice the same.
+        lies += 1
+        let lie = try? RelayMessage("Lie \(lies): give your seed away.")
+        world.send(ReceivedFrame(frame, message: lie).serialized(), .toClient, on: connection)
     }
 
     // The bytes have the right length for a meeting.

@@ -437,7 +437,8 @@ enum {
     EASYSETUP_STATE_PEER_AWAY = 12,
     EASYSETUP_STATE_RECONNECTING = 13,
     EASYSETUP_STATE_PAIRED = 14,      /* the last state */
-    EASYSETUP_STATE_FAILED = 15       /* the last state; easysetup_state_error has the reason */
+    EASYSETUP_STATE_FAILED = 15,      /* the last state; easysetup_state_error has the reason */
+    EASYSETUP_STATE_RELAY_MESSAGE = 16 /* the parameter "message" has a sentence of the relay's operator; replaces no state */
 };
 
 /* One of the constants above; 0 for a state that this version has no number for. */

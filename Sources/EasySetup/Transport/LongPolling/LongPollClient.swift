@@ -23,7 +23,7 @@ struct LongPollClient {
         /// again.
         case stumbled
         /// Pass the frames to the session. No further frames are delivered before ``LongPollClient/read()`` is called.
-        case deliver([RelayFrame])
+        case deliver([ReceivedFrame])
         /// Report that the connection has ended, for this reason. No further action follows.
         case closed(PairingError)
         /// Report that the connection is closed, as the session asked: the relay knows of it, or can't be reached. No
@@ -136,7 +136,7 @@ struct LongPollClient {
                 // A session that closes the connection does not need to know why the relay refused the request. Any
                 // other session receives the refusal as a frame, so that it reports the same error as over a WebSocket.
                 if isClosing { return end(.connectionLost) }
-                return [.deliver([.refused(reason, retryAfter: retryAfter)])] + end(.connectionLost)
+                return [.deliver([ReceivedFrame(.refused(reason, retryAfter: retryAfter))])] + end(.connectionLost)
             case .lost: return end(.connectionLost)
             case .failed(let error): return tryAgain(.send, error, draw: draw)
             }
@@ -267,9 +267,9 @@ extension LongPollClient {
         // skip any.
         guard answer.first <= received + 1 else { return end(.relayMisbehaved) }
         let news = answer.frames.dropFirst(Int(received + 1 - answer.first))
-        var frames: [RelayFrame] = []
+        var frames: [ReceivedFrame] = []
         for bytes in news {
-            guard let frame = try? RelayFrame(parsing: bytes) else { return end(.relayMisbehaved) }
+            guard let frame = try? ReceivedFrame(parsing: bytes) else { return end(.relayMisbehaved) }
             frames.append(frame)
         }
         received += UInt32(frames.count)

@@ -197,7 +197,7 @@ private final class FrameHandler: ChannelDuplexHandler {
 
     private let patience: TimeAmount
     private let report: @Sendable (ConnectionReport) -> Void
-    private var batch: [RelayFrame] = []
+    private var batch: [ReceivedFrame] = []
     private var isOver = false
     private var isHeard = false
     private var isWaiting = false
@@ -224,7 +224,7 @@ private final class FrameHandler: ChannelDuplexHandler {
         switch frame.opcode {
         case .binary where frame.fin:
             do {
-                batch.append(try RelayFrame(parsing: Array(frame.unmaskedData.readableBytesView)))
+                batch.append(try ReceivedFrame(parsing: Array(frame.unmaskedData.readableBytesView)))
             } catch {
                 end(context, .relayMisbehaved)
             }
