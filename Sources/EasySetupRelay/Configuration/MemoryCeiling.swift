@@ -8,37 +8,50 @@ extension RelayConfiguration {
     public var memoryCeiling: Int { MemoryCost.process + memoryWhenFull }
 
     /// Lowers the limits of the whole relay, all in the same proportion, until ``memoryCeiling`` is at most `bytes`.
-    /// The ceiling can't become lower than the memory of the process without connections. Limits per device, room and
-    /// address stay as they are. No limit is raised.
-    public mutating func fit(memory bytes: Int) {
-        guard bytes < memoryCeiling else { return }
-        let share = Double(max(0, bytes - MemoryCost.process - MemoryCost.floors)) / Double(memoryWhenFull)
-        let scale = { (limit: inout Int) in limit = max(1, Int(Double(limit) * share)) }
-        scale(&connectionLimits.connections)
-        scale(&connectionLimits.unreadBytesInAll)
-        scale(&connectionLimits.bodyBytesInAll)
-        scale(&connectionLimits.closedCalls)
-        scale(&limits.rooms)
-        scale(&limits.meetingsInAll)
-        scale(&limits.mailboxBytesInAll)
-        scale(&limits.waitingInAll)
-        scale(&limits.roomless)
-        scale(&limits.waitingForOfferer)
-        scale(&limits.deadlines)
-        scale(&limits.tombstones)
+    /// Limits per device, room and address stay as they are. No limit is raised.
+    /// - Parameter kept: the names of limits that stay as they are, because the operator has set them.
+    /// - Returns: false if the ceiling can't become as low: the memory of the process, or the kept limits, take more.
+    ///   Then all other limits are as low as they can be.
+    @discardableResult
+    public mutating func fit(memory bytes: Int, keeping kept: Set<String> = []) -> Bool {
+        guard bytes < memoryCeiling else { return true }
+        // The least sizes of some tables make the ceiling no straight line, so the share is found by halving.
+        var (low, high) = (0.0, 1.0)
+        for _ in 0..<40 {
+            let share = (low + high) / 2
+            if scaled(by: share, keeping: kept).memoryCeiling <= bytes { low = share } else { high = share }
+        }
+        self = scaled(by: low, keeping: kept)
+        return memoryCeiling <= bytes
+    }
+
+    private func scaled(by share: Double, keeping kept: Set<String>) -> RelayConfiguration {
+        var scaled = self
+        let set = { (name: String, limit: inout Int, value: (Int) -> Int) in
+            if !kept.contains(name) { limit = min(limit, max(1, value(limit))) }
+        }
+        let part = { (limit: Int) in Int(Double(limit) * share) }
+        set("connections", &scaled.connectionLimits.connections) { max(32, part($0)) }
+        set("unreadBytesInAll", &scaled.connectionLimits.unreadBytesInAll, part)
+        set("bodyBytesInAll", &scaled.connectionLimits.bodyBytesInAll, part)
+        set("closedCalls", &scaled.connectionLimits.closedCalls, part)
+        set("rooms", &scaled.limits.rooms, part)
+        set("meetingsInAll", &scaled.limits.meetingsInAll, part)
+        set("mailboxBytesInAll", &scaled.limits.mailboxBytesInAll, part)
+        set("waitingInAll", &scaled.limits.waitingInAll, part)
+        set("roomless", &scaled.limits.roomless, part)
+        set("waitingForOfferer", &scaled.limits.waitingForOfferer, part)
+        set("deadlines", &scaled.limits.deadlines, part)
+        set("tombstones", &scaled.limits.tombstones, part)
         // When the limits are lowered, one address prefix may have at most an eighth of the connections. The tables of
         // counted prefixes and of used proof-of-work challenges have a least size, so that they don't fill up before
         // the relay does.
-        let share8 = { (limit: inout Int, all: Int) in limit = min(limit, max(1, all / 8)) }
-        share8(&limits.roomlessPerPrefix, limits.roomless)
-        share8(&connectionLimits.openingPerPrefix, connectionLimits.connections)
-        let floored = { (limit: inout Int) in
-            let least = min(limit, MemoryCost.leastRemembered)
-            scale(&limit)
-            limit = max(limit, least)
-        }
-        floored(&limits.prefixes)
-        floored(&limits.usedChallenges)
+        let (roomless, connections) = (scaled.limits.roomless, scaled.connectionLimits.connections)
+        set("roomlessPerPrefix", &scaled.limits.roomlessPerPrefix) { _ in roomless / 8 }
+        set("openingPerPrefix", &scaled.connectionLimits.openingPerPrefix) { _ in connections / 8 }
+        set("prefixes", &scaled.limits.prefixes) { max(MemoryCost.leastRemembered, part($0)) }
+        set("usedChallenges", &scaled.limits.usedChallenges) { max(MemoryCost.leastRemembered, part($0)) }
+        return scaled
     }
 
     private var memoryWhenFull: Int {
@@ -82,5 +95,4 @@ private enum MemoryCost {
     static let remembered = 128
     /// How many address prefixes, and how many challenges, even a small relay remembers. They take 2 MiB in each table.
     static let leastRemembered = 4096
-    static let floors = 4 * (3 + 1) * leastRemembered * remembered
 }
