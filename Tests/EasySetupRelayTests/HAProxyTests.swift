@@ -80,6 +80,53 @@ struct HAProxyTests {
         #expect(answer == "DOWN")
     }
 
+    /// The lines of the backend that `Protocol/operating.md` recommends, without the server.
+    private static func advisedBackend() throws -> String {
+        let page = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(components: "..", "..", "Protocol", "operating.md").standardizedFileURL
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let section = /\n    backend relay\n((        option .*\n)+)        server one 127/
+        return String(try #require(text.firstMatch(of: section)).1)
+    }
+
+    @Test(
+        "While a single relay drains, the pairing in hand goes on through HAProxy as the page has it",
+        arguments: [PairingTests.Transport.webSocket, .longPolling]
+    )
+    func drainsAlone(transport: PairingTests.Transport) async throws {
+        var configuration = RelayConfiguration()
+        configuration.unhurry()
+        let relay = RelayServer(configuration: configuration, logger: quietLogger)
+        let group = ServiceGroup(services: [relay], logger: quietLogger)
+        let running = Task { try await group.run() }
+        defer { running.cancel() }
+        let port = try await relay.port
+        // The second backend is asked for /health/ready, so that the test knows when HAProxy has asked during the drain:
+        // three times, and the first one as often.
+        let proxy = try await HAProxy(
+            mode: "http",
+            server: """
+                127.0.0.1:\(port) check inter 20ms rise 1 fall 1
+                backend ready
+                    mode http
+                    option httpchk GET /health/ready
+                    server one 127.0.0.1:\(port) check inter 50ms rise 1 fall 3
+                """,
+            backend: try Self.advisedBackend(),
+            watched: "ready"
+        )
+        defer { proxy.stop() }
+        #expect(try await proxy.health(until: "UP") == "UP")
+        let transports = PairingTests.Transports(offerer: .webSocket, visitor: transport)
+        var pair = try await PairingTests.Pair(port: proxy.port, through: transports)
+        await group.triggerGracefulShutdown()
+        #expect(try await proxy.health(until: "DOWN") == "DOWN")
+        #expect(try await exchange("GET /health/live HTTP/1.0\r\n\r\n", port: proxy.port).contains(" 200 "))
+        if transport == .webSocket { pair = try await pair.visitorComesBack(port: proxy.port) }
+        try await pair.run(bodies: [[1], [2]])
+        try await running.value
+    }
+
     @Test("Behind one name, a relay that drains passes its codes on while its pairings finish")
     func drainsBehindOneName()
         async throws
@@ -149,7 +196,7 @@ final class HAProxy: Sendable {
     private let process: Child
 
     /// Starts HAProxy on free ports. If another process takes one of them first, tries others.
-    init(mode: String, server: String, backend: String) async throws {
+    init(mode: String, server: String, backend: String, watched: String = "relay") async throws {
         for _ in 0..<5 {
             let (port, status) = (try await Self.freePort(), try await Self.freePort())
             let folder = ScratchFolder()
@@ -157,6 +204,7 @@ final class HAProxy: Sendable {
                 mode: mode,
                 server: server,
                 backend: backend,
+                watched: watched,
                 port: port,
                 status: status
             )
@@ -176,7 +224,15 @@ final class HAProxy: Sendable {
 
     struct NotListening: Error {}
 
-    private static func configuration(mode: String, server: String, backend: String, port: Int, status: Int) -> String {
+    /// - Parameter watched: the backend whose health the proxy tells.
+    private static func configuration(
+        mode: String,
+        server: String,
+        backend: String,
+        watched: String,
+        port: Int,
+        status: Int
+    ) -> String {
         """
         global
             maxconn 100
@@ -198,7 +254,7 @@ final class HAProxy: Sendable {
         frontend status
             mode http
             bind 127.0.0.1:\(status)
-            http-request return status 200 content-type text/plain string UP if { nbsrv(relay) gt 0 }
+            http-request return status 200 content-type text/plain string UP if { nbsrv(\(watched)) gt 0 }
             http-request return status 200 content-type text/plain string DOWN
 
         """
