@@ -114,7 +114,8 @@ import Testing
     @Test(
         "A limit that can't be set has an error with the reason",
         arguments: [
-            ("meetins=3", "No limit has that name"), ("Meetings=3", "but meetings is one"),
+            ("meetins=3", "Did you mean meetings?"), ("Meetings=3", "Did you mean meetings?"),
+            ("hats=3", "limits.md has"),
             ("meetings", "NAME=VALUE"), ("meetings=three", "NAME=VALUE"), ("meetings=0", "meetings is 1 to"),
             ("idleTime=86401", "idleTime is 1 to 86400 seconds"), ("codeLifetime=3", "--code-lifetime"),
         ]

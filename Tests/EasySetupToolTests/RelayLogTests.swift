@@ -65,7 +65,12 @@ import Testing
         #expect(await relay.end() == 0)
         let lines = try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n")
         #expect(lines.count >= 3)
-        #expect(lines.allSatisfy { $0.hasPrefix("<6>") == isJournal && $0.contains(" info ") != isJournal })
+        #expect(lines.contains { $0.contains("listening") } && lines.contains { $0.contains("no key file") })
+        for line in lines {
+            let isWarning = line.contains("no key file")
+            #expect(line.hasPrefix(isWarning ? "<4>" : "<5>") == isJournal, "\(line)")
+            #expect(line.contains(isWarning ? " warning " : " notice ") != isJournal, "\(line)")
+        }
     }
 
     @Test(
@@ -85,8 +90,26 @@ import Testing
         }
         relay.interrupt(SIGTERM)
         #expect(await relay.end() == 0)
-        // That the relay drains is told from the level `info` on.
+        // That the relay drains is told from the level `notice` on.
         #expect(await relay.errors().contains("draining") == (signal == SIGUSR1))
+    }
+
+    @Test("SIGUSR2 never silences errors, and SIGHUP brings the configured level back") func levelsEnd() async throws {
+        let folder = ScratchFolder()
+        let file = try folder.file("relay.conf", "listen = 127.0.0.1:0\nlog-level = info\n")
+        let relay = try Running(["relay", "--json", "--config", file])
+        defer { relay.stop() }
+        _ = try await relay.event("listening")
+        for level in ["to=notice", "to=warning", "to=error", "at=error"] {
+            relay.interrupt(SIGUSR2)
+            _ = try #require(await relay.logLine { $0.contains("log level") && $0.contains(level) })
+        }
+        relay.interrupt(SIGHUP)
+        _ = try #require(await relay.logLine { $0.contains("settings read anew") })
+        relay.interrupt(SIGUSR1)
+        _ = try #require(await relay.logLine { $0.contains("log level") && $0.contains("to=debug") })
+        relay.interrupt(SIGTERM)
+        #expect(await relay.end() == 0)
     }
 
     @Test("With --admin the relay tells the port, and has metrics and health there") func admin() async throws {
@@ -100,7 +123,7 @@ import Testing
         }
         relay.interrupt(SIGTERM)
         #expect(await relay.end() == 0)
-        #expect(await relay.errors() == "")
+        #expect(await !relay.errors().contains("admin"))
     }
 
     @Test("Without --admin there is no such port") func noAdmin() async throws {

@@ -85,6 +85,8 @@ import Testing
         arguments: [
             ("EASYSETUP_RELAY_LISTN", "EASYSETUP_RELAY_LISTEN"), ("EASYSETUP_STOER", "EASYSETUP_STORE"),
             ("EASYSETUP_QR", nil), ("EASYSETUP_RELAY_", "EASYSETUP_RELAY"),
+            ("EASYSETUP_RELAY_LOG_LEVEL", "EASYSETUP_LOG_LEVEL"), ("EASYSETUP_LISTEN", "EASYSETUP_RELAY_LISTEN"),
+            ("EASYSETUP_RELAY_TLS_CERT", "EASYSETUP_RELAY_TLS_CERTIFICATE"), ("EASYSETUP_RELAY_HATS", nil),
         ] as [(String, String?)]
     )
     func unknown(name: String, nearest: String?) {

@@ -79,11 +79,8 @@ final class CertificateKeeper: Sendable {
     private func tell(_ warnings: [CertificateWarning]) {
         let files = state.withLock { $0.files }
         for warning in warnings {
-            var metadata: Logger.Metadata = ["file": "\(files.certificate)"]
-            switch warning {
-            case .keyOpenToOthers, .keyOfAnotherUser: metadata["file"] = "\(files.key)"
-            default: metadata["day"] = warning.day.map { "\($0)" }
-            }
+            var metadata: Logger.Metadata = ["file": "\(warning.isAboutKey ? files.key : files.certificate)"]
+            metadata["day"] = warning.day.map { "\($0)" }
             logger.log(level: warning.isWarning ? .warning : .notice, "\(warning.message)", metadata: metadata)
         }
     }

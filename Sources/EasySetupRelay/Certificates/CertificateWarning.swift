@@ -51,6 +51,9 @@ enum CertificateWarning: Equatable, Sendable {
     /// purpose.
     var isWarning: Bool { self != .unknownIssuer }
 
+    /// Whether the warning is about the file of the private key, and not about that of the certificate.
+    var isAboutKey: Bool { self == .keyOpenToOthers || self == .keyOfAnotherUser }
+
     private static func name(_ position: Int) -> String {
         position == 1 ? "the certificate" : "certificate \(position) of the chain"
     }

@@ -15,13 +15,18 @@ extension RelayError.ListenProblem {
             self = error is SocketAddressError.UnknownHost ? .unknownHost : .other
             return
         }
+        self.init(number: error.errnoCode)
+    }
+
+    /// Converts an error number of the system.
+    init(number: CInt) {
         self =
-            switch error.errnoCode {
+            switch number {
             case EADDRINUSE: .addressInUse
             case EADDRNOTAVAIL: .addressNotAvailable
             case EACCES, EPERM: .notPermitted
             case EAFNOSUPPORT: .noSuchFamily
-            default: .system(error.errnoCode)
+            default: .system(number)
             }
     }
 }

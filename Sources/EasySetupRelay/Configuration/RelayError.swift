@@ -184,8 +184,10 @@ extension RelayError.ListenProblem {
 
     fileprivate var advice: String {
         switch self {
-        case .addressInUse: "Stop what uses the port, or choose another one; port 0 takes a free one."
-        case .notPermitted: "Ports below 1024 need rights: choose a higher one, or grant CAP_NET_BIND_SERVICE."
+        case .addressInUse:
+            "`ss -ltnp` names what uses the port: stop it, or choose another port; port 0 takes a free one."
+        case .notPermitted:
+            "Ports below 1024 need rights: choose a higher one, let systemd open it (easysetup-relay.socket), or grant CAP_NET_BIND_SERVICE."
         case .lookUpFailed: "Try again when the network's name servers answer, or give the address in numbers."
         case .needsZone: "Name the interface as its zone, as [fe80::1%eth0]:8080."
         case .unknownZone: "Name an interface of this machine as the zone; `ip link` lists them."

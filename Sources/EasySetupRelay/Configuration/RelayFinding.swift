@@ -35,7 +35,10 @@ package struct RelayFinding: Equatable, Sendable {
         case badMessageFile = "bad-message-file"
         case tellsDevices = "tells-devices"
         case cannotListen = "cannot-listen"
+        case portInUse = "port-in-use"
         case fewFiles = "few-files"
+        case memory = "memory"
+        case openFolder = "open-folder"
         case serviceUser = "service-user"
         case fromServiceManager = "from-service-manager"
     }
@@ -65,9 +68,14 @@ extension RelayFinding {
 
 extension RelayConfiguration {
     /// Everything that is found about these settings, the files that they name and this machine. Changes nothing, and
-    /// opens no socket. May block for a while, because it reads files and looks names up.
-    package func findings() -> [RelayFinding] {
-        findings(ofListening: ()) + findings(ofAdmin: ()) + findings(ofCertificate: RelayClock.system().now.utcSeconds)
+    /// listens nowhere. May block for a while, because it reads files and looks names up.
+    /// - Parameters:
+    ///   - probesListen: whether to ask the system for the addresses of ``listen``; false where a service manager opens
+    ///     others in their place.
+    ///   - probesAdmin: whether to ask the system for the address of ``admin``.
+    package func findings(probesListen: Bool, probesAdmin: Bool) -> [RelayFinding] {
+        findings(ofListening: probesListen) + findings(ofAdmin: probesAdmin)
+            + findings(ofCertificate: RelayClock.system().now.utcSeconds)
             + findings(ofKeys: ())
             + findings(ofTrust: ()) + findings(ofMessage: ())
     }
@@ -88,13 +96,45 @@ extension RelayConfiguration {
         }
     }
 
-    private func findings(ofListening: Void) -> [RelayFinding] {
+    /// What a relay that has begun to listen must tell its operator: what is unsafe, and is not logged elsewhere.
+    package func findingsAtStart() -> [RelayFinding] {
+        (findings(ofListening: false) + (keyFile == nil ? findings(ofKeys: ()) : []) + findings(ofTrust: ()))
+            .filter { $0.severity == .warning }
+    }
+
+    private func findings(ofListening probes: Bool) -> [RelayFinding] {
         do throws(RelayError) {
             guard sockets.isEmpty else { return try findings(ofSockets: ()) }
-            let open = try Resolver.places(listen).first { !$0.addresses.allSatisfy(\.isLoopback) }
-            return findings(ofOpen: open.map { "\($0.wanted)" })
+            let places = try Resolver.places(listen)
+            let open = places.first { !$0.addresses.allSatisfy(\.isLoopback) }
+            return findings(ofOpen: open.map { "\($0.wanted)" }) + (probes ? Self.findings(ofPlaces: places) : [])
         } catch {
             return [RelayFinding(.error, .cannotListen, error.description, error.advice)]
+        }
+    }
+
+    /// What the system says about listening at these addresses.
+    private static func findings(ofPlaces places: [Resolver.ResolvedAddress]) -> [RelayFinding] {
+        places.compactMap { place in
+            for address in place.addresses {
+                guard let problem = ListenProbe.problem(address) else { continue }
+                if place.mayLackIPv6, address.protocol == .inet6,
+                    problem == .noSuchFamily || problem == .addressNotAvailable
+                {
+                    continue
+                }
+                let error = RelayError.cannotListen(host: place.wanted.host ?? "*", port: place.wanted.port, problem)
+                guard problem == .addressInUse else {
+                    return RelayFinding(.error, .cannotListen, error.description, error.advice)
+                }
+                return RelayFinding(
+                    .notice,
+                    .portInUse,
+                    "A program listens at \(place.wanted) already, as a relay does that is running.",
+                    "If it is another program: \(error.advice)"
+                )
+            }
+            return nil
         }
     }
 
@@ -142,7 +182,7 @@ extension RelayConfiguration {
         ]
     }
 
-    private func findings(ofAdmin: Void) -> [RelayFinding] {
+    private func findings(ofAdmin probes: Bool) -> [RelayFinding] {
         guard let admin else { return [] }
         let places: [Resolver.ResolvedAddress]
         do throws(RelayError) {
@@ -150,8 +190,28 @@ extension RelayConfiguration {
         } catch {
             return [RelayFinding(.error, .cannotListen, error.description, error.advice)]
         }
-        guard !places.allSatisfy({ $0.addresses.allSatisfy(\.isLoopback) }) else { return [] }
-        return [
+        if probes, admin.port != 0, let own = try? Resolver.places(listen) {
+            let taken = own.flatMap(\.addresses)
+            let isTaken = places.flatMap(\.addresses).contains { address in
+                taken.contains {
+                    $0.port == address.port && ($0 == address || $0.isEvery(as: address) || address.isEvery(as: $0))
+                }
+            }
+            if isTaken {
+                let error = RelayError.cannotListen(host: admin.host ?? "*", port: admin.port, .addressInUse)
+                return [
+                    RelayFinding(
+                        .error,
+                        .cannotListen,
+                        error.description,
+                        "Give --admin another port than --listen."
+                    )
+                ]
+            }
+        }
+        let found = probes ? Self.findings(ofPlaces: places) : []
+        guard !places.allSatisfy({ $0.addresses.allSatisfy(\.isLoopback) }) else { return found }
+        return found + [
             RelayFinding(
                 .warning,
                 .openAdmin,
@@ -167,11 +227,12 @@ extension RelayConfiguration {
             return try certificate.load().warnings(now: now, authorities: MachineAuthorities.subjects()).map {
                 warning in
                 let day = warning.day.map { " (\($0))" } ?? ""
+                let file = "\(warning.isAboutKey ? certificate.key : certificate.certificate)"
                 return RelayFinding(
                     warning.isWarning ? .warning : .notice,
                     .certificate,
-                    "\(certificate.certificate): \(warning.message)\(day).",
-                    warning.advice
+                    "\(file): \(warning.message)\(day).",
+                    warning.advice(file)
                 )
             }
         } catch {
@@ -247,13 +308,18 @@ extension RelayConfiguration {
 }
 
 extension SocketAddress {
+    /// Whether this stands for every address of the other one's kind.
+    fileprivate func isEvery(as other: SocketAddress) -> Bool {
+        self.protocol == other.protocol && (ipAddress == "0.0.0.0" || ipAddress == "::")
+    }
+
     fileprivate var isLoopback: Bool {
         ipAddress.map { $0 == "::1" || $0.hasPrefix("127.") } ?? true
     }
 }
 
 extension CertificateWarning {
-    fileprivate var advice: String {
+    fileprivate func advice(_ file: String) -> String {
         switch self {
         case .expired, .expiresSoon: "Renew it, and send the relay SIGHUP."
         case .notYetValid: "Look at this machine's clock, or wait."
@@ -261,8 +327,8 @@ extension CertificateWarning {
         case .brokenChain: "Put the chain in order: the relay's own certificate, then each one's issuer."
         case .unknownIssuer:
             "With an authority of your own it is as it should be; else add the intermediate certificate."
-        case .keyOpenToOthers: "Take their rights away: chmod 600."
-        case .keyOfAnotherUser: "Let it belong to root or to the relay's user."
+        case .keyOpenToOthers: "Take their rights away: chmod 600 \(file)"
+        case .keyOfAnotherUser: "Let it belong to root or to the relay's user: chown root \(file)"
         }
     }
 }

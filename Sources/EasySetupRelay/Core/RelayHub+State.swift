@@ -257,7 +257,7 @@ extension RelayHub.State {
     /// devices of a pairing can come back and health checks see that the relay drains.
     mutating func drain() {
         guard rendezvous.drain(&turn) else { return }
-        logger.info("draining", metadata: statistics)
+        logger.notice("draining", metadata: statistics)
     }
 
     /// Ends the relay without draining: sends `goodbye` to all devices and cuts all connections.
@@ -303,17 +303,18 @@ extension RelayHub.State {
     /// once.
     mutating func takeEnd() -> Bool {
         guard rendezvous.takeEnd() else { return false }
-        logger.info("stopped", metadata: statistics)
+        logger.notice("stopped", metadata: statistics)
         return true
     }
 
     private var statistics: Logger.Metadata {
         var metadata: Logger.Metadata = [
-            "connections": "\(admission.socketCount + callers.open)", "accepted": "\(lastID)",
+            "connections": .stringConvertible(admission.socketCount + callers.open),
+            "accepted": .stringConvertible(Int(clamping: lastID)),
         ]
         metadata["accepted-by-core"] = "\(inboxes.loops.map { String(accepted[$0] ?? 0) }.joined(separator: " "))"
         for (outcome, count) in outcomes {
-            metadata[outcome.rawValue] = "\(count)"
+            metadata[outcome.rawValue] = .stringConvertible(count)
         }
         return metadata
     }

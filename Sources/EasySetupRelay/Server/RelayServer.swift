@@ -115,7 +115,7 @@ public final class RelayServer: Service {
             do {
                 let keys = try KeyFile.read(path: path)
                 running.replaceKeys(try TokenKeys(current: keys.current, others: keys.others))
-                logger.notice("key file read anew", metadata: ["keys": "\(1 + keys.others.count)"])
+                logger.notice("key file read anew", metadata: ["keys": .stringConvertible(1 + keys.others.count)])
             } catch let error as RelayError {
                 logger.error("keys not changed", metadata: error.metadata)
             }
@@ -314,9 +314,10 @@ extension RelayServer {
         }
         let metadata: Logger.Metadata = [
             "ports": "\(Set(addresses.map(\.port)).sorted().map(String.init).joined(separator: " "))",
-            "tls": "\(configuration.certificate != nil)", "cores": "\(cores)", "version": "\(Self.version)",
+            "tls": "\(configuration.certificate != nil)", "cores": .stringConvertible(cores),
+            "version": "\(Self.version)",
         ]
-        logger.info("listening", metadata: metadata)
+        logger.notice("listening", metadata: metadata)
         whenListening.succeed(Bound(addresses: addresses, admin: admin))
     }
 

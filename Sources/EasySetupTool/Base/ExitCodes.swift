@@ -19,7 +19,7 @@ enum ExitCodes {
           24  the relay has forgotten this pairing
           25  the relay is broken, or another connection took over
           30  the other device failed or speaks another version
-          40  doctor has found something wrong
+          40  doctor has found something wrong, or relay --check something unsafe
           64  the arguments are wrong
           65  what was read is no seed and no QR code, or is damaged
           66  nothing is there to be read
@@ -39,6 +39,8 @@ enum ExitCodes {
 
     /// The exit code of `doctor` for a relay at which devices can't pair, or can't pair by every transport.
     static let wrongRelay: Int32 = 40
+    /// The exit code of `relay --check` for a relay that would start, and about which something is unsafe.
+    static let unsafeRelay: Int32 = 40
 
     static let table: [String: Int32] = [
         "not-confirmed": 1,

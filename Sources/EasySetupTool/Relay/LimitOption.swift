@@ -17,9 +17,9 @@ struct LimitOption {
         let name = String(parts[0])
         guard let limit = NamedLimit(named: name) else {
             guard let own = Self.options[name] else {
-                let near = NamedLimit.all.first { $0.name.lowercased() == name.lowercased() }?.name
+                let near = Nearest.name(to: name, among: NamedLimit.all.map(\.name) + Self.options.keys)
                 throw ValidationError(
-                    "No limit has that name" + (near.map { ", but \($0) is one." } ?? ": limits.md has their names.")
+                    "No limit has that name" + (near.map { ". Did you mean \($0)?" } ?? ": limits.md has their names.")
                 )
             }
             throw ValidationError("\(name) is set by \(own).")

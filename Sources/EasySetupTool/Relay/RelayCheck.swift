@@ -6,9 +6,23 @@ struct RelayCheck {
     /// The path of the file of settings; nil without one.
     let file: String?
     let findings: [RelayFinding]
+    /// The most connections at a time, and the bytes of memory that the relay may come to hold.
+    let connections: Int
+    let memoryCeiling: Int
 
-    /// Whether a relay would start with these settings, and nothing about it is unsafe.
-    var isFine: Bool { !findings.contains { $0.severity != .notice } }
+    var errors: Int { findings.count { $0.severity == .error } }
+    var warnings: Int { findings.count { $0.severity == .warning } }
+
+    /// The end for people.
+    private var summary: String {
+        let counted = { (count: Int, word: String) in "\(count) \(word)\(count == 1 ? "" : "s")" }
+        switch (errors, warnings) {
+        case (0, 0): return "The relay would start, and nothing unsafe was found."
+        case (0, _): return "\(counted(warnings, "warning")): the relay would start."
+        case (_, 0): return "\(counted(errors, "error")): the relay would not start."
+        default: return "\(counted(errors, "error")) and \(counted(warnings, "warning")): the relay would not start."
+        }
+    }
 
     func write(to output: Output) {
         if let file { output.say("# \(file)", isVerbatim: true) }
@@ -25,19 +39,50 @@ struct RelayCheck {
                 people: "\(finding.severity.rawValue): \(finding.message)\n    \(finding.advice)"
             )
         }
-        let count = { (severity: RelayFinding.Severity) in findings.count { $0.severity == severity } }
-        let (errors, warnings) = (count(.error), count(.warning))
         output.event(
             "checked",
-            [("errors", .integer(errors)), ("warnings", .integer(warnings))],
-            people: isFine
-                ? "The relay would start, and nothing unsafe was found."
-                : "\(errors) to be mended before the relay starts, \(warnings) unsafe."
+            [
+                ("errors", .integer(errors)), ("warnings", .integer(warnings)), ("connections", .integer(connections)),
+                ("memory_ceiling", .integer(memoryCeiling)),
+            ],
+            people: """
+                It takes \(connections) connections at a time, and holds at most \(memoryCeiling >> 20) MiB of memory.
+                \(summary)
+                """
         )
     }
 }
 
 extension RelayCheck {
+    /// What is wrong about the place of the file of settings.
+    static func findings(ofFile file: SettingsFile) -> [RelayFinding] {
+        guard file.isExchangeable else { return [] }
+        return [
+            RelayFinding(
+                .warning,
+                .openFolder,
+                "Other users may write the folder of \(file.name), and so exchange the file.",
+                "Let the folder be root's or the relay's user's, and take the rights of others away: chmod go-w"
+            )
+        ]
+    }
+
+    /// What the ceiling of memory means on this machine.
+    /// - Parameters:
+    ///   - memory: the most bytes that this process can have; nil if they are not known.
+    ///   - isChosen: whether a setting has moved the ceiling.
+    static func findings(ofCeiling ceiling: Int, memory: Int?, isChosen: Bool) -> [RelayFinding] {
+        guard let memory, ceiling > memory else { return [] }
+        return [
+            RelayFinding(
+                isChosen ? .warning : .notice,
+                .memory,
+                "When it is full, the relay may hold \(ceiling >> 20) MiB, and this machine allows \(memory >> 20) MiB.",
+                "Give --memory \(max(128, (memory >> 20) * 3 / 4)), or lower what --limit sets."
+            )
+        ]
+    }
+
     /// What a relay that systemd starts has besides its settings: a user, whose rights this process takes, and sockets.
     /// The other findings must be made afterwards.
     static func findings(

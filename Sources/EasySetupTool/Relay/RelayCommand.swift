@@ -112,6 +112,7 @@ struct RelayCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
+    private static let mebibyte = 1024 * 1024
     /// The least `--memory` in MiB: enough for the process and a few hundred connections.
     private static let leastMemory = 128
     /// The most `--memory` in MiB: a tebibyte.
@@ -139,6 +140,11 @@ struct RelayCommand: AsyncParsableCommand {
         guard 0...3600 ~= drainTime else {
             throw ValidationError("--drain-time is 0 to 3600 seconds.")
         }
+        var fitting = wanted
+        if let memory, !fitting.fit(memory: memory * Self.mebibyte, keeping: Set(limit.map(\.name))) {
+            let least = (fitting.memoryCeiling + Self.mebibyte - 1) / Self.mebibyte
+            throw ValidationError("--memory is too little for the values of --limit, which take \(least) MiB at least.")
+        }
         let names = limit.map(\.name)
         if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
             throw ValidationError("--limit sets \(twice) more than once.")
@@ -156,36 +162,19 @@ struct RelayCommand: AsyncParsableCommand {
         }
     }
 
-    /// Reports what a relay with these settings would do, and opens no socket.
-    private func check(_ output: Output) throws {
-        var configuration = configuration
-        var findings: [RelayFinding] = []
-        do throws(CommandError) {
-            try fit(&configuration, to: OpenFiles.raiseLimit(), quiet(Logger(label: "easysetup.relay"), .critical))
-            if configuration.connectionLimits.connections < OpenFiles.usualConnections {
-                findings.append(
-                    RelayFinding(
-                        .warning,
-                        .fewFiles,
-                        "The relay would take \(configuration.connectionLimits.connections) connections at a time, which are few.",
-                        "Allow it more open files (LimitNOFILE), or more by --limit connections=NUMBER."
-                    )
-                )
-            }
-        } catch {
-            findings.append(RelayFinding(.error, .fewFiles, error.description, error.advice))
-        }
-        let check = RelayCheck(
-            settings: Invocation.current?.shown ?? [],
-            file: config?.defaultValueDescription,
-            findings: RelayCheck.findings(ofSurroundings: configuration, keyFile: keyFile) + configuration.findings()
-                + findings
-        )
-        check.write(to: output)
-        guard check.isFine else { throw ExitCode(ExitCodes.code(for: "bad-setting")) }
+    var configuration: RelayConfiguration {
+        var configuration = wanted
+        if let memory { configuration.fit(memory: memory * Self.mebibyte, keeping: Set(limit.map(\.name))) }
+        return configuration
     }
 
-    private var configuration: RelayConfiguration {
+    /// The number of connections that `--limit` sets.
+    var wantedConnections: Int? {
+        limit.contains { $0.name == "connections" } ? wanted.connectionLimits.connections : nil
+    }
+
+    /// The settings before `--memory` lowers the limits that `--limit` does not set.
+    private var wanted: RelayConfiguration {
         var configuration = RelayConfiguration(listen: listen)
         configuration.sockets = Self.manager.sockets
         configuration.keyFile = keyFile.map { PathBytes(bytes: $0.bytes) }
@@ -203,15 +192,13 @@ struct RelayCommand: AsyncParsableCommand {
         message.apply(to: &configuration)
         for limit in limit { limit.apply(to: &configuration) }
         configuration.connectionLimits.drainTime = .seconds(drainTime)
-        if let memory { configuration.fit(memory: memory * 1024 * 1024) }
         return configuration
     }
 
     /// Lowers the number of connections to what the system allows.
     /// - Parameter allowed: how many files the process may open; nil if the system does not tell the number.
     /// - Throws: ``CommandError/tooFewFiles(allowed:least:)`` if the relay could serve nobody.
-    private func fit(_ configuration: inout RelayConfiguration, to allowed: Int?, _ logger: Logger) throws(CommandError)
-    {
+    func fit(_ configuration: inout RelayConfiguration, to allowed: Int?, _ logger: Logger) throws(CommandError) {
         guard let allowed else { return }
         let listening = max(listen.count, configuration.sockets.count)
         let reserve = OpenFiles.reserve(cores: cores, listening: listening, hasAdmin: admin != nil)
@@ -221,10 +208,13 @@ struct RelayCommand: AsyncParsableCommand {
         }
         guard room < configuration.connectionLimits.connections else { return }
         configuration.connectionLimits.connections = room
-        guard room < OpenFiles.usualConnections else { return }
+        let few = room < OpenFiles.usualConnections ? "few" : "fewer than --limit says"
+        guard room < OpenFiles.usualConnections || room < (wantedConnections ?? 0) else { return }
         logger.warning(
             "the system allows few open files, so the relay takes few connections: allow more (LimitNOFILE)",
-            metadata: ["open_files": "\(allowed)", "connections": "\(room)"]
+            metadata: [
+                "open_files": .stringConvertible(allowed), "connections": .stringConvertible(room), "which": "\(few)",
+            ]
         )
     }
 
@@ -250,6 +240,9 @@ struct RelayCommand: AsyncParsableCommand {
                 // If the relay can't start, the task that runs it reports the error.
                 if let addresses = try? await server.addresses, let admin = try? await server.adminAddresses {
                     try announce(addresses, admin, configuration, output)
+                    for finding in configuration.findingsAtStart() {
+                        logger.warning("\(finding.message)", metadata: ["advice": "\(finding.advice)"])
+                    }
                 }
                 return false
             }
@@ -306,9 +299,6 @@ struct RelayCommand: AsyncParsableCommand {
             var configuration = command.configuration
             try command.fit(&configuration, to: OpenFiles.raiseLimit(), command.quiet(logger, .critical))
             changed = configuration
-            // A level that a signal has set stays, unless the setting has changed.
-            let before = (try Invocation.current?.command() as? RelayCommand)?.common.logLevel
-            if command.common.logLevel != before { LogLines.level = command.common.logLevel.level }
             Invocation.current = invocation
         } catch {
             let error = explain(error)
@@ -316,6 +306,10 @@ struct RelayCommand: AsyncParsableCommand {
                 "settings not changed",
                 metadata: ["error": "\(error.description)", "advice": "\(error.advice)"]
             )
+        }
+        // A level that a signal has set ends here, also where the new settings can't be used.
+        if let level = (try? Invocation.current?.command() as? RelayCommand)?.common.logLevel {
+            LogLines.level = level.level
         }
         guard let changed else { return await server.reload() }
         let left = await server.reload(changed)
@@ -359,7 +353,7 @@ struct RelayCommand: AsyncParsableCommand {
     }
 
     /// Silences the log lines of swift-service-lifecycle, which an operator does not need.
-    private func quiet(_ logger: Logger, _ level: Logger.Level = .error) -> Logger {
+    func quiet(_ logger: Logger, _ level: Logger.Level = .error) -> Logger {
         var logger = logger
         logger.logLevel = max(logger.logLevel, level)
         return logger

@@ -19,8 +19,24 @@ enum EnvironmentNames {
     static func refuseUnknown(_ names: [String], settings: [Setting]) throws(SettingsError) {
         let known = settings.map(\.variable)
         for name in names where !known.contains(name) && !ofBuild.contains(name) && !isOfService(name) {
-            throw .unknown(.variable(name), nearest: Nearest.name(to: name, among: known))
+            throw .unknown(.variable(name), nearest: nearest(to: name, among: known))
         }
+    }
+
+    /// The variable that was probably meant: by a typing error, or by the right words with or without the name of a
+    /// command, as in `EASYSETUP_RELAY_LOG_LEVEL` and `EASYSETUP_LISTEN`.
+    static func nearest(to name: String, among known: [String]) -> String? {
+        if let near = Nearest.name(to: name, among: known) { return near }
+        let rest = name.dropFirst(prefix.count)
+        let tail = rest.firstIndex(of: "_").map { rest[rest.index(after: $0)...] }
+        for words in [tail, rest].compactMap(\.self) where words.count > 2 {
+            let meant = known.filter { variable in
+                let own = variable.dropFirst(prefix.count)
+                return own == words || own.hasSuffix("_" + words)
+            }
+            if let meant = meant.min(by: { ($0.count, $0) < ($1.count, $1) }) { return meant }
+        }
+        return nil
     }
 
     /// Whether Kubernetes sets the variable in every container, for a service whose name begins with `easysetup`.

@@ -51,15 +51,17 @@ struct SettingNames: Sendable {
 /// Finds the name that was probably meant by a mistyped one.
 enum Nearest {
     /// The name that differs least, if it differs by no more than a typing error: in one place, or in two of a longer
-    /// name. Letter case, and underscores in place of hyphens, do not count.
+    /// name; else the name that begins with what was typed. Letter case, and underscores in place of hyphens, do not
+    /// count.
     static func name(to typed: String, among names: [String]) -> String? {
         let typed = plain(typed)
         guard typed.count <= 64 else { return nil }
         let near = names.sorted().map { (name: $0, distance: distance(plain($0), typed)) }
             .min { $0.distance < $1.distance }
-        guard let near else { return nil }
-        let isBegun = typed.count > 2 && plain(near.name).hasPrefix(typed)
-        return near.distance <= (typed.count > 7 ? 2 : 1) || isBegun ? near.name : nil
+        if let near, near.distance <= (typed.count > 7 ? 2 : 1) { return near.name }
+        // The beginning of a name stands for the shortest one that begins so.
+        guard typed.count > 2 else { return nil }
+        return names.sorted().filter { plain($0).hasPrefix(typed) }.min { $0.count < $1.count }
     }
 
     private static func plain(_ name: String) -> String {

@@ -41,6 +41,8 @@ enum SettingsError: ExplainedError, Equatable {
     /// The fault of the whole file.
     enum FileProblem: Equatable, Sendable {
         case missing, forbidden, noFile, link, tooLarge, foreign, openToOthers
+        /// The folder, whose path this is, belongs to another user, or others may write it.
+        case folderForeign(String), folderOpen(String)
         case system(Int32)
     }
 
@@ -87,6 +89,12 @@ enum SettingsError: ExplainedError, Equatable {
         case .badValue: "Correct it."
         case .file(_, .foreign): "It must belong to you or to root, for its owner decides what this program does."
         case .file(let path, .openToOthers): "Only its owner may write it: chmod go-w \(path)"
+        case .file(_, .folderForeign):
+            "The folder must belong to you or to root, for its owner decides what this program does."
+        case .file(_, .folderOpen(let folder)):
+            "Only its owner may write the folder, for others could exchange the file: chmod go-w \(folder)"
+        case .file(let path, .forbidden):
+            "Let this user read it (id -un names the user): chown root:GROUP \(path) && chmod 640 \(path), with a group of the user, and give it the right to enter the folders above."
         case .file(_, .link): "Put the file itself there."
         case .file: "Check the file's name, kind and rights."
         }
@@ -104,12 +112,14 @@ extension SettingsError.FileProblem {
     fileprivate var words: String {
         switch self {
         case .missing: "there is no such file"
-        case .forbidden: "this user may not read or write there"
+        case .forbidden: "this user may not read or write it, or enter its folder"
         case .noFile: "it is no regular file, or its folder is none"
         case .link: "it is, or its folder is, a symbolic link"
         case .tooLarge: "it has more than 65,536 bytes"
-        case .foreign: "it, or its folder, belongs to another user"
-        case .openToOthers: "other users may write it or its folder"
+        case .foreign: "it belongs to another user"
+        case .openToOthers: "other users may write it"
+        case .folderForeign: "its folder belongs to another user"
+        case .folderOpen: "other users may write its folder"
         case .system(let number): "system error \(number)"
         }
     }

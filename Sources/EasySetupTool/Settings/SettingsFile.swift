@@ -127,8 +127,23 @@ struct SettingsFile: Sendable {
         var status = stat()
         guard fstat(file, &status) == 0 else { throw failure(errno) }
         guard status.st_mode & S_IFMT == kind else { throw .file(name, .noFile) }
-        guard status.st_uid == geteuid() || status.st_uid == 0 else { throw .file(name, .foreign) }
-        guard status.st_mode & 0o022 == 0 else { throw .file(name, .openToOthers) }
+        let isFolder = kind == S_IFDIR
+        let place = PathArgument(bytes: folder.isEmpty ? [UInt8(ascii: ".")] : folder).defaultValueDescription
+        guard status.st_uid == geteuid() || status.st_uid == 0 else {
+            throw .file(name, isFolder ? .folderForeign(place) : .foreign)
+        }
+        guard status.st_mode & 0o022 == 0 else { throw .file(name, isFolder ? .folderOpen(place) : .openToOthers) }
+    }
+
+    /// Whether other users can exchange the file, because they may write its folder. In a folder with the sticky bit, as
+    /// `/tmp`, they can't, and on a file system that is read-only, as the volumes of Kubernetes are, nobody can.
+    var isExchangeable: Bool {
+        let place = (folder.isEmpty ? [UInt8(ascii: ".")] : folder).map(CChar.init(bitPattern:)) + [0]
+        var (status, system) = (stat(), statvfs())
+        guard stat(place, &status) == 0, statvfs(place, &system) == 0 else { return false }
+        let isReadOnly = system.f_flag & UInt(ST_RDONLY) != 0
+        let isOpen = status.st_mode & 0o022 != 0 && status.st_mode & mode_t(S_ISVTX) == 0
+        return !isReadOnly && (isOpen || (status.st_uid != 0 && status.st_uid != geteuid()))
     }
 
     private func failure(_ number: CInt) -> SettingsError {
