@@ -124,6 +124,7 @@ struct HAProxyTests {
         #expect(try await exchange("GET /health/live HTTP/1.0\r\n\r\n", port: proxy.port).contains(" 200 "))
         if transport == .webSocket { pair = try await pair.visitorComesBack(port: proxy.port) }
         try await pair.run(bodies: [[1], [2]])
+        running.cancel()
         try await running.value
     }
 

@@ -67,7 +67,8 @@ import Testing
         let page = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(components: "..", "..", "..", "Protocol", "operating.md").standardizedFileURL
         let text = try String(contentsOf: page, encoding: .utf8)
-        let block = try #require(text.firstMatch(of: /\n        location \/easysetup\/ \{\n(            .*\n)+        \}\n/))
+        let location = /\n        location \/easysetup\/ \{\n(            .*\n)+        \}\n/
+        let block = try #require(text.firstMatch(of: location))
         return String(block.output.0.replacing("http://127.0.0.1:8080", with: "http://127.0.0.1:\(relay)"))
     }
 
