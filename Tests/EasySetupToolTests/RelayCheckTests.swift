@@ -98,6 +98,27 @@ import Testing
         #expect(run.errors.contains("--memory is too little for the values of --limit, which take 5"))
     }
 
+    @Test(
+        "A value that does not fit is explained, on the command line and in the file",
+        arguments: [
+            ("memory", "512M", "without a unit"), ("listen", "127.0.0.1", "The port is missing"),
+            ("listen", "localhost", "The port is missing"), ("listen", "::1:8080", "in brackets"),
+            ("listen", "[::1]", "The port is missing"), ("listen", "127.0.0.1:http", "a number from 0 to 65535"),
+            ("listen", "a b:8080", "a name or an address"), ("admin", "localhost", "The port is missing"),
+            ("trusted-proxy", "10.0.0.5/8", "bits behind the length"), ("trusted-proxy", "localhost", "not by a name"),
+            ("trusted-proxy", "10.0.0.0/33", "0 to 32"), ("trusted-proxy", "10.0.0.0/", "0 to 32"),
+        ]
+    )
+    func badValues(name: String, value: String, words: String) async throws {
+        let direct = try await Program.run(["relay", "--listen", "127.0.0.1:0", "--\(name)", value])
+        #expect(direct.code == 64 && direct.errors.contains(words), "\(direct.errors)")
+        let file = try scratch.file("relay.conf", "\(name) = \(value)\n")
+        chmod(file, 0o600)
+        let listen = name == "listen" ? [] : ["--listen", "127.0.0.1:0"]
+        let kept = try await Program.run(["relay", "--config", file] + listen)
+        #expect(kept.code == 78 && kept.errors.contains(words) && kept.errors.contains("ine 1 of"), "\(kept.errors)")
+    }
+
     @Test("The limit of a control group, and of those around it, is found") func controlGroups() {
         let files = [
             "/sys/fs/cgroup/system.slice/relay.service/memory.max": "1073741824\n",

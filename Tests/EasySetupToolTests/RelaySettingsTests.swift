@@ -157,7 +157,8 @@ import Testing
         )
         #expect(run.code == 0)
         for (certificate, own, expected) in [
-            ("good", "good", []), ("soon", "soon", ["warning certificate"]), ("open", "open", ["warning certificate"]),
+            ("good", "good", ["notice certificate"]), ("soon", "soon", ["notice certificate", "warning certificate"]),
+            ("open", "open", ["notice certificate", "warning certificate"]),
             ("good", "soon", ["error bad-certificate"]),
         ] {
             let (code, events) = try await check(
@@ -171,8 +172,11 @@ import Testing
                 scratch.path + "/\(own).key"
             )
             #expect(findings(events) == expected, "\(certificate) \(own)")
+            if certificate != own { continue }
+            let facts = try #require(events.first { $0["finding"] as? String == "certificate" })
+            #expect((facts["message"] as? String)?.contains("is for 127.0.0.1, until 20") == true)
             if certificate == "open" {
-                let finding = try #require(events.first { $0["finding"] as? String == "certificate" })
+                let finding = try #require(events.last { $0["finding"] as? String == "certificate" })
                 for member in ["message", "advice"] {
                     #expect((finding[member] as? String)?.contains(scratch.path + "/open.key") == true)
                 }
@@ -206,7 +210,7 @@ import Testing
             (state, nobody, [], [isUser]), (state, nil, [], [isUser, "notice key-file-new"]),
             (state, 0, [], [isUser, "error bad-key-file"]),
             (state, 1, [], [isUser, "error bad-key-file"]), (state, nobody, tls, [isUser, "error bad-certificate"]),
-            (ours, nobody, [], ["error bad-key-file"]), (ours, 0, tls, []),
+            (ours, nobody, [], ["error bad-key-file"]), (ours, 0, tls, ["notice certificate"]),
         ] as [(String, uid_t?, [String], [String])] {
             let key = folder + "/relay.key"
             unlink(key)
@@ -276,12 +280,15 @@ import Testing
         relay.interrupt(SIGHUP)
         let left = try #require(await relay.logLine { $0.contains("hold only after a new start") })
         #expect(left.contains("settings=cores"))
+        _ = try #require(await relay.logLine { $0.contains("reload done") })
         #expect(try await status() != "403")
         // A file that can't be used changes nothing.
         try "origin = nonsense\n".write(toFile: file, atomically: false, encoding: .utf8)
         relay.interrupt(SIGHUP)
         let kept = try #require(await relay.logLine { $0.contains("settings not changed") })
         #expect(kept.contains("ine 1 of") && !kept.contains("nonsense"))
+        // The last line of a reload sums up.
+        _ = try #require(await relay.logLine { $0.contains(" error ") && $0.contains("reload failed in part") })
         #expect(try await status() != "403")
         relay.interrupt(SIGTERM)
         #expect(await relay.end() == 0)

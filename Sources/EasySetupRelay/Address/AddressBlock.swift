@@ -31,6 +31,9 @@ public struct AddressBlock: Hashable, Sendable {
     /// Whether the range has more addresses than the proxies of any relay: more than an IPv4 /8 or an IPv6 /32.
     var isTooWide: Bool { length < (bytes.count == 4 ? 8 : 32) }
 
+    /// Whether the range has many machines in it: more addresses than an IPv4 /16 or an IPv6 /64.
+    var isWide: Bool { length < (bytes.count == 4 ? 17 : 64) }
+
     /// Whether the address is in the range. No IPv4 address is in an IPv6 range, and no IPv6 address in an IPv4 range.
     func contains(_ address: PeerAddress) -> Bool {
         guard address.bytes.count == bytes.count else { return false }

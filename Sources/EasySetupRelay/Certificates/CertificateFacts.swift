@@ -1,3 +1,4 @@
+import NIOCore
 import NIOSSL
 
 /// The properties that the relay checks in each certificate of its certificate chain.
@@ -8,9 +9,8 @@ struct CertificateFacts: Sendable, Equatable {
     var notAfter: Int64
     var subject: [SSLCertificateName]
     var issuer: [SSLCertificateName]
-    /// Whether the certificate has a subject alternative name for a host or an address. Devices accept no other kind of
-    /// name.
-    var hasNames: Bool
+    /// The subject alternative names for hosts and addresses, as text. Devices accept no other kind of name.
+    var names: [String]
     var key: PublicKeyKind
     /// Whether a server may use the certificate: its extended key usage allows that, or it has no such extension.
     var isForServers: Bool
@@ -21,6 +21,11 @@ struct CertificateFacts: Sendable, Equatable {
     /// 4.2.1.2); nil where the certificate does not contain them.
     var keyIdentifier: [UInt8]?
     var issuerKeyIdentifier: [UInt8]?
+
+    var hasNames: Bool { !names.isEmpty }
+
+    /// The names for a log or a person.
+    var namesText: String { names.isEmpty ? "none" : names.joined(separator: ", ") }
 
     var isSelfIssued: Bool { subject == issuer }
 
@@ -44,8 +49,14 @@ extension CertificateFacts {
         notAfter = Int64(certificate.notValidAfter)
         subject = certificate.subjectName
         issuer = certificate.issuerName
-        hasNames = certificate._subjectAlternativeNames().contains {
-            $0.nameType == .dnsName || $0.nameType == .ipAddress
+        names = certificate._subjectAlternativeNames().compactMap { name in
+            let bytes = Array(name.contents)
+            switch name.nameType {
+            case .dnsName: return String(decoding: bytes.map { 0x21...0x7E ~= $0 ? $0 : 0x3F }, as: UTF8.self)
+            case .ipAddress:
+                return (try? SocketAddress(packedIPAddress: ByteBuffer(bytes: bytes), port: 0))?.ipAddress
+            default: return nil
+            }
         }
         self.key = key
         func content(of identifier: String) -> [UInt8]? {

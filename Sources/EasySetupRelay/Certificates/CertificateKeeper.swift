@@ -44,7 +44,9 @@ final class CertificateKeeper: Sendable {
 
     /// Reads the files again, or other ones that take their place. The previous certificate stays if the new one can't be used, or if the new one is not
     /// valid now and the previous one is.
-    func reload(_ others: CertificateFiles? = nil) {
+    /// - Returns: whether the relay uses the files as they are now.
+    @discardableResult
+    func reload(_ others: CertificateFiles? = nil) -> Bool {
         let now = clock.now.utcSeconds
         let files = others ?? state.withLock { $0.files }
         do throws(RelayError) {
@@ -52,11 +54,27 @@ final class CertificateKeeper: Sendable {
             if let problem = loaded.problem(now: now), state.withLock({ $0.loaded.problem(now: now) }) == nil {
                 throw .badCertificate(path: files.certificate.description, problem)
             }
-            state.withLock { $0 = State(files: files, loaded: loaded, lookedAt: now) }
-            logger.notice("certificate read anew")
+            let before = state.withLock { state in
+                defer { state = State(files: files, loaded: loaded, lookedAt: now) }
+                return state.loaded.chain[0].names
+            }
+            let own = loaded.chain[0]
+            logger.notice(
+                "certificate read anew",
+                metadata: ["names": "\(own.namesText)", "expires": "\(UTCDay.text(own.notAfter))"]
+            )
+            let lost = before.filter { !own.names.contains($0) }
+            if !lost.isEmpty {
+                logger.warning(
+                    "the new certificate is without names that the one before had: devices that use them refuse it",
+                    metadata: ["names": "\(lost.joined(separator: ", "))"]
+                )
+            }
             tell(loaded.warnings(now: now, authorities: authorities))
+            return true
         } catch {
             logger.error("certificate not changed", metadata: error.metadata)
+            return false
         }
     }
 

@@ -224,17 +224,25 @@ extension RelayConfiguration {
     private func findings(ofCertificate now: Int64) -> [RelayFinding] {
         guard let certificate else { return [] }
         do throws(RelayError) {
-            return try certificate.load().warnings(now: now, authorities: MachineAuthorities.subjects()).map {
-                warning in
-                let day = warning.day.map { " (\($0))" } ?? ""
-                let file = "\(warning.isAboutKey ? certificate.key : certificate.certificate)"
-                return RelayFinding(
-                    warning.isWarning ? .warning : .notice,
-                    .certificate,
-                    "\(file): \(warning.message)\(day).",
-                    warning.advice(file)
-                )
-            }
+            let loaded = try certificate.load()
+            let own = loaded.chain[0]
+            let facts = RelayFinding(
+                .notice,
+                .certificate,
+                "\(certificate.certificate): the certificate is for \(own.namesText), until \(UTCDay.text(own.notAfter)).",
+                "Devices must use one of these names for the relay."
+            )
+            return [facts]
+                + loaded.warnings(now: now, authorities: MachineAuthorities.subjects()).map { warning in
+                    let day = warning.day.map { " (\($0))" } ?? ""
+                    let file = "\(warning.isAboutKey ? certificate.key : certificate.certificate)"
+                    return RelayFinding(
+                        warning.isWarning ? .warning : .notice,
+                        .certificate,
+                        "\(file): \(warning.message)\(day).",
+                        warning.advice(file)
+                    )
+                }
         } catch {
             return [RelayFinding(.error, .badCertificate, error.description, error.advice)]
         }
@@ -284,6 +292,16 @@ extension RelayConfiguration {
                     .trustsEverybody,
                     "--trusted-proxy believes far more addresses than proxies have, so strangers can make addresses up and no limit for one of them holds.",
                     "Name the addresses from which the proxies connect, as 127.0.0.1 or 10.0.0.0/24."
+                )
+            )
+        }
+        if trustedProxies.blocks.contains(where: { $0.isWide && !$0.isTooWide }) {
+            found.append(
+                RelayFinding(
+                    .notice,
+                    .trustsEverybody,
+                    "--trusted-proxy believes a whole block of addresses: every machine in it can make up the addresses of devices.",
+                    "If not only proxies are there, name their addresses."
                 )
             )
         }

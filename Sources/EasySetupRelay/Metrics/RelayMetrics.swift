@@ -143,6 +143,11 @@ enum RelayMetrics {
             .seconds,
             "When the first certificate of the chain expires, since 1970. Absent without TLS."
         ) { $0.certificateExpiry.map(Double.init) },
+        .gauge(
+            name("last_reload_successful"),
+            nil,
+            "Whether everything could be used when settings and files were read anew for the last time: 1 or 0."
+        ) { $0.lastReloadSucceeded ? 1 : 0 },
         .gauge(name("start_time_seconds"), .seconds, "When the relay began to listen, since 1970.") {
             Double($0.started)
         },

@@ -21,6 +21,7 @@ public final class RelayServer: Service {
     private let logger: Logger
     private let clock: RelayClock
     private let whenListening: EventLoopPromise<Bound>
+    private let reloads = ReloadResult()
     private let running = Mutex<Running?>(nil)
     /// The message that devices are told now.
     private let told = Mutex<RelayMessage?>(nil)
@@ -99,10 +100,11 @@ public final class RelayServer: Service {
         guard (try? await whenListening.futureResult.get()) != nil, let running = running.withLock({ $0 }) else {
             return
         }
+        reloads.begin()
         let configuration = latest.withLock { $0 }
         // The files are read on a thread of a pool, because reading them may block.
         try? await NIOThreadPool.singleton.runIfActive { [self] in
-            running.certificate?.reload(configuration.certificate)
+            if running.certificate?.reload(configuration.certificate) == false { reloads.fail() }
             do {
                 let message = try configuration.loadMessage()
                 running.say(message)
@@ -110,6 +112,7 @@ public final class RelayServer: Service {
                 if message != before { log(message) }
             } catch let error as RelayError {
                 logger.error("message for devices not changed", metadata: error.metadata)
+                reloads.fail()
             }
             guard let path = configuration.keyFile else { return }
             do {
@@ -118,9 +121,16 @@ public final class RelayServer: Service {
                 logger.notice("key file read anew", metadata: ["keys": .stringConvertible(1 + keys.others.count)])
             } catch let error as RelayError {
                 logger.error("keys not changed", metadata: error.metadata)
+                reloads.fail()
             }
         }
     }
+
+    /// Whether everything could be used at the last ``reload()``; true before the first one.
+    package var isReloadGood: Bool { reloads.isGood }
+
+    /// Notes that the operator's settings could not be used at the last reload, for the relay's metrics and status page.
+    package func noteUnusableSettings() { reloads.fail() }
 
     /// Takes what a running relay can change from other settings: the paths of the certificate, its key and the key
     /// file, the message for devices or its file, the allowed origins, the trusted proxies and the drain time. Then it
@@ -226,6 +236,7 @@ extension RelayServer {
             hub,
             runningLoops,
             prepared.certificate,
+            reloads,
             clock: clock,
             configuration: configuration
         )

@@ -10,6 +10,8 @@ package struct RelayStatus: Sendable {
     package var build: BuildStatus
     /// When the first certificate of the chain expires, in seconds since 1970 UTC; nil without TLS.
     package var certificateExpiry: Int64?
+    /// Whether everything could be used when settings and files were read anew for the last time.
+    package var lastReloadSucceeded = true
     /// The upper bound of the memory that the relay uses, in bytes.
     package var memoryCeiling: Int
     /// When the relay began to listen, in seconds since 1970 UTC.

@@ -8,6 +8,7 @@ final class StatusCollector: Sendable {
     private let hub: RelayHub
     private let loops: RunningLoops
     private let certificate: CertificateKeeper?
+    private let reloads: ReloadResult
     private let clock: RelayClock
     private let build: BuildStatus
     private let memoryCeiling: Int
@@ -17,12 +18,14 @@ final class StatusCollector: Sendable {
         _ hub: RelayHub,
         _ loops: RunningLoops,
         _ certificate: CertificateKeeper?,
+        _ reloads: ReloadResult,
         clock: RelayClock,
         configuration: RelayConfiguration
     ) {
         self.hub = hub
         self.loops = loops
         self.certificate = certificate
+        self.reloads = reloads
         self.clock = clock
         build = BuildStatus(
             version: Release.version,
@@ -48,6 +51,7 @@ final class StatusCollector: Sendable {
                 process: .now(),
                 build: build,
                 certificateExpiry: certificate?.expiry,
+                lastReloadSucceeded: reloads.isGood,
                 memoryCeiling: memoryCeiling,
                 started: started,
                 taken: clock.now.utcSeconds

@@ -29,7 +29,8 @@ struct StatusChecks {
 
     /// What there is to tell, the weightiest first.
     var notices: [StatusNotice] {
-        [draining, refusing, full, certificate, loopLag, failing, guessing, searching, memory, files].compactMap { $0 }
+        [draining, refusing, full, certificate, reload, loopLag, failing, guessing, searching, memory, files].compactMap
+        { $0 }
     }
 
     /// How much a count has grown within the last minutes.
@@ -98,6 +99,15 @@ struct StatusChecks {
         return expiry <= status.taken
             ? StatusNotice(name: "certificate", text: "The certificate expired on \(day).", advice: advice)
             : StatusNotice(name: "certificate", text: "The certificate expires on \(day).", advice: advice)
+    }
+
+    private var reload: StatusNotice? {
+        guard !status.lastReloadSucceeded else { return nil }
+        return StatusNotice(
+            name: "reload",
+            text: "Not all settings and files could be used when they were read anew.",
+            advice: "What was in use stays in use. The log says what is wrong: mend it, and send SIGHUP again."
+        )
     }
 
     /// A hundredth of five minutes, in which each loop is measured once a second, is three times.

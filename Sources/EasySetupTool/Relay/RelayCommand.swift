@@ -26,7 +26,8 @@ struct RelayCommand: AsyncParsableCommand {
                 one. It listens at all of them, or ends.
                 """,
             valueName: "host:port"
-        )
+        ),
+        transform: ListenAddress.init(argument:)
     )
     var listen: [ListenAddress] = []
 
@@ -64,7 +65,8 @@ struct RelayCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "The most memory it may come to hold, at least \(leastMemory): fewer connections, codes and pairings at a time.",
             valueName: "MiB"
-        )
+        ),
+        transform: RelayCommand.mebibytes
     )
     var memory: Int?
 
@@ -100,7 +102,8 @@ struct RelayCommand: AsyncParsableCommand {
             "Where the status page, metrics and health are, as 127.0.0.1:9464; nowhere without it.",
             discussion: "Without a host it is 127.0.0.1. It asks for no password. Port 0 takes a free one.",
             valueName: "host:port"
-        )
+        ),
+        transform: AdminAddress.init(argument:)
     )
     var admin: AdminAddress?
 
@@ -113,6 +116,14 @@ struct RelayCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     private static let mebibyte = 1024 * 1024
+
+    private static func mebibytes(_ text: String) throws -> Int {
+        guard let number = Int(text) else {
+            throw ValidationError("It is a whole number of MiB, without a unit behind it.")
+        }
+        return number
+    }
+
     /// The least `--memory` in MiB: enough for the process and a few hundred connections.
     private static let leastMemory = 128
     /// The most `--memory` in MiB: a tebibyte.
@@ -291,6 +302,7 @@ struct RelayCommand: AsyncParsableCommand {
     private static func reload(_ server: RelayServer, _ logger: Logger) async {
         guard let arguments = Invocation.current?.arguments else { return await server.reload() }
         var changed: RelayConfiguration?
+        var isRead = true
         var explain: (any Error) -> any ExplainedError = { $0 as? any ExplainedError ?? CommandError.internal }
         do {
             let invocation = try Invocation(arguments)
@@ -302,6 +314,7 @@ struct RelayCommand: AsyncParsableCommand {
             Invocation.current = invocation
         } catch {
             let error = explain(error)
+            isRead = false
             logger.error(
                 "settings not changed",
                 metadata: ["error": "\(error.description)", "advice": "\(error.advice)"]
@@ -311,16 +324,29 @@ struct RelayCommand: AsyncParsableCommand {
         if let level = (try? Invocation.current?.command() as? RelayCommand)?.common.logLevel {
             LogLines.level = level.level
         }
-        guard let changed else { return await server.reload() }
-        let left = await server.reload(changed)
-        if let file = Invocation.current?.file {
+        let left: [String]
+        if let changed {
+            left = await server.reload(changed)
+        } else {
+            await server.reload()
+            left = []
+        }
+        if !isRead { server.noteUnusableSettings() }
+        if isRead, let file = Invocation.current?.file {
             logger.notice("settings read anew", metadata: ["file": "\(file.name)"])
         }
-        guard !left.isEmpty else { return }
-        logger.warning(
-            "settings have changed that hold only after a new start",
-            metadata: ["settings": "\(left.joined(separator: ", "))"]
-        )
+        if !left.isEmpty {
+            logger.warning(
+                "settings have changed that hold only after a new start",
+                metadata: ["settings": "\(left.joined(separator: ", "))"]
+            )
+        }
+        // The last line sums up, because an operator looks at the end of the journal.
+        if server.isReloadGood {
+            logger.notice("reload done: everything could be used")
+        } else {
+            logger.error("reload failed in part: what could not be used stays as it was, and lines above say why")
+        }
     }
 
     private func announce(
