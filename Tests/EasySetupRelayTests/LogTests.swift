@@ -76,6 +76,7 @@ import Testing
         }
         secrets += bodies.map { String(decoding: $0, as: UTF8.self) }
         let logs = keeper.lines.joined(separator: "\n")
+        #expect(keeper.values(of: "problem") == ["not-found"] && keeper.values(of: "status") == ["404"])
         #expect(logs.contains("stopped") && logs.contains("refused-request"), "the logs are there at all")
         for secret in secrets { #expect(!logs.contains(secret) && !page.contains(secret), "\(secret)") }
         let words = Set((logs + "\n" + page).split { !$0.isLetter && !$0.isNumber }.map(String.init))

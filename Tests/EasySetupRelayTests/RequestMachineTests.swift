@@ -78,7 +78,7 @@ import Testing
         _ = machine.bodyAccounted(isAccepted: true)
         let actions = machine.received(body: ByteBuffer(bytes: [1]))
         #expect(actions.first == .keep(difference: -WireLimits.callBytes, total: 0))
-        #expect(actions.contains(.noteRefusal))
+        #expect(actions.contains(.noteRefusal(.bodyTooLarge)))
         #expect(responds(actions, .linger))
         #expect(machine.isLingering && machine.isNobody)
         #expect(machine.receivedEnd() == [.close])
@@ -102,7 +102,7 @@ import Testing
         _ = other.received(head, answer: .upgrade, now: .now())
         _ = other.answered(.body([]))
         let refused = other.responseWritten()
-        #expect(refused.first == .noteRefusal && responds(refused, .linger))
+        #expect(refused.first == .noteRefusal(.badUpgrade) && responds(refused, .linger))
     }
 
     @Test("More requests than may wait behind a poll end the connection") func tooManyBehindPoll() {
@@ -151,7 +151,7 @@ import Testing
     ) func requestParserRefuses() {
         var machine = machine()
         let actions = machine.failed(.badRequest)
-        #expect(actions.first == .noteRefusal && responds(actions, .close))
+        #expect(actions.first == .noteRefusal(.badRequest) && responds(actions, .close))
         #expect(machine.failed(.badRequest).isEmpty)
         var waiting = self.machine()
         _ = call(&waiting)

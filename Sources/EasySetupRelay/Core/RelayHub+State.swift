@@ -1,6 +1,7 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Logging
+import NIOHTTP1
 
 extension RelayHub {
     /// The state that all event loops share. The ``RelayHub`` protects it by a lock.
@@ -122,10 +123,16 @@ extension RelayHub.State {
     }
 
     /// Counts the outcome of a connection for the logs, which contain no addresses.
-    mutating func note(_ outcome: ConnectionOutcome) {
+    /// - Parameter problem: what the peer of a refused request was told.
+    mutating func note(_ outcome: ConnectionOutcome, _ problem: ProblemType? = nil) {
         outcomes[outcome, default: 0] += 1
         if let limit = outcome.limit { turn.counts.limits.add(limit) }
-        logger.debug("connection refused or lost", metadata: ["outcome": "\(outcome.rawValue)"])
+        var metadata: Logger.Metadata = ["outcome": "\(outcome.rawValue)"]
+        if let problem {
+            metadata["problem"] = "\(problem.rawValue)"
+            metadata["status"] = .stringConvertible(Int(problem.status.code))
+        }
+        logger.debug("connection refused or lost", metadata: metadata)
     }
 }
 

@@ -69,7 +69,7 @@ extension LoopWorker {
             if difference > 0 {
                 run(requests.tell { $0.bodyAccounted(isAccepted: isAccepted) }, requests, on: connection)
             }
-        case .noteRefusal: note(.refusedRequest)
+        case .noteRefusal(let problem): core.change { $0.note(.refusedRequest, problem) }
         case .askForBody: requests.askForBody()
         case .call(let call, let body, let headers):
             let answer = answer(to: call, body, headers, on: connection)

@@ -55,7 +55,7 @@ struct RequestMachine {
         /// After an increase, the I/O layer must call ``bodyAccounted(isAccepted:)``.
         case keep(difference: Int, total: Int)
         /// Count, in the numbers that the relay logs, that it has refused a request.
-        case noteRefusal
+        case noteRefusal(ProblemType)
         /// Send `100 Continue`. The device waits for it before it sends the body (RFC 9110, 10.1.1).
         case askForBody
         /// A long-polling request is complete. The I/O layer must pass the answer to ``answered(_:)``.
@@ -233,7 +233,7 @@ extension RequestMachine {
         guard case .open = state, hand == .free, let refusal else { return [.close] }
         state = .closing
         requests = []
-        return [.noteRefusal, .respond(.problem(refusal, path: ""), then: .close)]
+        return [.noteRefusal(refusal), .respond(.problem(refusal, path: ""), then: .close)]
     }
 
     private mutating func countRequest(_ now: NIODeadline) {
@@ -273,7 +273,7 @@ extension RequestMachine {
             return finish(request, .call(body), keepsAlive: request.keepsAlive && !hasHadEnough)
         case .refuse(let refusal, let retryAfter):
             let response = HTTPResponse.problem(refusal, path: request.head.uri, retryAfter: retryAfter)
-            return [.noteRefusal] + finish(request, response, keepsAlive: request.keepsAlive && !hasHadEnough)
+            return [.noteRefusal(refusal)] + finish(request, response, keepsAlive: request.keepsAlive && !hasHadEnough)
         }
     }
 
@@ -299,7 +299,7 @@ extension RequestMachine {
         case .refuse(let refusal):
             let isHead = request.head.method == .HEAD
             let response = HTTPResponse.problem(refusal, path: request.head.uri, isHead: isHead)
-            return [.noteRefusal] + finish(request, response, keepsAlive: false)
+            return [.noteRefusal(refusal)] + finish(request, response, keepsAlive: false)
         case .call(let call):
             guard request.isWhole else { return askForBody(request) }
             hand = .waiting
