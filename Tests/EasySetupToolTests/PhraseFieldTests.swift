@@ -114,6 +114,25 @@ import Testing
         for word in Self.words where word.count > 3 { #expect(!shown.contains(word), "\(word)") }
     }
 
+    @Test("Enter behind a wrong word marks it, each typed word counts, and a question that names a word is answered by Enter")
+    func enter() async throws {
+        let window = try await Window(["seed", "import", "--store", scratch.store])
+        defer { window.stop() }
+        try await window.wait(for: "Word 1 of 24:")
+        try await window.enter(Self.words[0])
+        try await window.wait(for: "1 of 24 words.")
+        try await window.enter("purpoze")
+        try await window.wait(for: "Word 2 is not in the word list. Is it purpose? Backspace goes back.")
+        try await window.press("Enter")
+        try await window.wait(for: "2 of 24 words.")
+        try await window.wait(for: "Word 3 of 24:")
+        try await window.enter(Self.words.dropFirst(2).joined(separator: " "))
+        try await window.wait(for: "Word 2 of 24: is it purpose? Enter takes it")
+        try await window.press("Enter")
+        try await window.wait(for: "is stored")
+        #expect(try await window.end().code == 0)
+    }
+
     @Test("A stop, a signal and Control-Z leave no line about the words", arguments: ["C-c", "C-z"])
     func ended(key: String) async throws {
         let shell = try await Window(["--norc", "-i"], of: "/bin/bash", environment: ["PS1": "prompt> "])

@@ -123,7 +123,14 @@ struct HiddenTerminal: ~Copyable {
             case .key(let key):
                 switch key {
                 case .text(let byte): if !text.isFull { text.append(byte) }
-                case .lineEnd: if !text.isFull { text.append(UInt8(ascii: "\n")) }
+                case .lineEnd:
+                    // Enter behind a word that is not in the list leaves the word as the space bar does, so that the
+                    // line says what is wrong with it. Another Enter ends the line.
+                    if !keys.isInPaste, canDraw, text.withText({ TypedPhrase($0).fit == .none }) {
+                        text.append(UInt8(ascii: " "))
+                        continue
+                    }
+                    if !text.isFull { text.append(UInt8(ascii: "\n")) }
                 case .control(let code): try press(code, &text)
                 case .pasteStart, .pasteEnd: break
                 }

@@ -7,6 +7,9 @@ struct SeedPrompt: ~Copyable {
     private var reader = SeedReader()
     /// The number of words of the phrase so far.
     private var words = 0
+    /// The number of words that were typed so far, those that are not in the list among them; nil if not all of the text
+    /// was typed as words, a line at a time.
+    private var typedWords: Int? = 0
     /// The reason why the last input is no seed.
     private var failure: SeedError?
 
@@ -31,6 +34,7 @@ struct SeedPrompt: ~Copyable {
                 explain()
                 continue
             }
+            typedWords = lines.typedWords.flatMap { count in typedWords.map { $0 + count } }
             reader.append(line: lines)
             if let seed = try seed() { return seed }
         }
@@ -42,6 +46,8 @@ struct SeedPrompt: ~Copyable {
             switch reader.reading {
             case .seed(let seed): return seed
             case .incomplete(let words):
+                // The reader counts what it knows for a phrase. A person counts each word that was typed.
+                let words = typedWords.map { min($0, 23) } ?? words
                 self.words = words
                 terminal.ask(
                     words > 0 ? "\(words) of 24 words.\n" : "That is no whole seed yet. Type or paste the rest of it.\n"
@@ -52,7 +58,7 @@ struct SeedPrompt: ~Copyable {
             case .failed(let error):
                 failure = error
                 reader = SeedReader()
-                words = 0
+                (words, typedWords) = (0, 0)
                 terminal.ask(
                     "\(error.description) \(error.commandAdvice)\nType or paste it again; an empty line gives up.\n"
                 )
@@ -68,9 +74,11 @@ struct SeedPrompt: ~Copyable {
         let near = reader.suggestions(forWord: word.position)
         // They stay on the screen only where no line can be rewritten.
         let hint = near.isEmpty || terminal.showsWords ? "" : " Is it \(near.joined(separator: " or "))?"
-        let question = "\(error.description)\(hint) Type word \(word.position) alone; an empty line gives up:"
-        terminal.ask(question + answerPlace)
-        try correct(word.position, with: line(orThrow: error, word: word.position, near: near))
+        // A question that names one word is answered by Enter and by yes.
+        let ends = near.count == 1 ? "Enter alone takes the word that is named, Control-C gives up" : "an empty line gives up"
+        terminal.ask("\(error.description)\(hint) Type word \(word.position) alone; \(ends):\(answerPlace)")
+        let only = near.count == 1 ? UserText(copying: near[0]) : nil
+        try correct(word.position, with: line(orThrow: error, word: word.position, near: near, meant: only))
     }
 
     /// Asks for the position of the wrong word, and for the right word.
@@ -109,14 +117,18 @@ struct SeedPrompt: ~Copyable {
     /// - Parameters:
     ///   - position: the position of the word that is asked for; nil if something else is.
     ///   - near: the words that may be meant.
+    ///   - meant: the answer that an empty line or yes stands for; nil if none does.
     private mutating func line(
         orThrow error: SeedError,
         word position: Int? = nil,
-        near: [String] = []
+        near: [String] = [],
+        meant: UserText? = nil
     ) throws -> UserText {
         let line = try terminal.readLine(limit: 256, word: position, near: near)
         if position == nil || !terminal.showsWords { terminal.say("\n") }
-        guard let line, !line.isBlank else { throw error }
+        guard let line else { throw error }
+        if let meant, line.isBlank || line.isSame(as: "yes") || line.isSame(as: "y") { return meant }
+        guard !line.isBlank else { throw error }
         return line
     }
 
@@ -139,6 +151,15 @@ extension UserText {
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte <= UInt8(ascii: " ") }
+
+    /// The number of words in the text if it is one typed line of words; otherwise nil.
+    fileprivate var typedWords: Int? {
+        withText { text in
+            guard !(0..<text.count).dropLast().contains(where: { text[$0] == UInt8(ascii: "\n") }) else { return nil }
+            let phrase = TypedPhrase(text)
+            return phrase.isOther ? nil : phrase.leftWords + (phrase.letterCount > 0 ? 1 : 0)
+        }
+    }
 
     fileprivate var isBlank: Bool { !contains { !Self.isSpace($0) } }
 
