@@ -75,7 +75,9 @@ struct SeedPrompt: ~Copyable {
         // They stay on the screen only where no line can be rewritten.
         let hint = near.isEmpty || terminal.showsWords ? "" : " Is it \(near.joined(separator: " or "))?"
         // A question that names one word is answered by Enter and by yes.
-        let ends = near.count == 1 ? "Enter alone takes the word that is named, Control-C gives up" : "an empty line gives up"
+        let ends =
+            near.count == 1
+            ? "Enter alone takes the word that is named, Control-C gives up" : "an empty line gives up"
         terminal.ask("\(error.description)\(hint) Type word \(word.position) alone; \(ends):\(answerPlace)")
         let only = near.count == 1 ? UserText(copying: near[0]) : nil
         try correct(word.position, with: line(orThrow: error, word: word.position, near: near, meant: only))

@@ -49,7 +49,8 @@ struct PhraseField: Equatable, Sendable {
         switch phrase.fit {
         case _ where position > Self.wordCount: notes = [" a phrase has 24 words; Backspace", " too many"]
         case .open where phrase.letterCount == 0 && !near.isEmpty:
-            notes = near.count == 1
+            notes =
+                near.count == 1
                 ? ["is it \(near[0])? Enter takes it", "is it \(near[0])?", "\(near[0])?"]
                 : ["is it \(near.joined(separator: " or "))?", "is it \(near[0])?", "\(near[0])?"]
         case .open: notes = [""]
