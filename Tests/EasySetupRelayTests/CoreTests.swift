@@ -337,7 +337,7 @@ import Testing
 extension LogKeeper {
     /// The number of connections that each core accepted, from the relay's last log line; nil if it is not there.
     var acceptedByCore: [Int]? {
-        guard let line = lines.last(where: { $0.contains("info stopped") }),
+        guard let line = lines.last(where: { $0.contains("notice stopped") }),
             let counts = line.firstMatch(of: #/"accepted-by-core": ([0-9 ]+)/#)
         else { return nil }
         return counts.1.split(separator: " ").compactMap { Int($0) }
