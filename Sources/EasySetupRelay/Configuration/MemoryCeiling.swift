@@ -9,7 +9,9 @@ extension RelayConfiguration {
 
     /// Lowers the limits of the whole relay, all in the same proportion, until ``memoryCeiling`` is at most `bytes`.
     /// Limits per device, room and address stay as they are. No limit is raised.
-    /// - Parameter kept: the names of limits that stay as they are, because the operator has set them.
+    /// - Parameters:
+    ///   - bytes: the most memory that the relay may need.
+    ///   - kept: the names of limits that stay as they are, because the operator has set them.
     /// - Returns: false if the ceiling can't become as low: the memory of the process, or the kept limits, take more.
     ///   Then all other limits are as low as they can be.
     @discardableResult
