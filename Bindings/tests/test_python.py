@@ -34,8 +34,8 @@ class Wheel(unittest.TestCase):
         """A sentence of the relay's operator is a state before the code, and its parameter is the sentence alone."""
         script = (
             "import sys; from easysetup import *; store = MemoryStore(); client = Client('a', store, proxy=None);"
-            "pairing = client.offer(sys.argv[1]); told = next(s for s in pairing if s.kind is StateKind.RELAY_MESSAGE);"
-            "print(told.name, told.parameters['message'], told.sentence, next(pairing).kind.name, sep='; ', flush=True)"
+            "states = iter(client.offer(sys.argv[1])); told = next(s for s in states if s.kind is StateKind.RELAY_MESSAGE);"
+            "print(told.name, told.parameters['message'], told.sentence, next(states).kind.name, sep='; ', flush=True)"
         )
         with Relay("--message", "Away at 8:00.") as relay, Child(python(), "-W", "error", "-c", script, relay.url) as child:
             self.assertEqual(child.ends(), 0, child.said)
