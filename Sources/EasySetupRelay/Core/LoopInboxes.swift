@@ -51,10 +51,10 @@ struct LoopInboxes<Effect: Sendable>: Sendable {
         return wokenAt
     }
 
-    /// The `wake` functions of the event loops other than `own` that have new effects in their inboxes. A loop that was
-    /// woken before is left out until it has taken its effects.
-    mutating func takeWoken(but own: Int, now: Duration) -> [@Sendable () -> Void] {
-        guard inboxes.count > 1 else { return [] }
+    /// The `wake` functions of the event loops other than `own` that have new effects in their inboxes; nil if there is
+    /// no other loop. A loop that was woken before is left out until it has taken its effects.
+    mutating func takeWoken(but own: Int, now: Duration) -> [@Sendable () -> Void]? {
+        guard inboxes.count > 1 else { return nil }
         var woken: [@Sendable () -> Void] = []
         for loop in inboxes.indices where loop != own && !inboxes[loop].effects.isEmpty && !inboxes[loop].isWoken {
             inboxes[loop].isWoken = true

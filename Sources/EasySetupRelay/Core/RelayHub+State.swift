@@ -300,10 +300,10 @@ extension RelayHub.State {
     }
 
     /// The pairings that have ended since the last call, if anybody wants to know of them.
-    mutating func takeEndedPairings() -> [PairingEnding] {
-        guard let ended = turn.endedPairings, !ended.isEmpty else { return [] }
-        turn.endedPairings = []
-        return ended
+    mutating func takeEndedPairings() -> [PairingEnding]? {
+        if turn.endedPairings?.isEmpty ?? true { return nil }
+        defer { turn.endedPairings = [] }
+        return turn.endedPairings
     }
 
     /// True at the first call after the relay has ended, and false at all others, so that the caller reports the end

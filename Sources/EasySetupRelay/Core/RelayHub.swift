@@ -114,8 +114,8 @@ final class RelayHub: Sendable {
         }
         // Waking an event loop is costly, so `woken` leaves out loops that were woken before and have not taken the
         // effects from their inbox since.
-        for wake in woken { wake() }
-        if let pairingEnded { endings.forEach(pairingEnded) }
+        if let woken { for wake in woken { wake() } }
+        if let pairingEnded, let endings { endings.forEach(pairingEnded) }
         // The hub fulfills `ended` last, because the loops may shut down as soon as it is fulfilled.
         if isOver { ended.succeed() }
         return outcome
