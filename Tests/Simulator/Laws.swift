@@ -227,7 +227,7 @@ extension World {
 
     /// Whether an honest device in a fair world may fail with this error. Each such error must be described in
     /// `Protocol/errors.md`, and a pairing must follow all the same.
-    private func may(_ device: Device, _ act: Act, failWith error: PairingError) -> Bool {
+    func may(_ device: Device, _ act: Act, failWith error: PairingError) -> Bool {
         let relay = device.relay as? Relay
         let forgets = relay?.forgotAt.count { $0 >= act.start } ?? 0
         let code = act.invitation.flatMap { text in codes.last { $0.text == text || $0.link == text } }

@@ -31,9 +31,11 @@ extension World {
         guard isFair else { return }
         let told = devices.filter { $0.acts.contains { $0.outcome == .failed(.alreadyPaired) } }
         if told.isEmpty { breach(.finish, "user \(user.number) never learned that both devices hold the same seed") }
-        // A user who was told on one device stops the other one after a while, which may have been away until then.
+        // A user who was told on one device stops the other one after a while, which may have been away until then. That
+        // other one may also have come back to a relay that had forgotten the pairing by then.
         for device in devices where !told.contains(where: { $0 === device }) {
-            guard let outcome = device.acts.last?.outcome, outcome != .failed(.cancelledHere) else { continue }
+            guard let act = device.acts.last, let outcome = act.outcome else { continue }
+            if case .failed(let error) = outcome, may(device, act, failWith: error) { continue }
             breach(.finish, "\(device.name) is told \(outcome), and not that both devices hold the same seed")
         }
     }
