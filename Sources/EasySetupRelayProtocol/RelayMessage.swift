@@ -78,7 +78,7 @@ public enum RelayMessageError: Error, Hashable, Sendable, CustomStringConvertibl
         }
     }
 
-    /// What is wrong with the message, as the end of a sentence that begins with "The message".
+    /// The fault of the message, as the end of a sentence that begins with "The message".
     public var description: String {
         switch self {
         case .empty: "has nothing that can be seen"

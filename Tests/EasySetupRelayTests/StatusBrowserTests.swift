@@ -35,7 +35,7 @@ struct StatusBrowserTests {
                 try await PairingTests.Pair(port: port).run(bodies: [[1], [2]])
                 clock.pass(.seconds(60))
             }
-            // What happens from here on must be in none of these samples.
+            // None of these samples may have an event that comes from here on.
             try await until { try await StatusPageTests.column("ago", server).count == 21 }
             let first = try await TestDevice.connect(port: port)
             try await first.send(.offer(slotLength: 0, work: nil))
@@ -258,7 +258,7 @@ private struct Browser {
         return name == "refusing" ? other : one
     }
 
-    /// What is wrong with a page.
+    /// The faults of a page.
     func faults(
         _ name: String,
         _ state: StatusState,

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// What the status page tells an operator to do, and when.
+/// Tests of the advice that the status page gives an operator, and of its bounds.
 @Suite("The notices of the status page") struct StatusNoticeTests {
     /// The notices of a relay with two cores, some hours after its start.
     private static func notices(

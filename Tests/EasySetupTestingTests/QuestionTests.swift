@@ -3,7 +3,7 @@ import EasySetupTesting
 import Synchronization
 import Testing
 
-/// What the article "The states of a screen" says about the life of a question.
+/// Tests of the sentences that the article "The states of a screen" has about the life of a question.
 @Suite("The life of a question") struct QuestionTests {
     /// A closure that asks, and waits until the test answers or the pairing withdraws the question.
     private final class Asker<Request: Sendable, Answer: Sendable>: Sendable {
@@ -106,7 +106,7 @@ import Testing
         await app.clock.settle()
         #expect(asker.requests.count == 1)
         #expect(asker.withdrawn == 1)
-        // What the closure returns after that, here a yes, counts no more.
+        // An answer that the closure returns after that, here a yes, counts no more.
         #expect(screen.error != nil && phone.paired == nil)
         #expect(try await phone.store.load() == nil)
     }

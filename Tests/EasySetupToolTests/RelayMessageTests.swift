@@ -93,7 +93,7 @@ import Testing
         chmod(file, 0o644)
         let (relay, port) = try await Program.relay(["--message-file", file])
         defer { relay.stop() }
-        /// What a device that connects now hears.
+        /// The message that a device which connects now hears.
         func heard() async throws -> String? {
             let offer = try offer(port, "--json")
             defer { offer.stop() }

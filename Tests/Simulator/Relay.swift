@@ -54,7 +54,7 @@ package final class Relay: RelayEnd {
         rendezvous.message = message
     }
 
-    /// What the operator of every second relay has to say. It does not change when the relay is started again.
+    /// The message of the operator of every second relay. It does not change when the relay is started again.
     var message: RelayMessage? {
         number.isMultiple(of: 2) ? nil : try? RelayMessage("This is relay \(number), which is away at 8:00 UTC.")
     }

@@ -16,7 +16,7 @@ extension FileSeedStore {
     /// within days, and a device that was given away should not hold the seed for good.
     public static let copyDays = 30
 
-    /// What a store keeps of a seed that is replaced or removed.
+    /// The copy that a store keeps of a seed that is replaced or removed.
     enum CopyRule: Sendable {
         /// A copy that is sealed if the seed was, or if the store has a passphrase, and plain otherwise.
         case asTheSeed

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// What the admin port has to tell: the status page, metrics and health. A further page is a further entry in this
+/// The pages of the admin port: the status page, metrics and health. A further page is a further entry in this
 /// table.
 struct AdminPages: Sendable {
     let collector: StatusCollector

@@ -96,7 +96,7 @@ extension RelayConfiguration {
         }
     }
 
-    /// What a relay that has begun to listen must tell its operator: what is unsafe, and is not logged elsewhere.
+    /// The warnings that a relay logs when it has begun to listen: unsafe settings that are not logged elsewhere.
     package func findingsAtStart() -> [RelayFinding] {
         (findings(ofListening: false) + (keyFile == nil ? findings(ofKeys: ()) : []) + findings(ofTrust: ()))
             .filter { $0.severity == .warning }
@@ -113,7 +113,7 @@ extension RelayConfiguration {
         }
     }
 
-    /// What the system says about listening at these addresses.
+    /// The addresses at which the system lets nobody listen, or not this user. Each is tried for a moment.
     private static func findings(ofPlaces places: [Resolver.ResolvedAddress]) -> [RelayFinding] {
         places.compactMap { place in
             for address in place.addresses {

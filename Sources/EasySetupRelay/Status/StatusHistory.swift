@@ -1,6 +1,6 @@
 import EasySetupRelayCore
 
-/// What a relay had counted since its start, and what there was in it, at one moment.
+/// The counts of a relay since its start, and its connections, codes and memory, at one moment.
 struct StatusSample: Sendable {
     /// The moment, on the relay's monotonic clock.
     let at: Duration

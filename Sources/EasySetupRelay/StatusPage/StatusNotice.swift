@@ -27,7 +27,7 @@ struct StatusChecks {
         return fullest.ratio >= 1 ? .full : .ready
     }
 
-    /// What there is to tell, the weightiest first.
+    /// The notices that hold at present, the most important first.
     var notices: [StatusNotice] {
         [draining, refusing, full, certificate, reload, loopLag, failing, guessing, searching, memory, files].compactMap
         { $0 }

@@ -27,7 +27,7 @@ enum StatusPage {
         AdminResponse(status: .ok, type: type, body: body, headers: headers)
     }
 
-    /// What a browser may do with the page: load these few files of this port, and nothing else.
+    /// Headers that let a browser load these few files of this port for the page, and nothing else.
     private static let headers = [
         ("Content-Security-Policy", policy), ("Referrer-Policy", "no-referrer"), ("X-Frame-Options", "DENY"),
         ("Cross-Origin-Opener-Policy", "same-origin"),

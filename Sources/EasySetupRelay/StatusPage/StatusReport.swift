@@ -1,8 +1,8 @@
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 
-/// What the status page tells: how the relay does at present, what was counted in the last hour, and what to do where it
-/// does not do well. Nothing in it comes from a peer but numbers.
+/// The content of the status page: how the relay does at present, what was counted in the last hour, and what to do
+/// where it does not do well. Nothing in it comes from a peer but numbers.
 struct StatusReport: Sendable {
     let status: RelayStatus
     let history: StatusHistory

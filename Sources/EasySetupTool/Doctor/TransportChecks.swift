@@ -1,7 +1,7 @@
 import EasySetup
 import EasySetupRelayProtocol
 
-/// What operators do about proxies, which `Protocol/operating.md` has at greater length.
+/// Advice to operators about proxies, which `Protocol/operating.md` has at greater length.
 enum ProxyAdvice {
     private static let page = #"Protocol/operating.md, "Behind a proxy", has the lines."#
 
@@ -99,7 +99,7 @@ struct LongPollCheck: DoctorCheck {
         }
     }
 
-    /// What went wrong with a call; nil if nothing did.
+    /// The fault of a call; nil if it has none.
     /// - Parameter problem: the problem that a relay reports to this call; nil for an answer with status 200.
     private static func loss(
         _ result: Result<HTTPAnswer, PairingError>,

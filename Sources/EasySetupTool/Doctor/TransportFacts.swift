@@ -1,7 +1,7 @@
 import EasySetup
 import EasySetupRelayProtocol
 
-/// What was found about the WebSocket.
+/// The findings about the WebSocket.
 struct WebSocketFacts: Sendable {
     /// The answer to the request for an upgrade.
     let upgrade: Result<HTTPAnswer, PairingError>
@@ -30,7 +30,7 @@ struct WebSocketFacts: Sendable {
     }
 }
 
-/// What was found about long polling.
+/// The findings about long polling.
 struct LongPollFacts: Sendable {
     /// The end of the first of two polls, of which the relay must answer one as soon as the other one comes.
     enum Turn: Sendable {

@@ -54,7 +54,7 @@ struct RelayCheck {
 }
 
 extension RelayCheck {
-    /// What is wrong about the place of the file of settings.
+    /// The faults of the folder in which the file of settings is.
     static func findings(ofFile file: SettingsFile) -> [RelayFinding] {
         guard file.isExchangeable else { return [] }
         return [
@@ -67,7 +67,7 @@ extension RelayCheck {
         ]
     }
 
-    /// What the ceiling of memory means on this machine.
+    /// The findings about the ceiling of memory on this machine.
     /// - Parameters:
     ///   - memory: the most bytes that this process can have; nil if they are not known.
     ///   - isChosen: whether a setting has moved the ceiling.
@@ -83,7 +83,7 @@ extension RelayCheck {
         ]
     }
 
-    /// What a relay that systemd starts has besides its settings: a user, whose rights this process takes, and sockets.
+    /// The findings about a relay that systemd starts: its user, whose rights this process takes, and its sockets.
     /// The other findings must be made afterwards.
     static func findings(
         ofSurroundings configuration: RelayConfiguration,

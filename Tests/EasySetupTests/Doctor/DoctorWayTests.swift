@@ -3,8 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `easysetup doctor` says about proxies and other machines between a device and its relay. Every fault is that of
-/// a real proxy, or of a middlebox on loopback.
+/// Tests of the lines of `easysetup doctor` about proxies and other machines between a device and its relay. Every
+/// fault is that of a real proxy, or of a middlebox on loopback.
 @Suite("The doctor, and what stands on the way", .inTurn, .timeLimit(.minutes(60))) struct DoctorWayTests {
     let folder = ScratchFolder()
 

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `easysetup doctor --json` told about a relay.
+/// The findings of one run of `easysetup doctor --json`.
 struct Look: Sendable {
     struct Finding: Sendable {
         let check: String
