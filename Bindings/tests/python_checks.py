@@ -71,12 +71,18 @@ def joining(store: Store, code: str) -> tuple[threading.Thread, list[State]]:
 def offered(client: Client, other: Store, **asks: object) -> tuple[list[State], list[State]]:
     """Offers here and joins in another thread. The states of both."""
     here: list[State] = []
-    with client.offer(RELAY, **asks) as pairing:  # type: ignore[arg-type]
-        for state in pairing:
-            here.append(state)
-            if state.code:
-                thread, there = joining(other, state.code)
-    thread.join()
+    there: list[State] = []
+    thread: threading.Thread | None = None
+    try:
+        with client.offer(RELAY, **asks) as pairing:  # type: ignore[arg-type]
+            for state in pairing:
+                here.append(state)
+                if state.code:
+                    thread, there = joining(other, state.code)
+    finally:
+        # An exception of a question must not leave the other device running into the next test.
+        if thread:
+            thread.join()
     return here, there
 
 
