@@ -17,7 +17,7 @@ let settings: [SwiftSetting] =
 /// The modules that touch secrets or parse what strangers send: each unsafe expression in them is marked.
 let strict: Set = [
     "EasySetupText", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore",
-    "EasySetupPairingSession", "EasySetupPicture",
+    "EasySetupPairingSession", "EasySetupPicture", "EasySetupChain",
 ]
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -77,6 +77,8 @@ let package = Package(
         .library(name: "EasySetupRelay", targets: ["EasySetupRelay"]),
         // For an app's test target: a relay in memory, a clock by hand, scripted peers.
         .library(name: "EasySetupTesting", targets: ["EasySetupTesting"]),
+        // What paired devices do together: encrypted records in step over a store.
+        .library(name: "EasySetupChain", targets: ["EasySetupChain", "EasySetupS3"]),
         .executable(name: "easysetup", targets: ["EasySetupTool"]),
     ],
     dependencies: [
@@ -125,14 +127,16 @@ let package = Package(
             dependencies: ["EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", crypto]
         ),
         .target(name: "EasySetup", dependencies: session + [log] + nio),
-        .target(name: "EasySetupTesting", dependencies: device + ["EasySetupRelayCore", log]),
+        .target(name: "EasySetupChain", dependencies: ["EasySetupText", "EasySetupSeed", "CSodium", crypto, protobuf]),
+        .target(name: "EasySetupS3", dependencies: ["EasySetupChain", "EasySetup", crypto] + nio),
+        .target(name: "EasySetupTesting", dependencies: device + ["EasySetupRelayCore", "EasySetupChain", log]),
         // QR codes as pictures: for the program alone.
         .target(name: "EasySetupPicture", dependencies: ["EasySetupSeed", "CPicture", "CProcess"]),
         .executableTarget(
             name: "EasySetupTool",
             dependencies: [
                 "EasySetupSeed", "EasySetupHandshake", "EasySetup", "EasySetupRelay", "EasySetupRelayProtocol",
-                "EasySetupPicture", "CQREncode", "CProcess",
+                "EasySetupPicture", "EasySetupChain", "EasySetupS3", "CQREncode", "CProcess",
             ] + program
         ),
 
@@ -157,10 +161,15 @@ let package = Package(
         ),
         tests("EasySetupPairingSessionTests", session + ["Simulator"] + shared),
         tests("EasySetupTests", device + relay + ["EasySetupTool", crypto, embedded, log] + shared + nio),
+        tests(
+            "EasySetupChainTests",
+            ["EasySetupChain", "EasySetupSeed", "EasySetupTesting", crypto, protobuf] + shared
+        ),
+        tests("EasySetupS3Tests", ["EasySetupChain", "EasySetupS3", "EasySetup", crypto] + shared + nio),
         tests("EasySetupTestingTests", ["EasySetup", "EasySetupTesting"]),
         tests("SimulatorTests", session + ["EasySetupRelayCore", "Simulator"] + shared),
         // Every file of Protocol/vectors, run by its kind.
-        tests("VectorTests", device + ["EasySetupRelayCore", crypto]),
+        tests("VectorTests", device + ["EasySetupRelayCore", "EasySetupChain", crypto]),
         // Whole pairings over real sockets, behind a proxy that lets one thing go wrong; scripts/faults has all.
         tests("FaultTests", device + relay + ["EasySetupTool"] + shared + nio, exclude: ["RESULTS.md"]),
         // The built program, as a person or a script runs it.
@@ -174,7 +183,8 @@ let package = Package(
         // Every parser, under the inputs that scripts/fuzz has kept.
         tests(
             "FuzzTests",
-            device + relay + ["EasySetupPicture", crypto, log, embedded] + shared + nio,
+            device + relay + ["EasySetupPicture", "EasySetupChain", "EasySetupS3", crypto, log, embedded] + shared
+                + nio,
             exclude: ["Corpus"]
         ),
     ]

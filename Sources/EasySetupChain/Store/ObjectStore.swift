@@ -1,0 +1,92 @@
+/// A store of named, empty objects, such as a bucket of S3, as far as a chain needs it. All data of a chain are in the
+/// objects' names (`Protocol/chain.md`, "Names"), so nothing is read but listings.
+public protocol ObjectStore: Sendable {
+    /// Creates an empty object with this name. Creating it again changes nothing but its time in listings.
+    ///
+    /// Returns when the store has answered that the object is there. After an error the object may be there or not.
+    func put(_ name: String) async throws(ObjectStoreError) -> StoreTime
+
+    /// Lists objects whose names begin with a prefix, in the order of their UTF-8 bytes, from the first name greater
+    /// than `after` on.
+    /// - Parameter limit: the greatest number of objects in the answer; the store may give fewer.
+    func list(prefix: String, after: String?, limit: Int) async throws(ObjectStoreError) -> ObjectPage
+
+    /// Deletes objects, at most ``ObjectStoreLimits/deletionsPerCall`` at once. A name that is not there is no error.
+    func delete(_ names: [String]) async throws(ObjectStoreError) -> StoreTime
+
+    /// The limits of this store.
+    var limits: ObjectStoreLimits { get }
+}
+
+/// A part of a store's listing.
+public struct ObjectPage: Hashable, Sendable {
+    /// One object of a listing.
+    public struct Entry: Hashable, Sendable {
+        /// The object's name.
+        public let name: String
+        /// When the object was created last, by the store's clock, in milliseconds since 1970. Some stores round down
+        /// to a second.
+        public let lastModified: UInt64
+
+        /// Makes an entry of a listing.
+        public init(name: String, lastModified: UInt64) {
+            self.name = name
+            self.lastModified = lastModified
+        }
+    }
+
+    /// The objects, in the order of their names.
+    public let entries: [Entry]
+    /// Whether more objects follow. The next page begins after the last name of this one.
+    public let isTruncated: Bool
+    /// The store's clock at the answer.
+    public let time: StoreTime
+
+    /// Makes a page of a listing.
+    public init(entries: [Entry], isTruncated: Bool, time: StoreTime) {
+        self.entries = entries
+        self.isTruncated = isTruncated
+        self.time = time
+    }
+}
+
+/// The store's clock at an answer, in milliseconds since 1970; stores give it to the second (RFC 9110, section 6.6.1).
+public struct StoreTime: Hashable, Comparable, Sendable {
+    /// Milliseconds since 1970.
+    public let milliseconds: UInt64
+
+    /// Makes a time from milliseconds since 1970.
+    public init(milliseconds: UInt64) {
+        self.milliseconds = milliseconds
+    }
+
+    /// Orders by time.
+    public static func < (left: StoreTime, right: StoreTime) -> Bool {
+        left.milliseconds < right.milliseconds
+    }
+}
+
+/// What a store allows.
+public struct ObjectStoreLimits: Hashable, Sendable {
+    /// The greatest length of a name in bytes of UTF-8.
+    public let nameBytes: Int
+    /// The greatest length of a part of a name between two slashes, in bytes of UTF-8.
+    public let segmentBytes: Int
+    /// The greatest number of objects that one page of a listing has.
+    public let listedPerCall: Int
+    /// The greatest number of objects that one call deletes.
+    public let deletionsPerCall: Int
+
+    /// Makes limits; the defaults are those that every store known to us keeps.
+    public init(
+        nameBytes: Int = 1_024,
+        segmentBytes: Int = 250,
+        listedPerCall: Int = 1_000,
+        deletionsPerCall: Int = 1_000
+    ) {
+        self.nameBytes = nameBytes
+        self.segmentBytes = segmentBytes
+        self.listedPerCall = listedPerCall
+        self.deletionsPerCall = deletionsPerCall
+    }
+}

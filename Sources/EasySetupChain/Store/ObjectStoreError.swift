@@ -1,0 +1,42 @@
+/// An error of a call to an ``ObjectStore``.
+public struct ObjectStoreError: Error, Hashable, Sendable {
+    /// The kinds of errors.
+    public enum Code: String, Hashable, Sendable, CaseIterable {
+        /// The store could not be reached, or did not answer. A retry may help.
+        case unreachable
+        /// The store refused for lack of rights, or because the credentials have ended.
+        case denied
+        /// The store asks for fewer calls, or has a trouble of its own. A retry helps later.
+        case busy
+        /// The store answered something that is not an answer of such a store.
+        case unreadable
+        /// The store does not take such a name.
+        case nameRefused
+        /// The bucket does not exist.
+        case bucketMissing
+    }
+
+    /// The kind of the error.
+    public let code: Code
+
+    /// What the store said of it, as far as it may be shown; empty if nothing.
+    public let detail: String
+
+    /// The time in seconds after which the store asks to be tried again; nil if it named none.
+    public let retryAfter: Int?
+
+    /// Makes an error.
+    public init(_ code: Code, detail: String = "", retryAfter: Int? = nil) {
+        self.code = code
+        self.detail = detail
+        self.retryAfter = retryAfter
+    }
+
+    /// Whether the same call may succeed later.
+    public var retryHelps: Bool {
+        switch code {
+        case .unreachable, .busy: true
+        case .denied, .unreadable, .nameRefused, .bucketMissing: false
+        }
+    }
+}
