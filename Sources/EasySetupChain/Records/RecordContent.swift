@@ -1,0 +1,9 @@
+/// The content of a record (`Protocol/chain.proto`, `ChainRecord`).
+package enum RecordContent: Hashable, Sendable {
+    /// Changes of objects, which take effect together, in their order.
+    case changes([Change])
+    /// A piece of a snapshot.
+    case snapshot(SnapshotPiece)
+    /// A new generation of the collection's key.
+    case keyChange(KeyChange)
+}
