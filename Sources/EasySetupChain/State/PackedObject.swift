@@ -1,0 +1,125 @@
+/// The state of one object in one run of bytes, because a device holds many objects and reads few: as arrays of values a
+/// hundred thousand objects would take three times the memory.
+///
+/// It is a form in memory alone. Equal states have equal bytes.
+struct PackedObject: Hashable, Sendable {
+    private var bytes: [UInt8]
+
+    /// What comes before a write, in its first byte.
+    private enum Flag {
+        static let sameStamp: UInt8 = 1
+        static let knownDeletion: UInt8 = 2
+        static let sameKnownDeletion: UInt8 = 4
+        static let value: UInt8 = 8
+    }
+
+    init(_ state: ObjectState) {
+        var packer = Packer()
+        packer.append(state.deletion == nil ? 0 : 1)
+        if let deletion = state.deletion { packer.append(deletion) }
+        var previous: SnapshotWrite?
+        for write in state.writes {
+            var flags: UInt8 = 0
+            if write.stamp == previous?.stamp { flags |= Flag.sameStamp }
+            if write.knownDeletion != nil {
+                flags |= write.knownDeletion == previous?.knownDeletion ? Flag.sameKnownDeletion : Flag.knownDeletion
+            }
+            if write.value != nil { flags |= Flag.value }
+            packer.append(flags)
+            packer.append(Array(write.attribute.utf8))
+            if flags & Flag.sameStamp == 0 { packer.append(write.stamp) }
+            if flags & Flag.knownDeletion != 0, let known = write.knownDeletion { packer.append(known) }
+            if let value = write.value { packer.append(value) }
+            previous = write
+        }
+        // A copy has no spare room.
+        bytes = Array(packer.bytes[...])
+    }
+
+    var state: ObjectState {
+        var unpacker = Unpacker(bytes: bytes)
+        let deletion = unpacker.byte() == 0 ? nil : unpacker.stamp()
+        var writes: [SnapshotWrite] = []
+        while !unpacker.isAtEnd {
+            let flags = unpacker.byte()
+            let attribute = String(decoding: unpacker.run(), as: UTF8.self)
+            let stamp = flags & Flag.sameStamp == 0 ? unpacker.stamp() : writes[writes.count - 1].stamp
+            var known: Stamp?
+            if flags & Flag.knownDeletion != 0 {
+                known = unpacker.stamp()
+            } else if flags & Flag.sameKnownDeletion != 0 {
+                known = writes[writes.count - 1].knownDeletion
+            }
+            let value = flags & Flag.value == 0 ? nil : Array(unpacker.run())
+            writes.append(SnapshotWrite(attribute: attribute, stamp: stamp, knownDeletion: known, value: value))
+        }
+        return ObjectState(deletion: deletion, frontier: writes)
+    }
+}
+
+private struct Packer {
+    var bytes: [UInt8] = []
+
+    mutating func append(_ byte: UInt8) { bytes.append(byte) }
+
+    mutating func append(number: UInt64) {
+        var rest = number
+        while rest > 0x7F {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(rest))
+    }
+
+    mutating func append(_ run: [UInt8]) {
+        append(number: UInt64(run.count))
+        bytes += run
+    }
+
+    mutating func append(_ stamp: Stamp) {
+        append(number: UInt64(stamp.generation))
+        append(number: stamp.time)
+        for shift in stride(from: 0, to: 64, by: 8) {
+            bytes.append(UInt8(truncatingIfNeeded: stamp.writer.value >> shift))
+        }
+    }
+}
+
+private struct Unpacker {
+    let bytes: [UInt8]
+    private var index = 0
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    var isAtEnd: Bool { index == bytes.count }
+
+    mutating func byte() -> UInt8 {
+        defer { index += 1 }
+        return bytes[index]
+    }
+
+    mutating func number() -> UInt64 {
+        var result: UInt64 = 0
+        var shift: UInt64 = 0
+        while true {
+            let next = byte()
+            result |= UInt64(next & 0x7F) << shift
+            if next < 0x80 { return result }
+            shift += 7
+        }
+    }
+
+    mutating func run() -> ArraySlice<UInt8> {
+        let count = Int(number())
+        defer { index += count }
+        return bytes[index..<index + count]
+    }
+
+    mutating func stamp() -> Stamp {
+        let generation = UInt32(number())
+        let time = number()
+        var writer: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 64, by: 8) { writer |= UInt64(byte()) << shift }
+        return Stamp(generation: generation, time: time, writer: DeviceID(value: writer))
+    }
+}
