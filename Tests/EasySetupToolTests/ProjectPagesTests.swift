@@ -100,7 +100,7 @@ import Testing
     @Test("The architecture's table of modules is that of the manifests") func modules() async throws {
         let scratch = ScratchFolder()
         var expected: [String: [Set<String>]] = [:]
-        for folder in ["", "Benchmarks", "Bindings", "Tools", "Examples"] {
+        for folder in ["", "Benchmarks", "Bindings", "Credentials", "Tools", "Examples"] {
             let dump = try await Program.shell(
                 "cd '\(PagesTests.root.path)/\(folder)' && swift package --scratch-path '\(scratch.path)' dump-package"
             )

@@ -1,0 +1,24 @@
+package import EasySetupSeed
+
+/// What one answer gives: the policy of the session, and the prefixes below which forms may create objects.
+package struct Rights: Hashable, Sendable {
+    /// The policy of the session.
+    package let policy: SessionPolicy
+    /// The prefixes of the forms, each of which ends with a slash.
+    package let formPrefixes: [String]
+
+    /// The rights of a device at a bucket.
+    /// - Parameter isFull: whether the chain has used up its quota. Then there are no forms, and a device with the seed
+    ///   can still delete.
+    package init(_ asker: Asker, of user: UserID, bucket: String, isFull: Bool) throws(Refusal) {
+        let prefix = SessionPolicy.prefix(of: user)
+        switch asker {
+        case .seed:
+            policy = SessionPolicy(member: user, bucket: bucket)
+            formPrefixes = isFull ? [] : [prefix]
+        case .device(let rights):
+            policy = try SessionPolicy(device: rights, of: user, bucket: bucket)
+            formPrefixes = isFull ? [] : rights.collections.filter(\.mayWrite).map { prefix + $0.id + "/" }
+        }
+    }
+}
