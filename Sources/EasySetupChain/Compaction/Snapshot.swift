@@ -1,0 +1,135 @@
+/// A snapshot that was found whole in a store: all of its pieces are there (`Protocol/chain.md`, "Snapshots").
+package struct Snapshot: Sendable {
+    /// The place of the snapshot among all of its collection: the greatest stamp of its pieces.
+    package let rank: Stamp
+    /// The identity that its pieces share.
+    package let id: UInt64
+    /// What it says.
+    package let state: CollectionState
+    /// The records of its pieces.
+    package let pieces: [StoredRecord]
+
+    /// When the last of its objects came into the store, by the store's clock.
+    package var lastModified: UInt64 { pieces.map(\.lastModified).max() ?? 0 }
+
+    /// Puts the pieces of snapshots together. Returns the whole ones in the order of their ranks, and the pieces of others.
+    package static func assembled(_ records: [StoredRecord]) -> (whole: [Snapshot], rest: [StoredRecord]) {
+        var groups: [Group: [StoredRecord]] = [:]
+        for record in records {
+            guard case .snapshot(let piece) = record.record.content else { continue }
+            let group = Group(
+                writer: record.record.stamp.writer,
+                snapshot: piece.snapshot,
+                count: piece.count,
+                floor: piece.floor
+            )
+            groups[group, default: []].append(record)
+        }
+        var whole: [Snapshot] = []
+        var rest: [StoredRecord] = []
+        for (group, records) in groups {
+            let pieces = records.compactMap(\.piece)
+            // A piece with a number that can't be is refused when it is read, so as many numbers are all of them.
+            guard Set(pieces.map(\.index)).count == Int(group.count), let rank = records.map(\.record.stamp).max()
+            else {
+                rest += records
+                continue
+            }
+            whole.append(Snapshot(rank: rank, id: group.snapshot, state: CollectionState(pieces), pieces: records))
+        }
+        return (whole.sorted { $0.rank < $1.rank }, rest.sorted { $0.record.stamp < $1.record.stamp })
+    }
+
+    private struct Group: Hashable {
+        let writer: DeviceID
+        let snapshot: UInt64
+        let count: UInt32
+        let floor: Stamp?
+    }
+}
+
+/// A record as a store holds it.
+package struct StoredRecord: Hashable, Sendable {
+    /// The record.
+    package let record: Record
+    /// When the last of its objects came into the store, by the store's clock, in milliseconds since 1970.
+    package let lastModified: UInt64
+
+    package init(record: Record, lastModified: UInt64) {
+        self.record = record
+        self.lastModified = lastModified
+    }
+
+    fileprivate var piece: SnapshotPiece? {
+        if case .snapshot(let piece) = record.content { piece } else { nil }
+    }
+}
+
+extension CollectionState {
+    /// The state that the pieces of one snapshot say together.
+    init(_ pieces: [SnapshotPiece]) {
+        self.init(
+            floor: pieces.first?.floor,
+            objects: pieces.lazy.flatMap(\.entries).map {
+                ($0.object, ObjectState(deletion: $0.deletion, writes: $0.writes))
+            }
+        )
+    }
+
+    /// Divides the state into the pieces of a snapshot. An object that is too large for one piece is divided too.
+    /// - Parameters:
+    ///   - id: the identity of the snapshot, 8 random bytes.
+    ///   - limit: the greatest size of a piece in bytes, as ``SnapshotWrite/size`` counts.
+    package func pieces(id: UInt64, limit: Int) -> [SnapshotPiece] {
+        var portions: [[SnapshotEntry]] = []
+        var portion: [SnapshotEntry] = []
+        var size = 0
+        func close() {
+            if !portion.isEmpty { portions.append(portion) }
+            portion = []
+            size = 0
+        }
+        for (object, state) in sorted {
+            let head = object.utf8.count + SnapshotEntry.overhead
+            var writes: [SnapshotWrite] = []
+            var own = head
+            for write in state.writes {
+                if size + own + write.size > limit, !writes.isEmpty || size > 0 {
+                    if own > head {
+                        portion.append(SnapshotEntry(object: object, deletion: state.deletion, writes: writes))
+                        writes = []
+                    }
+                    close()
+                    own = head
+                }
+                writes.append(write)
+                own += write.size
+            }
+            if size + own > limit { close() }
+            portion.append(SnapshotEntry(object: object, deletion: state.deletion, writes: writes))
+            size += own
+        }
+        close()
+        // The snapshot of an empty collection is one empty piece.
+        if portions.isEmpty { portions = [[]] }
+        return portions.enumerated().map { index, entries in
+            SnapshotPiece(
+                snapshot: id,
+                index: UInt32(index),
+                count: UInt32(portions.count),
+                floor: floor,
+                entries: entries
+            )
+        }
+    }
+}
+
+extension SnapshotEntry {
+    /// What an object takes beside its name and its writes, at most, in bytes: a deletion's stamp and the fields' heads.
+    fileprivate static let overhead = 48
+}
+
+extension SnapshotWrite {
+    /// What a write takes in a piece, at most, in bytes.
+    package var size: Int { attribute.utf8.count + (value?.count ?? 0) + 72 }
+}
