@@ -73,10 +73,11 @@ if Context.environment["EASYSETUP_FUZZ"] == "1" {
     package.dependencies.append(.package(url: "https://github.com/apple/swift-nio", from: "2.101.2"))
     // A product for this build alone, because only the program uses the module.
     let picture: Target.Dependency = .product(name: "EasySetupPicture", package: "EasySetup")
+    let chain: Target.Dependency = .product(name: "EasySetupChain", package: "EasySetup")
     package.targets.append(
         .executableTarget(
             name: "fuzz",
-            dependencies: ["SeededRandom", picture, device, relay, crypto, log]
+            dependencies: ["SeededRandom", picture, device, relay, chain, crypto, log]
                 + ["NIOCore", "NIOEmbedded", "NIOHTTP1", "NIOWebSocket"].map {
                     .product(name: $0, package: "swift-nio")
                 },

@@ -42,7 +42,7 @@ struct RequestTests {
                 device: Array(0..<8),
                 signingKey: key,
                 collections: [],
-                notAfter: bytes == [2] ? UInt64(now) : UInt64(now) + 1
+                notAfter: bytes == [2] ? UInt64(now) - 1 : UInt64(now)
             )
         }
     }
@@ -127,7 +127,7 @@ struct RequestTests {
         }
         #expect(outcome(bytes + [0]) == .badBody)
         #expect(outcome([]) == .badBody)
-        #expect(outcome(Array(repeating: 0, count: 8_193)) == .bodyTooLarge)
+        #expect(outcome(Array(repeating: 0, count: 16_385)) == .bodyTooLarge)
     }
 
     @Test("A request is read as it was written, and written as it was read")
@@ -141,7 +141,7 @@ struct RequestTests {
     @Test(
         "Fields beyond their limits are refused",
         arguments: [
-            (request(certificate: Array(repeating: 0, count: 4_097)), ReceivedCredentialsRequest.Fault.longCertificate),
+            (request(certificate: Array(repeating: 0, count: 8_193)), ReceivedCredentialsRequest.Fault.longCertificate),
             (request(content: Array(repeating: 0, count: 257)), .longContent),
             (request(nonce: Array(repeating: 0, count: 15)), .wrongNonce), (request(host: ""), .wrongText),
             (request(host: "a b"), .wrongText), (request(path: "/é"), .wrongText),
@@ -221,5 +221,67 @@ struct PlainRequestTests {
         for wrong in ["", "-5", "+5", "0\(now)", " \(now)", "\(now)\n", "9999999999999", "1e9"] {
             #expect(outcome(wrong) == .badBody, "\(wrong)")
         }
+    }
+}
+
+@Suite("Paths of the service")
+struct RouteTests {
+    private func outcome(_ method: String, _ path: String, plain: Bool = false) -> Result<ServiceRoute, Refusal> {
+        do throws(Refusal) {
+            return .success(try ServiceRoute.find(method: method, path: path, allowsPlain: plain))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    @Test("Each call has its path and method")
+    func calls() {
+        let id = UserIDText.write(user)
+        #expect(outcome("POST", "/v1/\(id)/credentials") == .success(.credentials(user)))
+        #expect(outcome("POST", "/v1/\(id)/revocations") == .success(.revocation(user)))
+        #expect(outcome("DELETE", "/v1/\(id)") == .success(.deletion(user)))
+        #expect(outcome("GET", "/health/live") == .success(.live))
+        #expect(outcome("HEAD", "/health/ready") == .success(.ready))
+    }
+
+    @Test("The plain request is there only where it is switched on")
+    func plain() {
+        let path = "/\(user.base64.replacing("/", with: "%2F"))/credentials"
+        #expect(outcome("POST", path, plain: true) == .success(.plain(user)))
+        #expect(outcome("POST", path) == .failure(Refusal(.notFound)))
+    }
+
+    @Test("Another method is told which there is")
+    func methods() {
+        let id = UserIDText.write(user)
+        #expect(outcome("GET", "/v1/\(id)/credentials") == .failure(Refusal(.methodNotAllowed, allow: "POST")))
+        #expect(outcome("POST", "/v1/\(id)") == .failure(Refusal(.methodNotAllowed, allow: "DELETE")))
+        #expect(outcome("POST", "/health/live") == .failure(Refusal(.methodNotAllowed, allow: "GET, HEAD")))
+    }
+
+    @Test("Any other path is refused, and a wrong user id by its name")
+    func others() {
+        let id = UserIDText.write(user)
+        for path in [
+            "", "/", "//", "/v1", "/v1/\(id)/credentials/", "/v1/\(id)/credentials?a", "/v2/\(id)/credentials",
+            "/v1/\(id)/x",
+            "http://keys.example.org/v1/\(id)/credentials", "/v1//\(id)/credentials", "/health", "/health/live/",
+        ] {
+            #expect(outcome("POST", path) == .failure(Refusal(.notFound)), "\(path)")
+        }
+        for wrong in ["*", id + "A", "%2a", ""] {
+            #expect(outcome("POST", "/v1/\(wrong)/credentials") == .failure(Refusal(.badUserID)), "\(wrong)")
+        }
+    }
+}
+
+@Suite("Refusals")
+struct RefusalTests {
+    @Test("The problem details of each kind have its type and status", arguments: Refusal.Code.allCases)
+    func problem(code: Refusal.Code) {
+        let problem = Refusal(code, retryAfter: 5, time: 7, most: 9).problem
+        #expect(problem.hasPrefix(#"{"type":"urn:easysetup:problem:\#(code.rawValue)","title":""#))
+        #expect(problem.hasSuffix(#"","status":\#(code.status),"time":7,"most":9}"#))
+        #expect(!problem.contains("\\"))
     }
 }

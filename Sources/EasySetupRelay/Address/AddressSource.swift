@@ -1,10 +1,15 @@
-import NIOHTTP1
+package import NIOHTTP1
 
 /// Finds the address of the device that sent a request: the address of the socket's peer, unless the peer is a trusted
 /// proxy that forwards for another address (`Protocol/operating.md`, "Behind a proxy").
-struct AddressSource: Sendable {
+package struct AddressSource: Sendable {
     let proxies: TrustedProxies
     let limits: ConnectionLimits
+
+    package init(proxies: TrustedProxies, limits: ConnectionLimits) {
+        self.proxies = proxies
+        self.limits = limits
+    }
 
     /// The address of the device that sent a request.
     ///
@@ -13,7 +18,7 @@ struct AddressSource: Sendable {
     /// first address from the right that is not a trusted proxy's is the device's. Entries further left are never read,
     /// because the device could have written them. If an entry contains no address, the proxy that wrote that entry is
     /// taken for the device.
-    func address(peer: PeerAddress, headers: HTTPHeaders) -> PeerAddress {
+    package func address(peer: PeerAddress, headers: HTTPHeaders) -> PeerAddress {
         guard let header = proxies.header, proxies.contains(peer) else { return peer }
         var entries = ForwardedEntries(lines: headers[header.rawValue], of: header, limits: limits)
         var believed = peer

@@ -1,5 +1,5 @@
-import EasySetupRelayCore
-import NIOCore
+package import EasySetupRelayCore
+package import NIOCore
 
 #if canImport(Glibc)
 import Glibc
@@ -11,7 +11,7 @@ import Darwin
 
 /// An IP address without a port. The relay uses addresses only for its limits, so the type has no description that
 /// could get into a log (`Protocol/relay.md`, "Addresses").
-struct PeerAddress: Hashable, Sendable {
+package struct PeerAddress: Hashable, Sendable {
     /// The address's 4 bytes of IPv4 or 16 of IPv6. An IPv4 address mapped into IPv6 is stored as IPv4.
     let bytes: [UInt8]
 
@@ -30,7 +30,7 @@ struct PeerAddress: Hashable, Sendable {
     }
 
     /// The IP address of a socket address; nil for the address of a Unix socket.
-    init?(_ address: SocketAddress) {
+    package init?(_ address: SocketAddress) {
         // The IP address's bytes are read at fixed offsets in the system's socket address, which are the same on all
         // systems. The names of its fields (RFC 3493) can't be used, because they belong to a module internal to
         // SwiftNIO.
@@ -60,10 +60,10 @@ struct PeerAddress: Hashable, Sendable {
     private static let symbols = Set("0123456789abcdefABCDEF:.".utf8)
 
     /// The address prefix under which the relay counts this address for its limits.
-    var prefix: AddressPrefix? { AddressPrefix(bytes: bytes) }
+    package var prefix: AddressPrefix? { AddressPrefix(bytes: bytes) }
 }
 
 extension PeerAddress: CustomStringConvertible, CustomReflectable {
-    var description: String { "PeerAddress" }
-    var customMirror: Mirror { Mirror(self, children: []) }
+    package var description: String { "PeerAddress" }
+    package var customMirror: Mirror { Mirror(self, children: []) }
 }

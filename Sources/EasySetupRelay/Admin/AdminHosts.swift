@@ -1,15 +1,15 @@
 /// The hosts under which the admin port may be asked: addresses, `localhost`, and the name that the operator wrote. So a
 /// web page that has its own name lead to this machine (DNS rebinding) reads nothing: its requests carry that name.
-struct AdminHosts: Sendable {
+package struct AdminHosts: Sendable {
     private let name: String?
 
     /// - Parameter name: the host of the admin port's address; nil if it has none.
-    init(name: String?) {
+    package init(name: String?) {
         self.name = name.map(Self.plain)
     }
 
     /// Whether a request with this `Host` header is answered.
-    func allows(_ header: String) -> Bool {
+    package func allows(_ header: String) -> Bool {
         guard let host = Self.host(in: header) else { return false }
         if host.hasPrefix("[") { return PeerAddress(text: host.dropFirst().dropLast().utf8) != nil }
         return host == "localhost" || host == name || PeerAddress(text: host.utf8) != nil

@@ -1,9 +1,9 @@
 /// Writes metrics in the text format of Prometheus, version 0.0.4, or in that of OpenMetrics, version 1.0.0.
-struct PrometheusText {
-    enum Format: Sendable {
+package struct PrometheusText {
+    package enum Format: Sendable {
         case prometheus, openMetrics
 
-        var contentType: String {
+        package var contentType: String {
             switch self {
             case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
             case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -11,17 +11,17 @@ struct PrometheusText {
         }
     }
 
-    enum Kind: String, Sendable {
+    package enum Kind: String, Sendable {
         case counter, gauge, histogram
     }
 
-    enum Value: Sendable {
+    package enum Value: Sendable {
         case number(Double)
         case histogram(Buckets)
     }
 
     /// How many values are in each bucket, the last of which has no bound, and the sum of all.
-    struct Buckets: Sendable {
+    package struct Buckets: Sendable {
         let bounds: [Double]
         let counts: [Int]
         let sum: Double
@@ -33,7 +33,7 @@ struct PrometheusText {
     private let format: Format
     private var text = ""
 
-    init(_ format: Format) {
+    package init(_ format: Format) {
         self.format = format
     }
 
@@ -42,7 +42,7 @@ struct PrometheusText {
     ///   - name: the name of its values; that of a counter ends in `_total`.
     ///   - unit: the unit in which the name ends. It is told in OpenMetrics alone, because the other format has no word
     ///     for it.
-    mutating func add(
+    package mutating func add(
         _ name: String,
         _ kind: Kind,
         help: String,
@@ -86,7 +86,7 @@ struct PrometheusText {
     }
 
     /// The whole text. In OpenMetrics it has a mark at its end, so that a reader notices when a part is missing.
-    consuming func finished() -> String {
+    package consuming func finished() -> String {
         format == .openMetrics ? text + "# EOF\n" : text
     }
 
@@ -136,7 +136,7 @@ struct PrometheusText {
 extension PrometheusText.Format {
     /// The format that a request asks for by its header `Accept` (RFC 9110, 12.5.1): that of OpenMetrics only where it
     /// is wanted at least as much as plain text.
-    init(accept: [String]) {
+    package init(accept: [String]) {
         var weights: [String: Double] = [:]
         for item in accept.flatMap({ $0.split(separator: ",") }) {
             let parts = item.split(separator: ";").map { $0.drop { $0 == " " || $0 == "\t" }.lowercased() }

@@ -1,6 +1,6 @@
 /// The style of the status page: `/status.css`, and the icon. A test computes the contrast of its colours.
-enum StatusStyle {
-    static let text = #"""
+package enum StatusStyle {
+    package static let text = #"""
         :root {
           color-scheme: light dark;
           --page: #f4f5f7;

@@ -44,9 +44,9 @@ package struct CredentialsRequest: Hashable, Sendable {
     /// The number of bytes in a nonce.
     package static let nonceBytes = 16
     /// The most bytes of a request with its signature.
-    package static let maximumBytes = 8_192
+    package static let maximumBytes = 16_384
     /// The most bytes of a certificate in a request.
-    package static let maximumCertificateBytes = 4_096
+    package static let maximumCertificateBytes = 8_192
     /// The most bytes of a request's content.
     package static let maximumContentBytes = 256
     /// The most bytes of a method, a host and a path.

@@ -19,7 +19,7 @@ public struct S3Form: Sendable {
     }
 
     /// The names and values of the form's fields, without the object's name and body.
-    var fields: [(name: String, value: String)] {
+    package var fields: [(name: String, value: String)] {
         [
             ("policy", policy), ("x-amz-algorithm", SigV4.algorithm), ("x-amz-credential", credential),
             ("x-amz-date", date), ("x-amz-signature", signature.revealed()),

@@ -47,6 +47,7 @@ struct FuzzTarget: Sendable {
         FuzzTarget("websocket-frame", maximumBytes: 8192, webSocketFrame),
         FuzzTarget("relay-socket", maximumBytes: 8192, relaySocket),
         FuzzTarget("picture", maximumBytes: 4096, picture),
+        FuzzTarget("credentials-request", maximumBytes: 16_500, credentialsRequest),
     ]
 
     static func named(_ name: String) -> FuzzTarget? {

@@ -39,17 +39,27 @@ package struct Refusal: Error, Hashable, Sendable {
     package let time: Int?
     /// How many there may be at most, told with ``Code/tooManyCollections`` and ``Code/tooManyRevocations``.
     package let most: Int?
+    /// The methods that there are, told with ``Code/methodNotAllowed``.
+    package let allow: String?
 
     /// Makes a refusal.
-    package init(_ code: Code, retryAfter: Int? = nil, time: Int? = nil, most: Int? = nil) {
+    package init(_ code: Code, retryAfter: Int? = nil, time: Int? = nil, most: Int? = nil, allow: String? = nil) {
         self.code = code
         self.retryAfter = retryAfter
         self.time = time
         self.most = most
+        self.allow = allow
     }
 
     /// The beginning of the `type` of the problem details.
     package static let typePrefix = "urn:easysetup:problem:"
+
+    /// The body of the answer: problem details (RFC 9457). Nothing in it comes from a stranger, so nothing is escaped.
+    package var problem: String {
+        let more = [("time", time), ("most", most)].compactMap { name, value in value.map { ",\"\(name)\":\($0)" } }
+        return
+            #"{"type":"\#(Self.typePrefix)\#(code.rawValue)","title":"\#(code.title)","status":\#(code.status)\#(more.joined())}"#
+    }
 }
 
 extension Refusal.Code {

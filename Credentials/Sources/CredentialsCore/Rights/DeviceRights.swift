@@ -22,7 +22,7 @@ package struct DeviceRights: Hashable, Sendable {
     package let signingKey: UserID
     /// The collections, in the order of their ids.
     package let collections: [Collection]
-    /// When the certificate ends, in seconds since 1970; 0: never.
+    /// The last second of the certificate, since 1970; 0: it does not end.
     package let notAfter: UInt64
 
     /// Makes rights from their parts.
@@ -34,5 +34,5 @@ package struct DeviceRights: Hashable, Sendable {
     }
 
     /// Whether the certificate holds at this time, in seconds since 1970.
-    package func isValid(at now: Int) -> Bool { notAfter == 0 || UInt64(clamping: now) < notAfter }
+    package func isValid(at now: Int) -> Bool { notAfter == 0 || UInt64(clamping: now) <= notAfter }
 }

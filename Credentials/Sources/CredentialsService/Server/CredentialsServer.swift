@@ -1,0 +1,275 @@
+package import CredentialsCore
+import EasySetupChain
+import EasySetupRelay
+import EasySetupRelayCore
+import EasySetupS3
+import EasySetupSeed
+import Foundation
+import HTTPTypes
+package import Hummingbird
+package import Logging
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// Answers the calls of devices.
+package final class CredentialsServer: Sendable {
+    private let settings: ServiceSettings
+    private let check: RequestCheck
+    private let store: AccountStore
+    private let issuer: Issuer
+    private let addresses: AddressSource
+    private let logger: Logger
+    private let now: @Sendable () -> Int
+    private let rates: Mutex<ServiceRates>
+    private let counted = Mutex(ServiceCounts())
+    private let draining = Atomic(false)
+
+    /// Makes a server.
+    /// - Parameter now: the time in seconds since 1970.
+    package init(
+        settings: ServiceSettings,
+        store: AccountStore,
+        issuer: Issuer,
+        certificate: @escaping RequestCheck.CertificateReader,
+        logger: Logger,
+        now: @escaping @Sendable () -> Int
+    ) {
+        self.settings = settings
+        self.store = store
+        self.issuer = issuer
+        self.logger = logger
+        self.now = now
+        check = RequestCheck(hosts: settings.hosts, window: settings.limits.clockWindow, certificate: certificate)
+        addresses = AddressSource(proxies: settings.proxies, limits: ConnectionLimits())
+        rates = Mutex(ServiceRates(settings.limits))
+    }
+
+    /// What was counted.
+    package var counts: ServiceCounts { counted.withLock { $0 } }
+
+    /// Whether the service is about to stop. It answers calls until then, and its readiness says so.
+    package var isDraining: Bool {
+        get { draining.load(ordering: .relaxed) }
+        set { draining.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Answers a request. Nothing of a request is logged but the name of its refusal.
+    package func respond(to request: Request, context: DeviceContext) async -> Response {
+        do {
+            return try await answer(request, context)
+        } catch let refusal as Refusal {
+            return refuse(refusal)
+        } catch let fault as STSFault {
+            logger.error("store gave no session", metadata: ["reason": "\(fault)"])
+            return refuse(Refusal(.storeFailed, retryAfter: 30))
+        } catch {
+            logger.error("accounts failed", metadata: ["reason": "\(error)"])
+            return refuse(Refusal(.busy, retryAfter: 10))
+        }
+    }
+
+    private func answer(_ request: Request, _ context: DeviceContext) async throws -> Response {
+        let method = request.method.rawValue
+        // A path with a query, or in absolute form, is none of ours.
+        let path = request.head.path ?? ""
+        let route = try ServiceRoute.find(method: method, path: path, allowsPlain: settings.allowsPlain)
+        switch route {
+        case .live: return Self.text(.ok, "ok")
+        case .ready: return isDraining ? Self.text(.serviceUnavailable, "draining") : Self.text(.ok, "ok")
+        case .credentials(let user):
+            let prefix = prefix(of: request, context)
+            try count(prefix)
+            let checked = try check.check(
+                try await body(request),
+                method: method,
+                path: path,
+                user: user,
+                now: now()
+            )
+            return try await credentials(
+                checked.asker,
+                of: user,
+                nonce: (checked.nonce, checked.nonceEnds),
+                invitation: checked.content,
+                prefix
+            )
+        case .plain(let user):
+            let prefix = prefix(of: request, context)
+            try count(prefix)
+            let bytes = try await Self.collect(request)
+            try PlainRequest.check(bytes, user: user, window: settings.limits.clockWindow, now: now())
+            return try await credentials(.seed, of: user, nonce: nil, invitation: [], prefix)
+        case .revocation(let user):
+            try count(prefix(of: request, context))
+            let bytes = try await body(request)
+            let checked = try check.check(bytes, method: method, path: path, user: user, now: now())
+            try demandSeed(checked)
+            guard checked.content.count == 8 else { throw Refusal(.badBody) }
+            try count(user)
+            try await store.revoke(checked.content, by: checked, now: now())
+            return done("revocations")
+        case .deletion(let user):
+            try count(prefix(of: request, context))
+            let checked = try check.check(
+                try Self.authorization(request),
+                method: method,
+                path: path,
+                user: user,
+                now: now()
+            )
+            try demandSeed(checked)
+            guard checked.content.isEmpty else { throw Refusal(.badBody) }
+            try count(user)
+            try await store.delete(by: checked, now: now())
+            logger.notice("account deleted")
+            return done("deletions")
+        }
+    }
+
+    private func credentials(
+        _ asker: Asker,
+        of user: UserID,
+        nonce: (bytes: [UInt8], ends: Int)?,
+        invitation: [UInt8],
+        _ prefix: AddressPrefix?
+    ) async throws -> Response {
+        // Only now is it known that the request is of this chain: a stranger can't use up its rate.
+        try count(user)
+        let account = try await store.admit(
+            asker,
+            of: user,
+            nonce: nonce,
+            invitation: invitation,
+            registration: settings.registration,
+            now: now(),
+            mayRegister: { [self] () throws(Refusal) in try countRegistration(prefix) }
+        )
+        let name = "easysetup-" + String(UInt32.random(in: .min ... .max), radix: 16)
+        let answer = try await issuer.credentials(asker, of: user, account: account, name: name, now: now())
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let bytes = try encoder.encode(answer)
+        counted.withLock { $0.add(done: "credentials") }
+        logger.debug("credentials given", metadata: ["node": "\(account.node)"])
+        return Response(
+            status: .ok,
+            headers: Self.headers("application/json"),
+            body: .init(byteBuffer: ByteBuffer(bytes: bytes))
+        )
+    }
+
+    private func demandSeed(_ checked: CheckedRequest) throws(Refusal) {
+        guard case .seed = checked.asker else { throw Refusal(.seedNeeded) }
+    }
+
+    // MARK: Rates
+
+    private func prefix(of request: Request, _ context: DeviceContext) -> AddressPrefix? {
+        guard let peer = context.peer.flatMap(PeerAddress.init) else { return nil }
+        let headers = HTTPHeaders(request.headers.map { ($0.name.rawName, $0.value) })
+        return addresses.address(peer: peer, headers: headers).prefix
+    }
+
+    private func count(_ prefix: AddressPrefix?) throws(Refusal) {
+        guard let prefix else { return }
+        let now = now()
+        let wait = rates.withLock {
+            $0.prefixes.take(nested: prefix, limit: settings.limits.requestsPerPrefix, now: now)
+        }
+        if let wait { throw Refusal(.tooMany, retryAfter: wait) }
+    }
+
+    private func count(_ user: UserID) throws(Refusal) {
+        let now = now()
+        let wait = rates.withLock { $0.users.take(user, limit: settings.limits.requestsPerUser, now: now) }
+        if let wait { throw Refusal(.tooMany, retryAfter: wait) }
+    }
+
+    private func countRegistration(_ prefix: AddressPrefix?) throws(Refusal) {
+        guard let prefix else { return }
+        let now = now()
+        let wait = rates.withLock {
+            $0.registrations.take(nested: prefix, limit: settings.limits.registrationsPerPrefix, now: now)
+        }
+        if let wait { throw Refusal(.tooMany, retryAfter: wait) }
+    }
+
+    // MARK: Bodies and answers
+
+    /// The body of a signed request.
+    private func body(_ request: Request) async throws -> [UInt8] {
+        let type = request.headers[.contentType] ?? ""
+        let isPlain = ["", "identity"].contains((request.headers[.contentEncoding] ?? "").lowercased())
+        guard type.lowercased().prefix(while: { $0 != ";" && $0 != " " }) == "application/octet-stream", isPlain else {
+            throw Refusal(.wrongContent)
+        }
+        return try await Self.collect(request)
+    }
+
+    private static func collect(_ request: Request) async throws -> [UInt8] {
+        do {
+            let buffer = try await request.body.collect(upTo: CredentialsRequest.maximumBytes)
+            return Array(buffer.readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw Refusal(.bodyTooLarge)
+        } catch {
+            throw Refusal(.badRequest)
+        }
+    }
+
+    /// The signed request in the header `Authorization`.
+    private static func authorization(_ request: Request) throws(Refusal) -> [UInt8] {
+        let parts = (request.headers[.authorization] ?? "").split(separator: " ", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].lowercased() == "easysetup", let bytes = Base64URL.bytes(parts[1]) else {
+            throw Refusal(.badBody)
+        }
+        return bytes
+    }
+
+    private func done(_ call: String) -> Response {
+        counted.withLock { $0.add(done: call) }
+        return Response(status: .noContent, headers: [.cacheControl: "no-store"])
+    }
+
+    private func refuse(_ refusal: Refusal) -> Response {
+        counted.withLock { $0.add(refused: refusal.code) }
+        logger.debug("request refused", metadata: ["problem": "\(refusal.code.rawValue)"])
+        var headers = Self.headers("application/problem+json")
+        if let seconds = refusal.retryAfter { headers[.retryAfter] = String(seconds) }
+        if let allow = refusal.allow { headers[.allow] = allow }
+        return Response(
+            status: HTTPResponse.Status(code: refusal.code.status),
+            headers: headers,
+            body: .init(byteBuffer: ByteBuffer(string: refusal.problem))
+        )
+    }
+
+    private static func text(_ status: HTTPResponse.Status, _ text: String) -> Response {
+        Response(
+            status: status,
+            headers: headers("text/plain; charset=utf-8"),
+            body: .init(byteBuffer: ByteBuffer(string: text))
+        )
+    }
+
+    /// Nothing that the service answers is to be kept, or to be taken for another type.
+    private static func headers(_ type: String) -> HTTPFields {
+        var headers: HTTPFields = [.contentType: type, .cacheControl: "no-store"]
+        headers[.xContentTypeOptions] = "nosniff"
+        return headers
+    }
+}
+
+/// The rates of addresses and chains, which are in memory alone.
+private struct ServiceRates: Sendable {
+    var prefixes: Rates<AddressPrefix>
+    var registrations: Rates<AddressPrefix>
+    var users: Rates<UserID>
+
+    init(_ limits: ServiceLimits) {
+        prefixes = Rates(period: 60, keys: limits.ratedKeys)
+        registrations = Rates(period: 3_600, keys: limits.ratedKeys)
+        users = Rates(period: 60, keys: limits.ratedKeys)
+    }
+}

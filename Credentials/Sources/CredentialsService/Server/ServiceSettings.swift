@@ -1,0 +1,21 @@
+package import CredentialsCore
+package import EasySetupRelay
+
+/// What the operator has decided about the calls of devices.
+package struct ServiceSettings: Sendable {
+    /// The hosts by which devices know the service.
+    package var hosts: Set<String>
+    /// Who may register a chain.
+    package var registration = Registration.invitation
+    /// Whether the plain request is answered.
+    package var allowsPlain = false
+    /// The proxies that are believed about addresses.
+    package var proxies = TrustedProxies.none
+    /// The limits.
+    package var limits = ServiceLimits()
+
+    /// Makes settings with their defaults.
+    package init(hosts: Set<String>) {
+        self.hosts = hosts
+    }
+}

@@ -1,0 +1,29 @@
+package import EasySetupS3
+
+/// A session that STS gave.
+package struct STSSession: Sendable {
+    /// Its keys, with the token.
+    package let keys: S3Keys
+    /// When it ends, in seconds since 1970, as STS says.
+    package let ends: Int
+}
+
+/// Why STS gave no session.
+package enum STSFault: Error, Hashable, Sendable {
+    /// No answer came.
+    case unreachable
+    /// It answered with this status and the store's own word for the error.
+    case refused(status: Int, code: String)
+    /// The answer is none of STS.
+    case unreadable
+}
+
+extension STSFault: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unreachable: "STS can't be reached"
+        case .refused(let status, let code): "STS refused with status \(status), \(code)"
+        case .unreadable: "the answer is none of STS"
+        }
+    }
+}
