@@ -48,6 +48,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -70,7 +71,18 @@ let package = Package(
         // The program: its options, its file of settings, its signals.
         .executableTarget(
             name: "easysetup-credentials",
-            dependencies: ["CredentialsCore", "CredentialsService", relay, log, web, lifecycle, signals],
+            dependencies: ["CredentialsCore", "CredentialsService", relay, chain, log, web, lifecycle, signals],
+            packageAccess: false,
+            swiftSettings: settings
+        ),
+        // Programs as processes and a real store, which the tests of the package above have too.
+        .target(
+            name: "TestSupport",
+            dependencies: [device, relay, log]
+                + ["NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS", "NIOWebSocket"].map {
+                    .product(name: $0, package: "swift-nio")
+                } + [.product(name: "NIOSSL", package: "swift-nio-ssl")],
+            path: "Shared/TestSupport",
             packageAccess: false,
             swiftSettings: settings
         ),
@@ -82,7 +94,9 @@ let package = Package(
         ),
         .testTarget(
             name: "CredentialsServiceTests",
-            dependencies: ["CredentialsCore", "CredentialsService", device, relay, chain, client, log, web],
+            dependencies: [
+                "CredentialsCore", "CredentialsService", "TestSupport", device, relay, chain, client, log, web,
+            ] + nio,
             packageAccess: false,
             swiftSettings: settings
         ),

@@ -13,7 +13,7 @@ package enum StoreTools {
     package static let weed = program("weed")
 
     private static func program(_ name: String) -> String? {
-        let path = URL(filePath: #filePath).deletingLastPathComponent()
+        let path = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
             .appending(components: "..", "..", ".build", "stores", "bin", name).standardizedFileURL.path
         return FileManager.default.isExecutableFile(atPath: path) ? path : nil
     }

@@ -279,6 +279,27 @@ struct AccountStoreTests {
         #expect(try await store.summary(now: later).silent == 0)
     }
 
+    @Test(
+        "A chain is to be counted once a day, or after ten minutes when it has too many, and by one of those that ask"
+    )
+    func counting() async throws {
+        var limits = ServiceLimits()
+        limits.objectsPerUser = 10
+        let store = try await store(limits)
+        let user = randomUser()
+        #expect(try await !store.claimCount(of: user, now: now))
+        _ = try await store.enter(user)
+        #expect(try await store.claimCount(of: user, now: now))
+        #expect(try await !store.claimCount(of: user, now: now + 1))
+        try await store.set(objects: 10, of: user, now: now)
+        #expect(try await !store.claimCount(of: user, now: now + 86_399))
+        #expect(try await store.claimCount(of: user, now: now + 86_400))
+        try await store.set(objects: 11, of: user, now: now + 86_400)
+        #expect(try await !store.claimCount(of: user, now: now + 86_999))
+        #expect(try await store.claimCount(of: user, now: now + 87_000))
+        #expect(try await store.summary(now: now).full == 1)
+    }
+
     @Test("Counted objects come with the account")
     func objects() async throws {
         let store = try await store()

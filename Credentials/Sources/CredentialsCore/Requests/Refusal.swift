@@ -28,7 +28,6 @@ package struct Refusal: Error, Hashable, Sendable {
         case noNode = "no-node"
         case storeFailed = "store-failed"
         case busy
-        case draining
     }
 
     /// The kind of the refusal.
@@ -79,7 +78,7 @@ extension Refusal.Code {
         case .wrongHost: 421
         case .tooMany: 429
         case .storeFailed: 502
-        case .noNode, .busy, .draining: 503
+        case .noNode, .busy: 503
         }
     }
 
@@ -112,7 +111,6 @@ extension Refusal.Code {
         case .noNode: "No store has a place for another chain."
         case .storeFailed: "The store gave no credentials."
         case .busy: "The service has too much to do."
-        case .draining: "The service is about to stop."
         }
     }
 }

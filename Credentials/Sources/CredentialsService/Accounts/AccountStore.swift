@@ -218,6 +218,21 @@ package final class AccountStore: Sendable {
         }
     }
 
+    /// Whether the objects of a chain are to be counted now: once a day, and every ten minutes while it has too many,
+    /// so that a chain that has deleted some can soon write again. Of several that ask at once, one hears yes.
+    package func claimCount(of user: UserID, now: Int) async throws -> Bool {
+        try await write { database in
+            try database.execute(
+                sql: """
+                    UPDATE account SET counted = :now WHERE user = :id AND deleted IS NULL
+                      AND (counted IS NULL OR counted <= :now - iif(objects > :most, 600, 86400))
+                    """,
+                arguments: ["now": now, "id": Data(user.bytes), "most": self.limits.objectsPerUser]
+            )
+            return database.changesCount == 1
+        }
+    }
+
     /// Stores how many objects a chain has.
     package func set(objects: Int, of user: UserID, now: Int) async throws {
         try await write { database in
@@ -247,6 +262,8 @@ package final class AccountStore: Sendable {
                         "SELECT count(*) FROM account WHERE deleted IS NULL AND objects > ?",
                         [self.limits.objectsPerUser]
                     ),
+                    counted: try count("SELECT count(*) FROM account WHERE objects IS NOT NULL"),
+                    objects: try count("SELECT coalesce(sum(objects), 0) FROM account WHERE deleted IS NULL"),
                     revocations: try count("SELECT count(*) FROM revocation"),
                     invitations: try count("SELECT count(*) FROM invitation WHERE used IS NULL"),
                     nonces: try count("SELECT count(*) FROM nonce")

@@ -12,6 +12,10 @@ package struct AccountSummary: Sendable {
     package let silent: Int
     /// Chains with more objects than they may have.
     package let full: Int
+    /// Chains whose objects were counted.
+    package let counted: Int
+    /// All their objects.
+    package let objects: Int
     /// Revoked devices.
     package let revocations: Int
     /// Invitations that nobody has used.

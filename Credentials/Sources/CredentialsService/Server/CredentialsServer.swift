@@ -24,6 +24,7 @@ package final class CredentialsServer: Sendable {
     private let rates: Mutex<ServiceRates>
     private let counted = Mutex(ServiceCounts())
     private let draining = Atomic(false)
+    private let isCounting = Atomic(false)
 
     /// Makes a server.
     /// - Parameter now: the time in seconds since 1970.
@@ -145,18 +146,37 @@ package final class CredentialsServer: Sendable {
             now: now(),
             mayRegister: { [self] () throws(Refusal) in try countRegistration(prefix) }
         )
-        let name = "easysetup-" + String(UInt32.random(in: .min ... .max), radix: 16)
+        let name = Self.name()
         let answer = try await issuer.credentials(asker, of: user, account: account, name: name, now: now())
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let bytes = try encoder.encode(answer)
         counted.withLock { $0.add(done: "credentials") }
         logger.debug("credentials given", metadata: ["node": "\(account.node)"])
+        countObjects(of: user, account)
         return Response(
             status: .ok,
             headers: Self.headers("application/json"),
             body: .init(byteBuffer: ByteBuffer(bytes: bytes))
         )
+    }
+
+    /// A name of a session for the store's logs, which tells nothing of the chain.
+    private static func name() -> String { "easysetup-" + String(UInt32.random(in: .min ... .max), radix: 16) }
+
+    /// Counts a chain's objects where that is due, behind the answer; one chain at a time, so that counting never takes
+    /// more of a store than a listing.
+    private func countObjects(of user: UserID, _ account: Account) {
+        guard !isCounting.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        Task { [self] in
+            defer { isCounting.store(false, ordering: .releasing) }
+            guard (try? await store.claimCount(of: user, now: now())) == true else { return }
+            guard let objects = await issuer.objects(of: user, account: account, name: Self.name(), now: now()) else {
+                logger.warning("objects were not counted", metadata: ["node": "\(account.node)"])
+                return
+            }
+            try? await store.set(objects: objects, of: user, now: now())
+        }
     }
 
     private func demandSeed(_ checked: CheckedRequest) throws(Refusal) {

@@ -32,6 +32,7 @@ enum ServiceMetrics {
             ("deleted_accounts", "Marks of deleted accounts.", summary.deleted),
             ("silent_accounts", "Chains that have asked for nothing for a year.", summary.silent),
             ("full_accounts", "Chains with more objects than they may have.", summary.full),
+            ("objects", "Objects of the chains, as they were counted last.", summary.objects),
             ("revocations", "Devices that were revoked.", summary.revocations),
             ("invitations", "Invitations that nobody has used.", summary.invitations),
             ("nonces", "Nonces that still count.", summary.nonces),

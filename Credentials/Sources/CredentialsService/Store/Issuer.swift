@@ -66,6 +66,21 @@ package struct Issuer: Sendable {
         )
     }
 
+    /// Counts the objects of a chain by listing; nil if the store does not tell, or has no such node.
+    package func objects(of user: UserID, account: Account, name: String, now: Int) async -> Int? {
+        guard let node = nodes[account.node],
+            let session = try? await client.session(
+                node,
+                policy: SessionPolicy(member: user, bucket: node.address.bucket).text,
+                seconds: NodeAccess.shortest,
+                name: name,
+                now: now
+            )
+        else { return nil }
+        let probe = StoreProbe(http: client.http, address: node.address, now: now)
+        return await probe.count(SessionPolicy.prefix(of: user), session.keys, most: objects)
+    }
+
     private func seconds(_ asker: Asker, _ node: NodeAccess, now: Int) -> Int {
         switch asker {
         case .seed: return min(duration, node.call.longest)

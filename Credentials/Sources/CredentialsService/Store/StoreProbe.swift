@@ -3,7 +3,7 @@ import EasySetupS3
 import NIOCore
 import NIOHTTP1
 
-/// Single requests to a store, for `--check`: what they answer, whatever it is.
+/// Single requests to a store, for `--check` and for counting: what they answer, whatever it is.
 struct StoreProbe: Sendable {
     let http: HTTPClient
     let address: S3Address
@@ -23,6 +23,24 @@ struct StoreProbe: Sendable {
     /// Lists names below a prefix.
     func list(_ prefix: String, _ keys: S3Keys) async -> Answer? {
         await call("GET", "/" + address.bucket, [("list-type", "2"), ("prefix", prefix), ("max-keys", "10")], keys)
+    }
+
+    /// Counts the objects below a prefix, until there are more than `most`; nil if the store does not tell.
+    func count(_ prefix: String, _ keys: S3Keys, most: Int) async -> Int? {
+        var count = 0
+        var token: String?
+        while true {
+            var query = [("list-type", "2"), ("prefix", prefix), ("max-keys", "1000")]
+            if let token { query.append(("continuation-token", token)) }
+            guard let answer = await call("GET", "/" + address.bucket, query, keys), answer.isDone,
+                let number = STSAnswer.element("KeyCount", in: answer.body).flatMap({ Int($0) }), number >= 0
+            else { return nil }
+            count += number
+            guard count <= most, number > 0, STSAnswer.element("IsTruncated", in: answer.body) == "true",
+                let next = STSAnswer.element("NextContinuationToken", in: answer.body), !next.isEmpty
+            else { return count }
+            token = next
+        }
     }
 
     /// Asks for, puts or deletes an object.
@@ -59,9 +77,12 @@ struct StoreProbe: Sendable {
         return await send(request)
     }
 
+    /// The most bytes of an answer: a listing has up to a thousand names of a thousand bytes, each with some markup.
+    private static let answerBytes = 4_194_304
+
     private func send(_ request: HTTPClientRequest) async -> Answer? {
         guard let response = try? await http.execute(request, timeout: .seconds(20)),
-            let body = try? await response.body.collect(upTo: 262_144)
+            let body = try? await response.body.collect(upTo: Self.answerBytes)
         else { return nil }
         return Answer(status: Int(response.status.code), body: String(buffer: body))
     }
