@@ -40,12 +40,13 @@ package enum CPace {
     /// it contains the password.
     package static func generatorString(_ inputs: borrowing Inputs) -> SecretBytes {
         let password = inputs.password.count
-        let padding = max(0, 128 - 1 - (prefix(password).count + password) - (prefix(name.count).count + name.count))
+        let before = lengthPrefix(password).count + password + lv(name).count
+        let padding = max(0, 128 - 1 - before)
         var text: [UInt8] = []
         // The full capacity is reserved at once, because a growing array leaves copies of the password in freed memory.
         text.reserveCapacity(512 + password + inputs.channel.count + inputs.session.count)
         text += lv(name)
-        text += prefix(password)
+        text += lengthPrefix(password)
         unsafe inputs.password.withUnsafeBytes { unsafe text.append(contentsOf: $0) }
         text += lv([UInt8](repeating: 0, count: padding))
         text += lv(inputs.channel)
@@ -141,7 +142,7 @@ package enum CPace {
     ) -> SecretBytes {
         var text = lv(name + Array("_ISK".utf8)) + lv(session)
         text.reserveCapacity(text.count + 64 + initiator.associatedData.count + responder.associatedData.count + 128)
-        text += prefix(shared.count)
+        text += lengthPrefix(shared.count)
         unsafe shared.withUnsafeBytes { unsafe text.append(contentsOf: $0) }
         text += lv(initiator.point) + lv(initiator.associatedData)
         text += lv(responder.point) + lv(responder.associatedData)
@@ -155,22 +156,4 @@ package enum CPace {
 
     /// The domain separation string (DSI) that draft-irtf-cfrg-cpace gives for ristretto255.
     private static let name = Array("CPaceRistretto255".utf8)
-}
-
-/// The function `lv` of draft-irtf-cfrg-cpace: the length of the bytes in LEB128, then the bytes. The lengths make sure
-/// that joined values can be split in only one way.
-package func lv(_ bytes: [UInt8]) -> [UInt8] {
-    prefix(bytes.count) + bytes
-}
-
-/// A length in LEB128: seven bits per byte, the lowest first, and the high bit set in all bytes but the last.
-func prefix(_ count: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
-    var rest = count
-    repeat {
-        let low = UInt8(rest & 0x7F)
-        rest >>= 7
-        bytes.append(rest == 0 ? low : low | 0x80)
-    } while rest > 0
-    return bytes
 }

@@ -25,9 +25,9 @@ package struct SessionKeys: ~Copyable {
     package init(sessionKey: borrowing SecretBytes, kemSecret: borrowing SecretBytes, transcript: Transcript) {
         var material: [UInt8] = []
         material.reserveCapacity(128)
-        material += prefix(sessionKey.count)
+        material += lengthPrefix(sessionKey.count)
         unsafe sessionKey.withUnsafeBytes { unsafe material.append(contentsOf: $0) }
-        material += prefix(kemSecret.count)
+        material += lengthPrefix(kemSecret.count)
         unsafe kemSecret.withUnsafeBytes { unsafe material.append(contentsOf: $0) }
         let input = SymmetricKey(data: material)
         Sodium.wipe(&material)

@@ -1,4 +1,5 @@
 import Crypto
+import EasySetupSeed
 
 /// The hash over the public messages of a meeting, called `th` in `Protocol/handshake.md`, "Keys".
 package struct Transcript: Hashable, Sendable {

@@ -1,8 +1,9 @@
 import CSodium
 import Crypto
 
-/// The derivation of keys from a seed (`Protocol/seed.md`, "Derivation").
-enum Derivation {
+/// The derivation of keys from a seed (`Protocol/seed.md`, "Derivation"), and from the secret of a device without one
+/// (`Protocol/chain.md`, "Device keys").
+package enum Derivation {
     static let signingInfo: [UInt8] = [0]
     static let secretboxInfo: [UInt8] = [1]
     static let sameSeedInfo = Array("EasySetup same seed".utf8)
@@ -13,7 +14,7 @@ enum Derivation {
     static let ownKeyBytes = 1...255 * 64
 
     /// Derives a key of `count` bytes by HKDF-SHA-512 with the protocol's fixed salt.
-    static func key(from seed: borrowing SecretBytes, info: [UInt8], count: Int) -> SecretBytes {
+    package static func key(from seed: borrowing SecretBytes, info: [UInt8], count: Int) -> SecretBytes {
         let input = unsafe seed.withUnsafeBytes { unsafe SymmetricKey(data: $0) }
         let output = HKDF<SHA512>.deriveKey(inputKeyMaterial: input, salt: salt, info: info, outputByteCount: count)
         let key = SecretBytes(zeros: count)

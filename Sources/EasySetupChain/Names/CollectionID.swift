@@ -16,6 +16,10 @@ public struct CollectionID: Hashable, Sendable {
         self.bytes = bytes
     }
 
+    init(validated bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
     /// The number of bytes in a collection id.
     public static let byteCount = 12
 

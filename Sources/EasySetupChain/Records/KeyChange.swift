@@ -1,3 +1,12 @@
+package import EasySetupSeed
+import SwiftProtobuf
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
 /// The announcement of a new generation of a collection's key (`Protocol/chain.md`, "Generations"). A device without the
 /// seed finds the new key in the box that is sealed to it; a device with the seed derives the key.
 package struct KeyChange: Hashable, Sendable {
@@ -5,9 +14,67 @@ package struct KeyChange: Hashable, Sendable {
     package let content: [UInt8]
     /// The signature of the content by the seed's key, 64 bytes.
     package let signature: [UInt8]
+    /// The new generation, at least 2.
+    package let generation: UInt32
+    /// The new key, sealed to each device without the seed that stays.
+    package let boxes: [DeviceID: [UInt8]]
 
-    package init(content: [UInt8], signature: [UInt8]) {
+    /// Reads a key change, and checks that a holder of the seed signed it for this collection.
+    /// - Throws: ``RecordFault/malformed`` otherwise.
+    package init(content: [UInt8], signature: [UInt8], place: RecordPlace) throws(RecordFault) {
+        let signed = ChainLabel.signed(ChainLabel.keyChange, content)
+        guard place.userID.isValid(signature: signature, for: signed),
+            let message = try? Easysetup_Chain_V1_KeyChangeContent(serializedBytes: content),
+            Array(message.collection) == place.collection.bytes, message.generation >= 2
+        else { throw .malformed }
+        var boxes: [DeviceID: [UInt8]] = [:]
+        for box in message.boxes {
+            guard let device = DeviceID(bytes: box.device), box.box.count == Self.boxBytes,
+                boxes.updateValue(Array(box.box), forKey: device) == nil
+            else { throw .malformed }
+        }
         self.content = content
         self.signature = signature
+        self.generation = message.generation
+        self.boxes = boxes
     }
+
+    /// Makes the announcement of a generation.
+    /// - Parameters:
+    ///   - generation: the new generation, greater than all that were used.
+    ///   - devices: the devices without the seed that stay, with their public box keys.
+    /// - Throws: ``ChainError/Code/certificateUnreadable`` if a box key is none.
+    package init(
+        of name: CollectionName,
+        generation: UInt32,
+        devices: [DeviceID: [UInt8]],
+        seed: SyncSeed,
+        entropy: ChainEntropy
+    ) throws(ChainError) {
+        precondition(generation >= 2, "the first generation needs no announcement")
+        let key = CollectionKey(of: name, generation: generation, seed: seed)
+        var message = Easysetup_Chain_V1_KeyChangeContent()
+        message.collection = Data(CollectionID(of: name, seed: seed).bytes)
+        message.generation = generation
+        var boxes: [DeviceID: [UInt8]] = [:]
+        for (device, boxKey) in devices.sorted(by: { $0.key < $1.key }) {
+            guard let box = SealedBox.seal(key.secret, to: boxKey, ephemeral: entropy.bytes(32)) else {
+                throw .certificateUnreadable
+            }
+            boxes[device] = box
+            message.boxes.append(
+                .with {
+                    $0.device = Data(device.bytes)
+                    $0.box = Data(box)
+                }
+            )
+        }
+        content = message.plainBytes()
+        signature = seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, content))
+        self.generation = generation
+        self.boxes = boxes
+    }
+
+    /// The number of bytes in a box: a key of 32 bytes, and what sealing adds.
+    static let boxBytes = CollectionKey.byteCount + SealedBox.overhead
 }

@@ -1,6 +1,6 @@
 /// The content of a record (`Protocol/chain.proto`, `ChainRecord`).
 package enum RecordContent: Hashable, Sendable {
-    /// Changes of objects, which take effect together, in their order.
+    /// Changes of objects, at least one and no object twice, which take effect together.
     case changes([Change])
     /// A piece of a snapshot.
     case snapshot(SnapshotPiece)

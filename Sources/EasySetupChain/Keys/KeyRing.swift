@@ -1,0 +1,85 @@
+package import EasySetupSeed
+
+/// The keys of a collection that a device has: derived from the seed, or those of a membership and of the key changes
+/// since (`Protocol/chain.md`, "Generations").
+package struct KeyRing: Sendable {
+    /// Where keys come from.
+    private enum Source: Sendable {
+        case seed(SyncSeed)
+        case device(DeviceKeys, DeviceID)
+    }
+
+    /// The collection's name.
+    package let name: CollectionName
+    /// The collection's place in the store.
+    package let place: RecordPlace
+    /// The highest generation that this device knows and has the key of: the one that it writes under.
+    package private(set) var current: UInt32
+    /// The highest generation that was announced without a box for this device; nil if there is none. The device was
+    /// removed from the collection then, unless it has a higher one.
+    package private(set) var leftOut: UInt32?
+
+    private let source: Source
+    private var held: [UInt32: CollectionKey]
+
+    /// Makes the key ring of a device that has the seed.
+    /// - Parameter current: the highest generation that the device knows of from earlier.
+    package init(name: CollectionName, seed: SyncSeed, current: UInt32 = 1) {
+        self.name = name
+        place = RecordPlace(userID: seed.userID, collection: CollectionID(of: name, seed: seed))
+        source = .seed(seed)
+        self.current = max(current, 1)
+        held = [self.current: CollectionKey(of: name, generation: self.current, seed: seed)]
+    }
+
+    /// Makes the key ring of a device without the seed; nil if it has nothing of this collection.
+    package init?(name: CollectionName, membership: Membership) {
+        guard let collection = membership.collection(name), let newest = collection.keys.keys.max() else { return nil }
+        self.name = name
+        place = RecordPlace(userID: membership.userID, collection: collection.id)
+        source = .device(membership.deviceKeys, membership.device)
+        current = newest
+        held = collection.keys
+    }
+
+    /// The key of a generation; nil if this device can't have it yet.
+    package func key(of generation: UInt32) -> CollectionKey? {
+        if let key = held[generation] { return key }
+        guard case .seed(let seed) = source, generation >= 1 else { return nil }
+        return CollectionKey(of: name, generation: generation, seed: seed)
+    }
+
+    /// The key under which this device writes.
+    package var currentKey: CollectionKey {
+        guard let key = key(of: current) else { preconditionFailure("the key of the current generation is held") }
+        return key
+    }
+
+    /// Learns from a record that opened that its generation exists. A device that has the seed keeps the derived key.
+    package mutating func learn(_ generation: UInt32) {
+        guard held[generation] == nil, let key = key(of: generation) else { return }
+        keep(key, generation)
+    }
+
+    /// Learns of a new generation.
+    /// - Returns: whether the device has got a key that it did not have.
+    @discardableResult package mutating func learn(_ change: KeyChange) -> Bool {
+        guard held[change.generation] == nil else { return false }
+        switch source {
+        case .seed: learn(change.generation)
+        case .device(let keys, let device):
+            guard let box = change.boxes[device], let secret = keys.open(box), let key = CollectionKey(bytes: secret)
+            else {
+                leftOut = max(leftOut ?? 0, change.generation)
+                return false
+            }
+            keep(key, change.generation)
+        }
+        return true
+    }
+
+    private mutating func keep(_ key: CollectionKey, _ generation: UInt32) {
+        held[generation] = key
+        current = max(current, generation)
+    }
+}

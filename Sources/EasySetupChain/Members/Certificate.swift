@@ -1,0 +1,156 @@
+public import EasySetupSeed
+import SwiftProtobuf
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// What a device without the seed may do, signed by a device that holds the seed (`Protocol/chain.md`, "Certificates").
+///
+/// A value of this type has a valid signature of its ``userID``. Whether its time is over is asked apart, because time is
+/// handed in.
+public struct Certificate: Hashable, Sendable {
+    /// What the device may do in one collection.
+    public struct Right: Hashable, Sendable {
+        /// The collection, in which the device may read.
+        public let collection: CollectionID
+        /// Whether the device may write there, too.
+        public let mayWrite: Bool
+
+        /// Makes a right from its parts.
+        public init(collection: CollectionID, mayWrite: Bool) {
+            self.collection = collection
+            self.mayWrite = mayWrite
+        }
+    }
+
+    /// The certificate's bytes: a protocol buffer of what was signed and the signature.
+    public let bytes: [UInt8]
+    /// The chain.
+    public let userID: UserID
+    /// The device.
+    public let device: DeviceID
+    /// The device's Ed25519 public key, 32 bytes.
+    public let signingKey: [UInt8]
+    /// The device's X25519 public key, 32 bytes.
+    public let boxKey: [UInt8]
+    /// What the device may do, at least one collection and none twice.
+    public let rights: [Right]
+    /// The last second of the certificate's validity, since 1970 (UTC); 0 if it does not end.
+    public let notAfter: UInt64
+
+    /// The greatest number of bytes in a certificate.
+    public static let byteLimit = 8_192
+    /// The greatest number of collections in a certificate.
+    public static let rightLimit = 256
+
+    /// Reads a certificate and checks that a holder of the seed signed it.
+    /// - Parameter userID: the chain that the certificate must be of.
+    /// - Throws: ``ChainError/Code/certificateUnreadable`` or ``ChainError/Code/certificateNotSigned``.
+    public init(bytes: [UInt8], of userID: UserID) throws(ChainError) {
+        guard bytes.count <= Self.byteLimit, let message = try? Easysetup_Chain_V1_Certificate(serializedBytes: bytes),
+            let content = try? Easysetup_Chain_V1_CertificateContent(serializedBytes: message.content)
+        else { throw .certificateUnreadable }
+        // The signature comes first: nothing is said of the content of a certificate that somebody else made.
+        let signed = ChainLabel.signed(ChainLabel.certificate, Array(message.content))
+        guard userID.isValid(signature: Array(message.signature), for: signed) else { throw .certificateNotSigned }
+        guard Array(content.userID) == userID.bytes else { throw .certificateNotSigned }
+        guard let device = DeviceID(bytes: content.device), content.signingKey.count == DeviceKeys.publicKeyBytes,
+            content.boxKey.count == DeviceKeys.publicKeyBytes, 1...Self.rightLimit ~= content.rights.count
+        else { throw .certificateUnreadable }
+        var rights: [Right] = []
+        for wire in content.rights {
+            guard let collection = CollectionID(bytes: wire.collection) else { throw .certificateUnreadable }
+            rights.append(Right(collection: collection, mayWrite: wire.mayWrite))
+        }
+        guard Set(rights.map(\.collection)).count == rights.count else { throw .certificateUnreadable }
+        self.bytes = bytes
+        self.userID = userID
+        self.device = device
+        signingKey = Array(content.signingKey)
+        boxKey = Array(content.boxKey)
+        self.rights = rights
+        notAfter = content.notAfter
+    }
+
+    /// Makes the certificate of a device, which may always write to the collections of devices and of requests.
+    /// - Parameters:
+    ///   - signingKey: the device's Ed25519 public key.
+    ///   - boxKey: the device's X25519 public key.
+    ///   - collections: the collections of apps, and whether the device may write there. At most 254.
+    ///   - notAfter: the last second of its validity, since 1970 (UTC); 0 if it does not end.
+    /// - Throws: ``ChainError/Code/tooManyCollections``, or ``ChainError/Code/certificateUnreadable`` for keys of another
+    ///   length.
+    public init(
+        device: DeviceID,
+        signingKey: [UInt8],
+        boxKey: [UInt8],
+        collections: [CollectionName: Bool],
+        notAfter: UInt64 = 0,
+        seed: SyncSeed
+    ) throws(ChainError) {
+        var mayWrite = collections
+        for name in [CollectionName.devices, .requests] { mayWrite[name] = true }
+        guard mayWrite.count <= Self.rightLimit else { throw .tooManyCollections }
+        let rights = mayWrite.sorted { $0.key.text < $1.key.text }
+            .map { Right(collection: CollectionID(of: $0.key, seed: seed), mayWrite: $0.value) }
+        let content = Easysetup_Chain_V1_CertificateContent.with {
+            $0.userID = Data(seed.userID.bytes)
+            $0.device = Data(device.bytes)
+            $0.signingKey = Data(signingKey)
+            $0.boxKey = Data(boxKey)
+            $0.rights = rights.map { right in
+                .with {
+                    $0.collection = Data(right.collection.bytes)
+                    $0.mayWrite = right.mayWrite
+                }
+            }
+            $0.notAfter = notAfter
+        }
+        try self.init(bytes: Self.signed(content.plainBytes(), seed: seed), of: seed.userID)
+    }
+
+    /// Signs a content, whatever it says; vectors sign wrong ones.
+    package static func signed(_ content: [UInt8], seed: SyncSeed) -> [UInt8] {
+        Easysetup_Chain_V1_Certificate.with {
+            $0.content = Data(content)
+            $0.signature = Data(seed.signature(for: ChainLabel.signed(ChainLabel.certificate, content)))
+        }.plainBytes()
+    }
+
+    /// The certificate as a part of other messages.
+    var message: Easysetup_Chain_V1_Certificate {
+        // The bytes were read as this message before.
+        (try? Easysetup_Chain_V1_Certificate(serializedBytes: bytes)) ?? .init()
+    }
+
+    /// The certificate in base64url, as it stands in a request.
+    public var text: String { Base64URL.text(bytes) }
+
+    /// Reads a certificate from its text and checks that a holder of the seed signed it.
+    /// - Throws: ``ChainError/Code/certificateUnreadable`` or ``ChainError/Code/certificateNotSigned``.
+    public init(text: String, of userID: UserID) throws(ChainError) {
+        guard text.utf8.count <= Base64URL.characterCount(Self.byteLimit), let bytes = Base64URL.bytes(text)
+        else { throw .certificateUnreadable }
+        try self.init(bytes: bytes, of: userID)
+    }
+
+    /// Throws ``ChainError/Code/certificateEnded`` if the certificate's time is over.
+    /// - Parameter now: the time in seconds since 1970 (UTC).
+    public func checkTime(_ now: UInt64) throws(ChainError) {
+        guard notAfter == 0 || now <= notAfter else { throw .certificateEnded }
+    }
+
+    /// What the device may do in a collection; nil if nothing.
+    public func right(in collection: CollectionID) -> Right? {
+        rights.first { $0.collection == collection }
+    }
+
+    /// Whether the certificate's device signed bytes for one use (`Protocol/chain.md`, "Labels").
+    package func isValid(signature: [UInt8], _ label: String, _ content: [UInt8]) -> Bool {
+        guard let key = UserID(bytes: signingKey) else { return false }
+        return key.isValid(signature: signature, for: ChainLabel.signed(label, content))
+    }
+}

@@ -1,0 +1,22 @@
+import EasySetupSeed
+
+/// The labels of a chain: what is derived, sealed or signed for one use counts for no other (`Protocol/chain.md`,
+/// "Labels").
+package enum ChainLabel {
+    /// Infos of derivations from the seed end with a collection's name.
+    static let collection = "easysetup/chain/collection/"
+    static let key = "easysetup/chain/key/"
+    /// Infos of derivations from a device's secret.
+    static let deviceSigning = "easysetup/chain/device/sign"
+    static let deviceBox = "easysetup/chain/device/box"
+    /// The first part of a record's associated data.
+    static let record = "easysetup/chain record 1"
+    /// The first parts of signed bytes.
+    static let keyChange = "easysetup/chain key change 1"
+    static let certificate = "easysetup/chain certificate 1"
+
+    /// The bytes that are signed for a use: the label of the use, then the content, each after its length.
+    package static func signed(_ label: String, _ content: [UInt8]) -> [UInt8] {
+        lv(Array(label.utf8)) + lv(content)
+    }
+}

@@ -1,0 +1,204 @@
+import EasySetupSeed
+import SwiftProtobuf
+import Testing
+
+@testable import EasySetupChain
+
+@Suite("Members without the seed") struct MembershipTests {
+    let fixture = Fixture()
+
+    @Test("A certificate says what was signed, and devices and requests are always writable") func certificate() throws {
+        let keys = try #require(DeviceKeys(secret: secret([UInt8](repeating: 3, count: 32))))
+        let made = try Certificate(
+            device: DeviceID(value: 9),
+            signingKey: keys.signingKey,
+            boxKey: keys.boxKey,
+            collections: [fixture.name: false],
+            notAfter: 100,
+            seed: fixture.seed
+        )
+        let read = try Certificate(text: made.text, of: fixture.seed.userID)
+        #expect(read == made)
+        #expect(read.right(in: fixture.place.collection)?.mayWrite == false)
+        for name in [CollectionName.devices, .requests] {
+            #expect(read.right(in: CollectionID(of: name, seed: fixture.seed))?.mayWrite == true)
+        }
+        #expect(read.right(in: CollectionID(of: .collections, seed: fixture.seed)) == nil)
+        try read.checkTime(100)
+        #expect(throws: ChainError.certificateEnded) { try read.checkTime(101) }
+        let signature = keys.signature("a use", [1, 2])
+        #expect(read.isValid(signature: signature, "a use", [1, 2]))
+        #expect(!read.isValid(signature: signature, "another", [1, 2]))
+        #expect(!read.isValid(signature: signature, "a us", [5] + [1, 2]))
+        #expect(!read.isValid(signature: [], "a use", [1, 2]))
+    }
+
+    @Test("A certificate that is not signed for its use, changed, of another chain or against a rule is refused")
+    func refused() throws {
+        let member = try fixture.member(9)
+        let good = try Easysetup_Chain_V1_Certificate(serializedBytes: member.certificate.bytes)
+        let content = try Easysetup_Chain_V1_CertificateContent(serializedBytes: good.content)
+        func error(_ bytes: [UInt8], of userID: UserID? = nil) -> ChainError? {
+            #expect(throws: ChainError.self) { try Certificate(bytes: bytes, of: userID ?? fixture.seed.userID) }
+        }
+        #expect(error(member.certificate.bytes, of: SyncSeed.random().userID) == .certificateNotSigned)
+        var other = good
+        other.signature = .init(fixture.seed.signature(for: Array(good.content)))
+        #expect(error(try other.serializedBytes()) == .certificateNotSigned)
+        other.signature = .init()
+        #expect(error(try other.serializedBytes()) == .certificateNotSigned)
+        #expect(error([0xFF]) == .certificateUnreadable)
+        #expect(error([UInt8](repeating: 0, count: 8_193)) == .certificateUnreadable)
+        for index in member.certificate.bytes.indices {
+            var bytes = member.certificate.bytes
+            bytes[index] ^= 4
+            #expect(error(bytes) != nil, "byte \(index)")
+        }
+        let edits: [(inout Easysetup_Chain_V1_CertificateContent) -> Void] = [
+            { $0.device.removeLast() }, { $0.signingKey.removeLast() }, { $0.boxKey.append(0) }, { $0.rights = [] },
+            { $0.rights.append($0.rights[0]) }, { $0.rights[0].collection.removeLast() },
+            { $0.rights = Array(repeating: $0.rights[0], count: 257) },
+        ]
+        for (index, edit) in edits.enumerated() {
+            var changed = content
+            edit(&changed)
+            let bytes = Certificate.signed(try changed.serializedBytes(), seed: fixture.seed)
+            #expect(error(bytes) == .certificateUnreadable, "edit \(index)")
+        }
+        var elsewhere = content
+        elsewhere.userID = .init(SyncSeed.random().userID.bytes)
+        #expect(error(Certificate.signed(try elsewhere.serializedBytes(), seed: fixture.seed)) == .certificateNotSigned)
+    }
+
+    @Test("A certificate has at most 254 collections of apps") func many() throws {
+        let keys = DeviceKeys.random()
+        func make(_ count: Int) throws -> Certificate {
+            try Certificate(
+                device: DeviceID(value: 1),
+                signingKey: keys.signingKey,
+                boxKey: keys.boxKey,
+                collections: Dictionary(uniqueKeysWithValues: (0..<count).map { (try! CollectionName("c\($0)"), true) }),
+                seed: fixture.seed
+            )
+        }
+        #expect(try make(254).bytes.count <= Certificate.byteLimit)
+        #expect(throws: ChainError.tooManyCollections) { try make(255) }
+    }
+
+    @Test("A membership is read as it was written, and its keys are those that the seed gives") func membership() throws {
+        let made = try fixture.member(9, mayWrite: false, generations: [fixture.name: 70])
+        let read = try Membership(made.encoded())
+        #expect(read.certificate == made.certificate)
+        #expect(read.rights == [fixture.name: false])
+        #expect(read.deviceKeys.signingKey == made.deviceKeys.signingKey)
+        let collection = try #require(read.collection(fixture.name))
+        #expect(Set(collection.keys.keys) == Set(7...70))
+        for (generation, key) in collection.keys {
+            #expect(key.isSame(as: CollectionKey(of: fixture.name, generation: generation, seed: fixture.seed)))
+        }
+        #expect(KeyRing(name: fixture.name, membership: read)?.current == 70)
+        #expect(KeyRing(name: .requests, membership: read)?.current == 1)
+        #expect(KeyRing(name: .collections, membership: read) == nil)
+    }
+
+    @Test("A membership that contradicts its certificate is refused") func contradictions() throws {
+        let encoded = try array(fixture.member(9).encoded())
+        let good = try Easysetup_Chain_V1_Membership(serializedBytes: encoded)
+        let edits: [(inout Easysetup_Chain_V1_Membership) -> Void] = [
+            { $0.deviceSecret.removeLast() },
+            { $0.deviceSecret[0] ^= 1 },
+            { $0.clearCertificate() },
+            { $0.certificate.signature[0] ^= 1 },
+            { $0.collections.removeLast() },
+            { $0.collections.append($0.collections[0]) },
+            { $0.collections[0].collection[0] ^= 1 },
+            { $0.collections[0].name = "A" },
+            { $0.collections[0].name = $0.collections[1].name },
+            { $0.collections[0].keys = [] },
+            { $0.collections[0].keys.append($0.collections[0].keys[0]) },
+            { $0.collections[0].keys[0].generation = 0 },
+            { $0.collections[0].keys[0].key.removeLast() },
+        ]
+        for (index, edit) in edits.enumerated() {
+            var changed = good
+            edit(&changed)
+            let bytes: [UInt8] = try changed.serializedBytes()
+            #expect(throws: ChainError.self, "edit \(index)") { try Membership(secret(bytes)) }
+        }
+        for count in 0..<encoded.count {
+            #expect(throws: ChainError.self) { try Membership(secret(Array(encoded.prefix(count)))) }
+        }
+    }
+
+    @Test("Neither printing nor mirrors show a key of a member") func printing() throws {
+        let member = try fixture.member(9)
+        var text = "\(member) \(member.deviceKeys) \(fixture.ring.currentKey)"
+        dump((member, member.deviceKeys, fixture.ring.currentKey), to: &text)
+        #expect(!text.contains("secret"))
+        #expect(Mirror(reflecting: member).children.isEmpty)
+        #expect(Mirror(reflecting: member.deviceKeys).children.isEmpty)
+        #expect(Mirror(reflecting: fixture.ring.currentKey).children.isEmpty)
+    }
+
+    @Test("A key change is opened by the devices that stay, and only the seed can make one") func keyChange() throws {
+        let (stays, goes) = (try fixture.member(9), try fixture.member(10))
+        let change = try KeyChange(
+            of: fixture.name,
+            generation: 2,
+            devices: [stays.device: stays.deviceKeys.boxKey],
+            seed: fixture.seed,
+            entropy: fixture.entropy
+        )
+        #expect(try KeyChange(content: change.content, signature: change.signature, place: fixture.place) == change)
+        var ring = try #require(KeyRing(name: fixture.name, membership: stays))
+        #expect(ring.learn(change))
+        #expect(!ring.learn(change))
+        #expect(ring.currentKey.isSame(as: CollectionKey(of: fixture.name, generation: 2, seed: fixture.seed)))
+        #expect(goes.deviceKeys.open(try #require(change.boxes[stays.device])) == nil)
+        var other = try #require(KeyRing(name: fixture.name, membership: goes))
+        #expect(!other.learn(change))
+
+        func error(_ content: [UInt8], _ signature: [UInt8], _ place: RecordPlace? = nil) -> RecordFault? {
+            #expect(throws: RecordFault.self) {
+                try KeyChange(content: content, signature: signature, place: place ?? fixture.place)
+            }
+        }
+        let elsewhere = RecordPlace(
+            userID: fixture.seed.userID,
+            collection: CollectionID(of: .devices, seed: fixture.seed)
+        )
+        #expect(error(change.content, change.signature, elsewhere) == .malformed)
+        #expect(error(change.content, fixture.seed.signature(for: change.content)) == .malformed)
+        #expect(error(change.content, stays.deviceKeys.signature(ChainLabel.keyChange, change.content)) == .malformed)
+        #expect(error(change.content + [0], change.signature) == .malformed)
+        let message = try Easysetup_Chain_V1_KeyChangeContent(serializedBytes: change.content)
+        let edits: [(inout Easysetup_Chain_V1_KeyChangeContent) -> Void] = [
+            { $0.generation = 1 }, { $0.boxes.append($0.boxes[0]) }, { $0.boxes[0].device.removeLast() },
+            { $0.boxes[0].box.removeLast() }, { $0.collection.removeLast() },
+        ]
+        for (index, edit) in edits.enumerated() {
+            var changed = message
+            edit(&changed)
+            let bytes: [UInt8] = try changed.serializedBytes()
+            let signature = fixture.seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, bytes))
+            #expect(error(bytes, signature) == .malformed, "edit \(index)")
+        }
+    }
+
+    @Test("A box that was sealed to a device is one of libsodium's, and opens under no other key or when changed")
+    func boxes() throws {
+        let (one, two) = (DeviceKeys.random(), DeviceKeys.random())
+        let box = try #require(SealedBox.seal(secret([1, 2, 3]), to: one.boxKey, ephemeral: .random(count: 32)))
+        #expect(box.count == 3 + SealedBox.overhead)
+        #expect(try array(#require(one.open(box))) == [1, 2, 3])
+        #expect(two.open(box) == nil)
+        for index in box.indices {
+            var changed = box
+            changed[index] ^= 1
+            #expect(one.open(changed) == nil, "byte \(index)")
+        }
+        #expect(one.open([]) == nil)
+        #expect(SealedBox.seal(secret([1]), to: [UInt8](repeating: 0, count: 32), ephemeral: .random(count: 32)) == nil)
+        #expect(SealedBox.seal(secret([1]), to: [1], ephemeral: .random(count: 32)) == nil)
+    }
+}

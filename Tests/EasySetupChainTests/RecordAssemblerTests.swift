@@ -1,0 +1,171 @@
+import EasySetupSeed
+import SeededRandom
+import Testing
+
+@testable import EasySetupChain
+
+@Suite("Putting records together") struct RecordAssemblerTests {
+    let fixture = Fixture()
+
+    private func objects(_ records: [Record]) -> [String] {
+        records.flatMap { record in
+            if case .changes(let changes) = record.content { changes.map(\.object) } else { [] }
+        }
+    }
+
+    @Test("Parts in any order, repeated and cut over calls, give each record once", arguments: 0..<50 as Range<UInt64>)
+    func anyOrder(seed: UInt64) throws {
+        var random = SplitMix(state: seed)
+        var names: [String] = []
+        for (index, size) in [3, 700, 2_500, 6_000].enumerated() {
+            names += try fixture.names("o\(index)", value: size, time: 1_000 + UInt64(index / 2))
+        }
+        var listed = entries(names + names.filter { _ in Bool.random(using: &random) })
+        listed.shuffle(using: &random)
+        var assembler = RecordAssembler(keys: fixture.ring)
+        var records: [Record] = []
+        while !listed.isEmpty {
+            let count = Int.random(in: 1...listed.count, using: &random)
+            records += assembler.add(listed.prefix(count))
+            listed.removeFirst(count)
+        }
+        #expect(objects(records).sorted() == ["o0", "o1", "o2", "o3"])
+        #expect(records.flatMap(\.names).sorted() == names.sorted())
+        #expect(records.allSatisfy { $0.stamp.writer == fixture.writer && $0.parts == $0.names.count })
+        #expect(assembler.remaining == [])
+        #expect(assembler.add(entries(names)) == [])
+    }
+
+    @Test("A record is given again only after it was forgotten") func forgetting() throws {
+        let names = try fixture.names()
+        var assembler = RecordAssembler(keys: fixture.ring)
+        #expect(assembler.add(entries(names)).count == 1)
+        assembler.forgetGiven(before: 1_000)
+        #expect(assembler.add(entries(names)) == [])
+        assembler.forgetGiven(before: 1_001)
+        #expect(assembler.add(entries(names)).count == 1)
+    }
+
+    @Test("A record of which a part is missing is told, with its names and the time of its last part") func missing()
+        throws
+    {
+        let names = try fixture.names(value: 2_000)
+        var assembler = RecordAssembler(keys: fixture.ring)
+        #expect(assembler.add([.init(name: names[2], lastModified: 9), .init(name: names[0], lastModified: 7)]) == [])
+        let remaining = try #require(assembler.remaining.first)
+        #expect(remaining.reason == .incomplete)
+        #expect(remaining.names == [names[0], names[2]])
+        #expect(remaining.lastModified == 9)
+        #expect(assembler.add(entries([names[1], names[3]])).count == 1)
+        #expect(assembler.remaining == [])
+    }
+
+    @Test("A part that somebody else put beside a record's does not keep it from being read") func variants() throws {
+        let names = try fixture.names(value: 2_000)
+        let index = names[1].utf8.count - 5
+        func other(_ character: Character) -> String {
+            var text = Array(names[1])
+            text[index] = text[index] == character ? "_" : character
+            return String(text)
+        }
+        for order in [[other("A"), names[1], other("B")], [names[1], other("A")], [other("A"), other("B"), names[1]]] {
+            var assembler = RecordAssembler(keys: fixture.ring)
+            let records = assembler.add(entries([names[0]] + order + names[2...]))
+            #expect(records.map(\.names) == [names])
+        }
+        var damaged = RecordAssembler(keys: fixture.ring)
+        #expect(damaged.add(entries([names[0], other("A")] + names[2...])) == [])
+        #expect(damaged.remaining.map(\.reason) == [.fault(.checksum)])
+        #expect(damaged.add(entries([names[1]])).count == 1)
+    }
+
+    @Test("A record under another key, and one that breaks a rule, are told with their reasons") func faults() throws {
+        let stranger = KeyRing(name: fixture.name, seed: .random())
+        let stolen = RecordSeal.seal(
+            try RecordCodec.bytes(previous: 0, content: RecordTests.contents[0]),
+            stamp: Stamp(generation: 1, time: 50, writer: fixture.writer),
+            place: fixture.place,
+            key: stranger.currentKey,
+            nonce: fixture.entropy.publicBytes(24)
+        )
+        // A stamp within is greater than that of the record.
+        let late = RecordSeal.seal(
+            try RecordCodec.bytes(previous: 0, content: RecordTests.contents[0]),
+            stamp: Stamp(generation: 1, time: 5, writer: fixture.writer),
+            place: fixture.place,
+            key: fixture.ring.currentKey,
+            nonce: fixture.entropy.publicBytes(24)
+        )
+        var assembler = RecordAssembler(keys: fixture.ring)
+        let names = [(stolen, 50), (late, 5)].flatMap { sealed, time in
+            ObjectName.names(of: sealed, time: time, writer: fixture.writer, in: fixture.place)
+        }
+        #expect(assembler.add(entries(names + ["2/x", fixture.place.prefix + "x"])) == [])
+        #expect(assembler.remaining.map(\.reason) == [.fault(.malformed), .fault(.seal)])
+        #expect(assembler.foreign == [.foreign: 1, .layout: 1])
+    }
+
+    @Test("Records under keys that a member lacks open when their key changes come, in any order",
+        arguments: [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2]])
+    func keyChanges(order: [Int]) throws {
+        let member = try fixture.member(9)
+        var ring = fixture.ring
+        var listed: [[String]] = []
+        for generation in [2, 5] as [UInt32] {
+            let change = try KeyChange(
+                of: fixture.name,
+                generation: generation,
+                devices: [member.device: member.deviceKeys.boxKey],
+                seed: fixture.seed,
+                entropy: fixture.entropy
+            )
+            listed.append(try fixture.names(.keyChange(change), time: UInt64(generation), ring: ring))
+            ring.learn(change)
+            listed.append(try fixture.names("o\(generation)", time: 10 + UInt64(generation), ring: ring))
+        }
+        for keys in [fixture.ring, try #require(KeyRing(name: fixture.name, membership: member))] {
+            var assembler = RecordAssembler(keys: keys)
+            let records = order.flatMap { assembler.add(entries(listed[$0])) }
+            #expect(records.count == 4)
+            #expect(Set(records.map(\.stamp.generation)) == [1, 2, 5])
+            #expect(objects(records).sorted() == ["o2", "o5"])
+            #expect(assembler.keys.current == 5)
+            #expect(assembler.remaining == [])
+        }
+    }
+
+    @Test("A member for whom a key change has no box keeps what it can't read, and knows that it was left out")
+    func leftOut() throws {
+        let member = try fixture.member(9)
+        let change = try KeyChange(
+            of: fixture.name,
+            generation: 2,
+            devices: [:],
+            seed: fixture.seed,
+            entropy: fixture.entropy
+        )
+        var ring = fixture.ring
+        let announced = try fixture.names(.keyChange(change), time: 20)
+        ring.learn(change)
+        let later = try fixture.names(time: 30, ring: ring)
+        var assembler = RecordAssembler(keys: try #require(KeyRing(name: fixture.name, membership: member)))
+        #expect(assembler.add(entries(later + announced)).map(\.content) == [.keyChange(change)])
+        #expect(assembler.remaining.map(\.reason) == [.keyMissing(2)])
+        #expect(assembler.keys.current == 1)
+        #expect(assembler.keys.leftOut == 2)
+    }
+
+    @Test("No more parts are kept than the limit says, the oldest are forgotten first, and it is counted") func limit()
+        throws
+    {
+        var assembler = RecordAssembler(keys: fixture.ring, limits: AssemblerLimits(keptParts: 8))
+        var names: [[String]] = []
+        for time in 1...10 as ClosedRange<UInt64> { names.append(try fixture.names(value: 2_000, time: time)) }
+        for name in names { _ = assembler.add(entries([name[0]])) }
+        #expect(assembler.remaining.map(\.name.time) == [4, 5, 6, 7, 8, 9, 10])
+        #expect(assembler.forgotten == 3)
+        #expect(assembler.add(entries(names[9])).count == 1)
+        // What was forgotten can come again.
+        #expect(assembler.add(entries(names[0])).count == 1)
+    }
+}

@@ -1,0 +1,225 @@
+import EasySetupSeed
+import SeededRandom
+import SwiftProtobuf
+import Testing
+
+@testable import EasySetupChain
+
+@Suite("Sealed records") struct RecordTests {
+    let fixture = Fixture()
+    let stamp = Stamp(generation: 1, time: 1_000, writer: DeviceID(value: 0x0102_0304_0506_0708))
+
+    static func stamp(_ time: UInt64, generation: UInt32 = 1) -> Stamp {
+        Stamp(generation: generation, time: time, writer: DeviceID(value: 5))
+    }
+
+    static let piece = SnapshotPiece(
+        snapshot: 77,
+        index: 1,
+        count: 3,
+        floor: 12,
+        entries: [
+            SnapshotEntry(
+                object: "a",
+                deletion: stamp(10),
+                knownDeletion: stamp(10),
+                written: stamp(20),
+                attributes: [
+                    "x": SnapshotAttribute(stamp: stamp(20), value: [1, 2]),
+                    "y": SnapshotAttribute(stamp: stamp(15), value: nil),
+                    "z": SnapshotAttribute(stamp: stamp(20), value: []),
+                ]
+            ),
+            SnapshotEntry(object: "b", deletion: stamp(30), knownDeletion: nil, written: nil, attributes: [:]),
+        ]
+    )
+
+    static let contents: [RecordContent] = [
+        .changes([
+            Change(object: "a", operation: .set(["x": [1], "gone": nil, "empty": []]), knownDeletion: stamp(10)),
+            Change(object: "b", operation: .delete, knownDeletion: nil),
+            Change(object: "c", operation: .set([:]), knownDeletion: nil),
+        ]),
+        .snapshot(piece),
+        .snapshot(SnapshotPiece(snapshot: .max, index: 0, count: 1, floor: 0, entries: [])),
+    ]
+
+    @Test("A record's content is read as it was written", arguments: contents) func content(_ content: RecordContent)
+        throws
+    {
+        let bytes = try RecordCodec.bytes(previous: 999, content: content)
+        let read = try RecordCodec.content(of: bytes, stamp: stamp, place: fixture.place)
+        #expect(read.previous == 999)
+        #expect(read.content == content)
+        // The same content has the same bytes, whatever order a dictionary has.
+        #expect(try RecordCodec.bytes(previous: 999, content: read.content) == bytes)
+    }
+
+    private func fault(_ message: Easysetup_Chain_V1_ChainRecord) throws -> RecordFault? {
+        let bytes: [UInt8] = try message.serializedBytes()
+        return #expect(throws: RecordFault.self) {
+            try RecordCodec.content(of: bytes, stamp: stamp, place: fixture.place)
+        }
+    }
+
+    @Test("A content that breaks a rule is malformed") func malformed() throws {
+        let base = try Easysetup_Chain_V1_ChainRecord(
+            serializedBytes: RecordCodec.bytes(previous: 1, content: Self.contents[0])
+        )
+        let snapshot = try Easysetup_Chain_V1_ChainRecord(
+            serializedBytes: RecordCodec.bytes(previous: 1, content: Self.contents[1])
+        )
+        typealias Edit = (inout Easysetup_Chain_V1_ChainRecord) -> Void
+        let edits: [Edit] = [
+            { $0.previous = 10_000_000_000_000 },
+            { $0.content = nil },
+            { $0.changes.changes = [] },
+            { $0.changes.changes[0].object = "" },
+            { $0.changes.changes[0].object = String(repeating: "a", count: 201) },
+            { $0.changes.changes[0].object = "e\u{301}" },
+            { $0.changes.changes[0].object = "b" },
+            { $0.changes.changes[0].operation = nil },
+            { $0.changes.changes[0].set.attributes[1].name = $0.changes.changes[0].set.attributes[0].name },
+            { $0.changes.changes[0].set.attributes[0].name = "" },
+            { $0.changes.changes[0].knownDeletion.time = 0 },
+            { $0.changes.changes[0].knownDeletion.generation = 0 },
+            { $0.changes.changes[0].knownDeletion.writer.removeLast() },
+            { $0.changes.changes[0].knownDeletion.time = 1_001 },
+            { $0.changes.changes[0].knownDeletion.generation = 2 },
+            { $0.keyChange = .init() },
+        ]
+        let snapshotEdits: [Edit] = [
+            { $0.snapshot.snapshot.removeLast() },
+            { $0.snapshot.index = 3 },
+            { $0.snapshot.floor = 10_000_000_000_000 },
+            { $0.snapshot.stamps[0] = $0.snapshot.stamps[1] },
+            { $0.snapshot.stamps.reverse() },
+            { $0.snapshot.stamps[3].time = 1_001 },
+            { $0.snapshot.entries[0].deletion = 5 },
+            { $0.snapshot.entries[0].attributes[0].stamp = 0 },
+            { $0.snapshot.entries[0].attributes[0].stamp = .max },
+            { $0.snapshot.entries[0].attributes[1].name = "x" },
+            { $0.snapshot.entries[0].object = "b" },
+        ]
+        for (index, edit) in edits.enumerated() {
+            var message = base
+            edit(&message)
+            #expect(try fault(message) == .malformed, "edit \(index)")
+        }
+        for (index, edit) in snapshotEdits.enumerated() {
+            var message = snapshot
+            edit(&message)
+            #expect(try fault(message) == .malformed, "edit of the snapshot \(index)")
+        }
+        #expect(throws: RecordFault.malformed) {
+            try RecordCodec.content(of: [0xFF], stamp: stamp, place: fixture.place)
+        }
+    }
+
+    @Test("An attribute that is removed twice is malformed, too") func removedTwice() throws {
+        let message = Easysetup_Chain_V1_ChainRecord.with {
+            $0.changes.changes = [
+                .with {
+                    $0.object = "a"
+                    $0.set.attributes = [.with { $0.name = "x" }, .with { $0.name = "x" }]
+                }
+            ]
+        }
+        #expect(try fault(message) == .malformed)
+    }
+
+    @Test("A field that this version does not know makes a record newer, at any depth") func newer() throws {
+        let unknown = try Easysetup_Chain_V1_Deletion(serializedBytes: [0xF8, 0x7F, 1]).unknownFields
+        let base = try Easysetup_Chain_V1_ChainRecord(
+            serializedBytes: RecordCodec.bytes(previous: 1, content: Self.contents[0])
+        )
+        let snapshot = try Easysetup_Chain_V1_ChainRecord(
+            serializedBytes: RecordCodec.bytes(previous: 1, content: Self.contents[1])
+        )
+        typealias Edit = (inout Easysetup_Chain_V1_ChainRecord) -> Void
+        let edits: [Edit] = [
+            { $0.unknownFields = unknown }, { $0.changes.unknownFields = unknown },
+            { $0.changes.changes[0].unknownFields = unknown }, { $0.changes.changes[0].set.unknownFields = unknown },
+            { $0.changes.changes[0].set.attributes[0].unknownFields = unknown },
+            { $0.changes.changes[0].knownDeletion.unknownFields = unknown },
+            { $0.changes.changes[1].delete.unknownFields = unknown },
+        ]
+        let snapshotEdits: [Edit] = [
+            { $0.snapshot.unknownFields = unknown }, { $0.snapshot.stamps[0].unknownFields = unknown },
+            { $0.snapshot.entries[0].unknownFields = unknown },
+            { $0.snapshot.entries[0].attributes[0].unknownFields = unknown },
+        ]
+        for (message, edits) in [(base, edits), (snapshot, snapshotEdits)] {
+            for (index, edit) in edits.enumerated() {
+                var message = message
+                edit(&message)
+                #expect(try fault(message) == .newer, "edit \(index)")
+            }
+        }
+    }
+
+    @Test("A write with a bad id, with an object twice or with too many bytes is refused before it is sealed")
+    func refused() throws {
+        func code(_ content: RecordContent) -> ChainError? {
+            #expect(throws: ChainError.self) { try fixture.names(content) }
+        }
+        func set(_ object: String, _ attributes: [String: [UInt8]?]) -> Change {
+            Change(object: object, operation: .set(attributes), knownDeletion: nil)
+        }
+        #expect(code(.changes([set("", [:])]))?.code == .identifier)
+        #expect(code(.changes([set("e\u{301}", [:])]))?.code == .identifier)
+        #expect(code(.changes([set("a", ["": [1]])]))?.code == .identifier)
+        #expect(code(.changes([set("a", [:]), set("a", [:])]))?.code == .objectTwice)
+        // 18 bytes are around such a value.
+        let most = RecordLimits.plaintextBytes - 22
+        #expect(try fixture.names(.changes([set("a", ["x": [UInt8](repeating: 0, count: most)])])).count == 64)
+        let error = code(.changes([set("a", ["x": [UInt8](repeating: 0, count: most + 1)])]))
+        #expect(error?.kind == .recordTooLarge(bytes: 44_069, limit: 44_068))
+        #expect(error?.description == "This write has 44069 bytes, and a write may have 44068.")
+        for time in [0, RecordTime.greatest + 1] {
+            let error = #expect(throws: ChainError.self) { try fixture.names(time: time) }
+            #expect(error?.code == .time)
+        }
+    }
+
+    @Test("A seal opens only at its place, under its name and with its key") func binding() throws {
+        let plaintext: [UInt8] = [1, 2, 3]
+        let ring = fixture.ring
+        let sealed = RecordSeal.seal(
+            plaintext,
+            stamp: stamp,
+            place: ring.place,
+            key: ring.currentKey,
+            nonce: fixture.entropy.publicBytes(24)
+        )
+        #expect(sealed.count == plaintext.count + RecordSeal.overhead)
+        let name = RecordName(time: 1_000, writer: stamp.writer, checksum: 0, parts: 1)
+        func open(
+            _ sealed: [UInt8],
+            _ name: RecordName,
+            _ place: RecordPlace? = nil,
+            _ key: CollectionKey? = nil
+        ) -> [UInt8]? {
+            try? RecordSeal.open(sealed, name: name, place: place ?? ring.place, key: key ?? ring.currentKey)
+        }
+        #expect(open(sealed, name) == plaintext)
+        let elsewhere = RecordPlace(userID: ring.place.userID, collection: CollectionID(of: .devices, seed: fixture.seed))
+        let stranger = RecordPlace(userID: SyncSeed.random().userID, collection: ring.place.collection)
+        #expect(open(sealed, name, elsewhere) == nil)
+        #expect(open(sealed, name, stranger) == nil)
+        #expect(open(sealed, RecordName(time: 1_001, writer: stamp.writer, checksum: 0, parts: 1)) == nil)
+        #expect(open(sealed, RecordName(time: 1_000, writer: DeviceID(value: 0), checksum: 0, parts: 1)) == nil)
+        #expect(open(sealed, RecordName(time: 1_000, writer: stamp.writer, checksum: 0, parts: 2)) == nil)
+        #expect(open(sealed, name, nil, try #require(ring.key(of: 2))) == nil)
+        for index in sealed.indices {
+            var changed = sealed
+            changed[index] ^= 1
+            #expect(open(changed, name) == nil, "byte \(index)")
+        }
+        for count in 0..<sealed.count { #expect(open(Array(sealed.prefix(count)), name) == nil) }
+    }
+
+    @Test("Two records of one content differ, because each has a nonce of its own") func nonces() throws {
+        #expect(try fixture.names() != fixture.names())
+    }
+}
