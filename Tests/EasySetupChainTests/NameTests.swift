@@ -42,7 +42,8 @@ import Testing
         let other = try SyncSeed(bytes: secret([UInt8](repeating: 8, count: 32)))
         let ids = try [
             CollectionID(of: fixture.name, seed: fixture.seed), CollectionID(of: fixture.name, seed: other),
-            CollectionID(of: CollectionName("note"), seed: fixture.seed), CollectionID(of: .devices, seed: fixture.seed),
+            CollectionID(of: CollectionName("note"), seed: fixture.seed),
+            CollectionID(of: .devices, seed: fixture.seed),
         ]
         #expect(Set(ids).count == 4)
         for id in ids {

@@ -68,7 +68,9 @@ import Testing
             text[index] = text[index] == character ? "_" : character
             return String(text)
         }
-        for order in [[other("A"), names[1], other("B")], [names[1], other("A")], [other("A"), other("B"), names[1]]] {
+        for order in [
+            [other("A"), names[1], other("B")], [names[1], other("A")], [other("A"), other("B"), names[1]],
+        ] {
             var assembler = RecordAssembler(keys: fixture.ring)
             let records = assembler.add(entries([names[0]] + order + names[2...]))
             #expect(records.map(\.names) == [names])
@@ -82,7 +84,7 @@ import Testing
     @Test("A record under another key, and one that breaks a rule, are told with their reasons") func faults() throws {
         let stranger = KeyRing(name: fixture.name, seed: .random())
         let stolen = RecordSeal.seal(
-            try RecordCodec.bytes(previous: 0, content: RecordTests.contents[0]),
+            try RecordCodec.bytes(previous: 0, content: RecordTests.contents[0], keys: fixture.ring),
             stamp: Stamp(generation: 1, time: 50, writer: fixture.writer),
             place: fixture.place,
             key: stranger.currentKey,
@@ -90,7 +92,7 @@ import Testing
         )
         // A stamp within is greater than that of the record.
         let late = RecordSeal.seal(
-            try RecordCodec.bytes(previous: 0, content: RecordTests.contents[0]),
+            try RecordCodec.bytes(previous: 0, content: RecordTests.contents[0], keys: fixture.ring),
             stamp: Stamp(generation: 1, time: 5, writer: fixture.writer),
             place: fixture.place,
             key: fixture.ring.currentKey,
@@ -105,8 +107,10 @@ import Testing
         #expect(assembler.foreign == [.foreign: 1, .layout: 1])
     }
 
-    @Test("Records under keys that a member lacks open when their key changes come, in any order",
-        arguments: [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2]])
+    @Test(
+        "Records under keys that a member lacks open when their key changes come, in any order",
+        arguments: [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1], [1, 3, 0, 2]]
+    )
     func keyChanges(order: [Int]) throws {
         let member = try fixture.member(9)
         var ring = fixture.ring

@@ -17,20 +17,19 @@ import Testing
         snapshot: 77,
         index: 1,
         count: 3,
-        floor: 12,
+        floor: stamp(12),
         entries: [
             SnapshotEntry(
                 object: "a",
                 deletion: stamp(10),
-                knownDeletion: stamp(10),
-                written: stamp(20),
-                attributes: [
-                    "x": SnapshotAttribute(stamp: stamp(20), value: [1, 2]),
-                    "y": SnapshotAttribute(stamp: stamp(15), value: nil),
-                    "z": SnapshotAttribute(stamp: stamp(20), value: []),
+                writes: [
+                    SnapshotWrite(attribute: "", stamp: stamp(20), knownDeletion: stamp(10), value: nil),
+                    SnapshotWrite(attribute: "x", stamp: stamp(20), knownDeletion: stamp(10), value: [1, 2]),
+                    SnapshotWrite(attribute: "x", stamp: stamp(25), knownDeletion: nil, value: []),
+                    SnapshotWrite(attribute: "y", stamp: stamp(15), knownDeletion: nil, value: nil),
                 ]
             ),
-            SnapshotEntry(object: "b", deletion: stamp(30), knownDeletion: nil, written: nil, attributes: [:]),
+            SnapshotEntry(object: "b", deletion: stamp(30), writes: []),
         ]
     )
 
@@ -41,18 +40,18 @@ import Testing
             Change(object: "c", operation: .set([:]), knownDeletion: nil),
         ]),
         .snapshot(piece),
-        .snapshot(SnapshotPiece(snapshot: .max, index: 0, count: 1, floor: 0, entries: [])),
+        .snapshot(SnapshotPiece(snapshot: .max, index: 0, count: 1, floor: nil, entries: [])),
     ]
 
     @Test("A record's content is read as it was written", arguments: contents) func content(_ content: RecordContent)
         throws
     {
-        let bytes = try RecordCodec.bytes(previous: 999, content: content)
+        let bytes = try RecordCodec.bytes(previous: 999, content: content, keys: fixture.ring)
         let read = try RecordCodec.content(of: bytes, stamp: stamp, place: fixture.place)
         #expect(read.previous == 999)
         #expect(read.content == content)
         // The same content has the same bytes, whatever order a dictionary has.
-        #expect(try RecordCodec.bytes(previous: 999, content: read.content) == bytes)
+        #expect(try RecordCodec.bytes(previous: 999, content: read.content, keys: fixture.ring) == bytes)
     }
 
     private func fault(_ message: Easysetup_Chain_V1_ChainRecord) throws -> RecordFault? {
@@ -64,12 +63,10 @@ import Testing
 
     @Test("A content that breaks a rule is malformed") func malformed() throws {
         let base = try Easysetup_Chain_V1_ChainRecord(
-            serializedBytes: RecordCodec.bytes(previous: 1, content: Self.contents[0])
-        )
-        let snapshot = try Easysetup_Chain_V1_ChainRecord(
-            serializedBytes: RecordCodec.bytes(previous: 1, content: Self.contents[1])
+            serializedBytes: RecordCodec.bytes(previous: 1, content: Self.contents[0], keys: fixture.ring)
         )
         typealias Edit = (inout Easysetup_Chain_V1_ChainRecord) -> Void
+        typealias SnapshotEdit = (inout Easysetup_Chain_V1_SnapshotPiece) -> Void
         let edits: [Edit] = [
             { $0.previous = 10_000_000_000_000 },
             { $0.content = nil },
@@ -88,18 +85,14 @@ import Testing
             { $0.changes.changes[0].knownDeletion.generation = 2 },
             { $0.keyChange = .init() },
         ]
-        let snapshotEdits: [Edit] = [
-            { $0.snapshot.snapshot.removeLast() },
-            { $0.snapshot.index = 3 },
-            { $0.snapshot.floor = 10_000_000_000_000 },
-            { $0.snapshot.stamps[0] = $0.snapshot.stamps[1] },
-            { $0.snapshot.stamps.reverse() },
-            { $0.snapshot.stamps[3].time = 1_001 },
-            { $0.snapshot.entries[0].deletion = 5 },
-            { $0.snapshot.entries[0].attributes[0].stamp = 0 },
-            { $0.snapshot.entries[0].attributes[0].stamp = .max },
-            { $0.snapshot.entries[0].attributes[1].name = "x" },
-            { $0.snapshot.entries[0].object = "b" },
+        let snapshotEdits: [SnapshotEdit] = [
+            { $0.snapshot.removeLast() }, { $0.collection[0] ^= 1 }, { $0.index = 3 }, { $0.floor.time = 1_001 },
+            { $0.floor.writer.removeLast() }, { $0.stamps[0] = $0.stamps[1] }, { $0.stamps.reverse() },
+            { $0.stamps[4].time = 1_001 }, { $0.entries[0].deletion = 6 }, { $0.entries[0].writes[0].stamp = 0 },
+            { $0.entries[0].writes[0].stamp = .max }, { $0.entries[0].writes[0].knownDeletion = 6 },
+            { $0.entries[0].writes.append($0.entries[0].writes[0]) },
+            { $0.entries[0].writes[0].attribute = "e\u{301}" }, { $0.entries[0].object = "b" },
+            { $0.entries[0].object = "" },
         ]
         for (index, edit) in edits.enumerated() {
             var message = base
@@ -107,9 +100,7 @@ import Testing
             #expect(try fault(message) == .malformed, "edit \(index)")
         }
         for (index, edit) in snapshotEdits.enumerated() {
-            var message = snapshot
-            edit(&message)
-            #expect(try fault(message) == .malformed, "edit of the snapshot \(index)")
+            #expect(try fault(signed(edit)) == .malformed, "edit of the snapshot \(index)")
         }
         #expect(throws: RecordFault.malformed) {
             try RecordCodec.content(of: [0xFF], stamp: stamp, place: fixture.place)
@@ -131,12 +122,10 @@ import Testing
     @Test("A field that this version does not know makes a record newer, at any depth") func newer() throws {
         let unknown = try Easysetup_Chain_V1_Deletion(serializedBytes: [0xF8, 0x7F, 1]).unknownFields
         let base = try Easysetup_Chain_V1_ChainRecord(
-            serializedBytes: RecordCodec.bytes(previous: 1, content: Self.contents[0])
-        )
-        let snapshot = try Easysetup_Chain_V1_ChainRecord(
-            serializedBytes: RecordCodec.bytes(previous: 1, content: Self.contents[1])
+            serializedBytes: RecordCodec.bytes(previous: 1, content: Self.contents[0], keys: fixture.ring)
         )
         typealias Edit = (inout Easysetup_Chain_V1_ChainRecord) -> Void
+        typealias SnapshotEdit = (inout Easysetup_Chain_V1_SnapshotPiece) -> Void
         let edits: [Edit] = [
             { $0.unknownFields = unknown }, { $0.changes.unknownFields = unknown },
             { $0.changes.changes[0].unknownFields = unknown }, { $0.changes.changes[0].set.unknownFields = unknown },
@@ -144,18 +133,48 @@ import Testing
             { $0.changes.changes[0].knownDeletion.unknownFields = unknown },
             { $0.changes.changes[1].delete.unknownFields = unknown },
         ]
-        let snapshotEdits: [Edit] = [
-            { $0.snapshot.unknownFields = unknown }, { $0.snapshot.stamps[0].unknownFields = unknown },
-            { $0.snapshot.entries[0].unknownFields = unknown },
-            { $0.snapshot.entries[0].attributes[0].unknownFields = unknown },
+        let snapshotEdits: [SnapshotEdit] = [
+            { $0.unknownFields = unknown }, { $0.stamps[0].unknownFields = unknown },
+            { $0.floor.unknownFields = unknown }, { $0.entries[0].unknownFields = unknown },
+            { $0.entries[0].writes[0].unknownFields = unknown },
         ]
-        for (message, edits) in [(base, edits), (snapshot, snapshotEdits)] {
-            for (index, edit) in edits.enumerated() {
-                var message = message
-                edit(&message)
-                #expect(try fault(message) == .newer, "edit \(index)")
-            }
+        for (index, edit) in edits.enumerated() {
+            var message = base
+            edit(&message)
+            #expect(try fault(message) == .newer, "edit \(index)")
         }
+        for (index, edit) in snapshotEdits.enumerated() {
+            #expect(try fault(signed(edit)) == .newer, "edit of the snapshot \(index)")
+        }
+        var outside = try signed { _ in }
+        outside.snapshot.unknownFields = unknown
+        #expect(try fault(outside) == .newer)
+    }
+
+    @Test("A piece of a snapshot counts only with the signature of the seed, which a member can't make")
+    func signature() throws {
+        var message = try signed { _ in }
+        message.snapshot.signature[0] ^= 1
+        #expect(try fault(message) == .malformed)
+        message.snapshot.signature = .init(fixture.seed.signature(for: Array(message.snapshot.content)))
+        #expect(try fault(message) == .malformed)
+        let member = try #require(KeyRing(name: fixture.name, membership: fixture.member(9)))
+        #expect(throws: ChainError.notHeld) { try fixture.names(.snapshot(Self.piece), ring: member) }
+    }
+
+    /// A record with a piece that was changed before it was signed.
+    private func signed(
+        _ edit: (inout Easysetup_Chain_V1_SnapshotPiece) -> Void
+    ) throws -> Easysetup_Chain_V1_ChainRecord {
+        var message = try Easysetup_Chain_V1_ChainRecord(
+            serializedBytes: RecordCodec.bytes(previous: 1, content: .snapshot(Self.piece), keys: fixture.ring)
+        )
+        var piece = try Easysetup_Chain_V1_SnapshotPiece(serializedBytes: message.snapshot.content)
+        edit(&piece)
+        message.snapshot.content = try piece.serializedBytes()
+        let signature = fixture.ring.signature(ChainLabel.snapshot, Array(message.snapshot.content))
+        message.snapshot.signature = .init(try #require(signature))
+        return message
     }
 
     @Test("A write with a bad id, with an object twice or with too many bytes is refused before it is sealed")
@@ -203,7 +222,10 @@ import Testing
             try? RecordSeal.open(sealed, name: name, place: place ?? ring.place, key: key ?? ring.currentKey)
         }
         #expect(open(sealed, name) == plaintext)
-        let elsewhere = RecordPlace(userID: ring.place.userID, collection: CollectionID(of: .devices, seed: fixture.seed))
+        let elsewhere = RecordPlace(
+            userID: ring.place.userID,
+            collection: CollectionID(of: .devices, seed: fixture.seed)
+        )
         let stranger = RecordPlace(userID: SyncSeed.random().userID, collection: ring.place.collection)
         #expect(open(sealed, name, elsewhere) == nil)
         #expect(open(sealed, name, stranger) == nil)

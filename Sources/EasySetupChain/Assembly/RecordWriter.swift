@@ -8,7 +8,7 @@ package enum RecordWriter {
     ///   - keys: the keys of the collection. The record is sealed under the current one.
     /// - Returns: the record's stamp, and the names in the order of the parts.
     /// - Throws: ``ChainError/Code/recordTooLarge`` with the size, before anything is sent; the errors of
-    ///   ``RecordCodec/bytes(previous:content:)``; ``ChainError/Code/time`` for a time beyond 13 digits.
+    ///   ``RecordCodec/bytes(previous:content:keys:)``; ``ChainError/Code/time`` for a time beyond 13 digits.
     package static func names(
         of content: RecordContent,
         previous: UInt64,
@@ -18,7 +18,7 @@ package enum RecordWriter {
         entropy: ChainEntropy
     ) throws(ChainError) -> (stamp: Stamp, names: [String]) {
         guard 1...RecordTime.greatest ~= time, previous <= RecordTime.greatest else { throw .time }
-        let plaintext = try RecordCodec.bytes(previous: previous, content: content)
+        let plaintext = try RecordCodec.bytes(previous: previous, content: content, keys: keys)
         guard plaintext.count <= RecordLimits.plaintextBytes else {
             throw .recordTooLarge(bytes: plaintext.count, limit: RecordLimits.plaintextBytes)
         }

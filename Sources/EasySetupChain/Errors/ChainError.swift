@@ -107,7 +107,7 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case .tooManyCollections:
             explained(
                 "A device without the seed can't have so many collections.",
-                "Give it 254 collections at most, or give it the seed."
+                "Give it 126 collections at most, or give it the seed."
             )
         case .notHeld:
             explained("This device has no right to do that.", "Do it on a device that has the seed.")

@@ -48,10 +48,10 @@ package nonisolated struct Easysetup_Chain_V1_ChainRecord: Sendable {
     set {content = .changes(newValue)}
   }
 
-  package var snapshot: Easysetup_Chain_V1_SnapshotPiece {
+  package var snapshot: Easysetup_Chain_V1_SignedPiece {
     get {
       if case .snapshot(let v)? = content {return v}
-      return Easysetup_Chain_V1_SnapshotPiece()
+      return Easysetup_Chain_V1_SignedPiece()
     }
     set {content = .snapshot(newValue)}
   }
@@ -68,7 +68,7 @@ package nonisolated struct Easysetup_Chain_V1_ChainRecord: Sendable {
 
   package nonisolated enum OneOf_Content: Equatable, Sendable {
     case changes(Easysetup_Chain_V1_Changes)
-    case snapshot(Easysetup_Chain_V1_SnapshotPiece)
+    case snapshot(Easysetup_Chain_V1_SignedPiece)
     case keyChange(Easysetup_Chain_V1_KeyChange)
 
   }
@@ -205,10 +205,30 @@ package nonisolated struct Easysetup_Chain_V1_Stamp: Sendable {
   package init() {}
 }
 
+/// A piece of a snapshot. Unknown fields in the signed content make the record one of a later version, too.
+package nonisolated struct Easysetup_Chain_V1_SignedPiece: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// A SnapshotPiece, as it was signed.
+  package var content: Data = Data()
+
+  /// By the seed's key, 64 bytes.
+  package var signature: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
 package nonisolated struct Easysetup_Chain_V1_SnapshotPiece: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
+
+  /// The collection id, 12 bytes.
+  package var collection: Data = Data()
 
   /// The snapshot's identity, 8 random bytes, the same in all of its pieces.
   package var snapshot: Data = Data()
@@ -219,21 +239,30 @@ package nonisolated struct Easysetup_Chain_V1_SnapshotPiece: Sendable {
   /// The number of pieces, from 1.
   package var count: UInt32 = 0
 
-  /// The floor, a time in milliseconds since 1970; 0 until deletions are forgotten. The same in all pieces.
-  package var floor: UInt64 = 0
+  /// The floor; absent until deletions are forgotten. The same in all pieces.
+  package var floor: Easysetup_Chain_V1_Stamp {
+    get {_floor ?? Easysetup_Chain_V1_Stamp()}
+    set {_floor = newValue}
+  }
+  /// Returns true if `floor` has been explicitly set.
+  package var hasFloor: Bool {self._floor != nil}
+  /// Clears the value of `floor`. Subsequent reads from it will return its default value.
+  package mutating func clearFloor() {self._floor = nil}
 
   /// The stamps that entries name by their place in this list, counted from 1. Ascending, without repetition.
   package var stamps: [Easysetup_Chain_V1_Stamp] = []
 
-  /// No object is in it twice.
+  /// No object is in a piece twice.
   package var entries: [Easysetup_Chain_V1_SnapshotEntry] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
+
+  fileprivate var _floor: Easysetup_Chain_V1_Stamp? = nil
 }
 
-/// An object's state. Stamps are places in the piece's list; 0 is none.
+/// An object's state, or a part of it. Stamps are places in the piece's list; 0 is none.
 package nonisolated struct Easysetup_Chain_V1_SnapshotEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -244,29 +273,27 @@ package nonisolated struct Easysetup_Chain_V1_SnapshotEntry: Sendable {
   /// The greatest stamp of a deletion.
   package var deletion: UInt32 = 0
 
-  /// The greatest stamp of a deletion that a write of the object knew.
-  package var knownDeletion: UInt32 = 0
-
-  /// The greatest stamp of a write of attributes that knew of that deletion.
-  package var written: UInt32 = 0
-
-  /// No name is in it twice.
-  package var attributes: [Easysetup_Chain_V1_SnapshotAttribute] = []
+  /// No two have the same attribute and stamp.
+  package var writes: [Easysetup_Chain_V1_SnapshotWrite] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 }
 
-package nonisolated struct Easysetup_Chain_V1_SnapshotAttribute: Sendable {
+package nonisolated struct Easysetup_Chain_V1_SnapshotWrite: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var name: String = String()
+  /// The attribute's name; empty for the object itself, which each of its writes writes, too.
+  package var attribute: String = String()
 
-  /// The stamp of the attribute's last write: not 0.
+  /// The stamp of the write: not 0.
   package var stamp: UInt32 = 0
+
+  /// The greatest stamp of a deletion that the writer knew.
+  package var knownDeletion: UInt32 = 0
 
   /// Absent: the attribute was removed.
   package var value: Data {
@@ -490,7 +517,7 @@ nonisolated extension Easysetup_Chain_V1_ChainRecord: SwiftProtobuf.Message, Swi
         }
       }()
       case 3: try {
-        var v: Easysetup_Chain_V1_SnapshotPiece?
+        var v: Easysetup_Chain_V1_SignedPiece?
         var hadOneofValue = false
         if let current = self.content {
           hadOneofValue = true
@@ -789,9 +816,9 @@ nonisolated extension Easysetup_Chain_V1_Stamp: SwiftProtobuf.Message, SwiftProt
   }
 }
 
-nonisolated extension Easysetup_Chain_V1_SnapshotPiece: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".SnapshotPiece"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}snapshot\0\u{1}index\0\u{1}count\0\u{1}floor\0\u{1}stamps\0\u{1}entries\0")
+nonisolated extension Easysetup_Chain_V1_SignedPiece: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SignedPiece"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}content\0\u{1}signature\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -799,44 +826,88 @@ nonisolated extension Easysetup_Chain_V1_SnapshotPiece: SwiftProtobuf.Message, S
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.snapshot) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.floor) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.stamps) }()
-      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.content) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
       default: break
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.content.isEmpty {
+      try visitor.visitSingularBytesField(value: self.content, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Easysetup_Chain_V1_SignedPiece, rhs: Easysetup_Chain_V1_SignedPiece) -> Bool {
+    if lhs.content != rhs.content {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Easysetup_Chain_V1_SnapshotPiece: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SnapshotPiece"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}collection\0\u{1}snapshot\0\u{1}index\0\u{1}count\0\u{1}floor\0\u{1}stamps\0\u{1}entries\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.collection) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.snapshot) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._floor) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.stamps) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.collection.isEmpty {
+      try visitor.visitSingularBytesField(value: self.collection, fieldNumber: 1)
+    }
     if !self.snapshot.isEmpty {
-      try visitor.visitSingularBytesField(value: self.snapshot, fieldNumber: 1)
+      try visitor.visitSingularBytesField(value: self.snapshot, fieldNumber: 2)
     }
     if self.index != 0 {
-      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 2)
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 3)
     }
     if self.count != 0 {
-      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 3)
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 4)
     }
-    if self.floor != 0 {
-      try visitor.visitSingularUInt64Field(value: self.floor, fieldNumber: 4)
-    }
+    try { if let v = self._floor {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
+    } }()
     if !self.stamps.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.stamps, fieldNumber: 5)
+      try visitor.visitRepeatedMessageField(value: self.stamps, fieldNumber: 6)
     }
     if !self.entries.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.entries, fieldNumber: 6)
+      try visitor.visitRepeatedMessageField(value: self.entries, fieldNumber: 7)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Easysetup_Chain_V1_SnapshotPiece, rhs: Easysetup_Chain_V1_SnapshotPiece) -> Bool {
+    if lhs.collection != rhs.collection {return false}
     if lhs.snapshot != rhs.snapshot {return false}
     if lhs.index != rhs.index {return false}
     if lhs.count != rhs.count {return false}
-    if lhs.floor != rhs.floor {return false}
+    if lhs._floor != rhs._floor {return false}
     if lhs.stamps != rhs.stamps {return false}
     if lhs.entries != rhs.entries {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
@@ -846,7 +917,7 @@ nonisolated extension Easysetup_Chain_V1_SnapshotPiece: SwiftProtobuf.Message, S
 
 nonisolated extension Easysetup_Chain_V1_SnapshotEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".SnapshotEntry"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}object\0\u{1}deletion\0\u{3}known_deletion\0\u{1}written\0\u{1}attributes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}object\0\u{1}deletion\0\u{1}writes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -856,9 +927,7 @@ nonisolated extension Easysetup_Chain_V1_SnapshotEntry: SwiftProtobuf.Message, S
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.object) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.deletion) }()
-      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.knownDeletion) }()
-      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.written) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.attributes) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.writes) }()
       default: break
       }
     }
@@ -871,14 +940,8 @@ nonisolated extension Easysetup_Chain_V1_SnapshotEntry: SwiftProtobuf.Message, S
     if self.deletion != 0 {
       try visitor.visitSingularUInt32Field(value: self.deletion, fieldNumber: 2)
     }
-    if self.knownDeletion != 0 {
-      try visitor.visitSingularUInt32Field(value: self.knownDeletion, fieldNumber: 3)
-    }
-    if self.written != 0 {
-      try visitor.visitSingularUInt32Field(value: self.written, fieldNumber: 4)
-    }
-    if !self.attributes.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.attributes, fieldNumber: 5)
+    if !self.writes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.writes, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -886,17 +949,15 @@ nonisolated extension Easysetup_Chain_V1_SnapshotEntry: SwiftProtobuf.Message, S
   package static func ==(lhs: Easysetup_Chain_V1_SnapshotEntry, rhs: Easysetup_Chain_V1_SnapshotEntry) -> Bool {
     if lhs.object != rhs.object {return false}
     if lhs.deletion != rhs.deletion {return false}
-    if lhs.knownDeletion != rhs.knownDeletion {return false}
-    if lhs.written != rhs.written {return false}
-    if lhs.attributes != rhs.attributes {return false}
+    if lhs.writes != rhs.writes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension Easysetup_Chain_V1_SnapshotAttribute: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  package static let protoMessageName: String = _protobuf_package + ".SnapshotAttribute"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}stamp\0\u{1}value\0")
+nonisolated extension Easysetup_Chain_V1_SnapshotWrite: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SnapshotWrite"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}attribute\0\u{1}stamp\0\u{3}known_deletion\0\u{1}value\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -904,9 +965,10 @@ nonisolated extension Easysetup_Chain_V1_SnapshotAttribute: SwiftProtobuf.Messag
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 1: try { try decoder.decodeSingularStringField(value: &self.attribute) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.stamp) }()
-      case 3: try { try decoder.decodeSingularBytesField(value: &self._value) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.knownDeletion) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self._value) }()
       default: break
       }
     }
@@ -917,21 +979,25 @@ nonisolated extension Easysetup_Chain_V1_SnapshotAttribute: SwiftProtobuf.Messag
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    if !self.attribute.isEmpty {
+      try visitor.visitSingularStringField(value: self.attribute, fieldNumber: 1)
     }
     if self.stamp != 0 {
       try visitor.visitSingularUInt32Field(value: self.stamp, fieldNumber: 2)
     }
+    if self.knownDeletion != 0 {
+      try visitor.visitSingularUInt32Field(value: self.knownDeletion, fieldNumber: 3)
+    }
     try { if let v = self._value {
-      try visitor.visitSingularBytesField(value: v, fieldNumber: 3)
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 4)
     } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  package static func ==(lhs: Easysetup_Chain_V1_SnapshotAttribute, rhs: Easysetup_Chain_V1_SnapshotAttribute) -> Bool {
-    if lhs.name != rhs.name {return false}
+  package static func ==(lhs: Easysetup_Chain_V1_SnapshotWrite, rhs: Easysetup_Chain_V1_SnapshotWrite) -> Bool {
+    if lhs.attribute != rhs.attribute {return false}
     if lhs.stamp != rhs.stamp {return false}
+    if lhs.knownDeletion != rhs.knownDeletion {return false}
     if lhs._value != rhs._value {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true

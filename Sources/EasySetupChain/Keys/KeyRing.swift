@@ -55,6 +55,12 @@ package struct KeyRing: Sendable {
         return key
     }
 
+    /// Signs a content for one use with the seed; nil on a device without it.
+    func signature(_ label: String, _ content: [UInt8]) -> [UInt8]? {
+        guard case .seed(let seed) = source else { return nil }
+        return seed.signature(for: ChainLabel.signed(label, content))
+    }
+
     /// Learns from a record that opened that its generation exists. A device that has the seed keeps the derived key.
     package mutating func learn(_ generation: UInt32) {
         guard held[generation] == nil, let key = key(of: generation) else { return }

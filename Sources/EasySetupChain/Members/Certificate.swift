@@ -42,9 +42,9 @@ public struct Certificate: Hashable, Sendable {
     public let notAfter: UInt64
 
     /// The greatest number of bytes in a certificate.
-    public static let byteLimit = 8_192
+    public static let byteLimit = 4_096
     /// The greatest number of collections in a certificate.
-    public static let rightLimit = 256
+    public static let rightLimit = 128
 
     /// Reads a certificate and checks that a holder of the seed signed it.
     /// - Parameter userID: the chain that the certificate must be of.
@@ -79,7 +79,7 @@ public struct Certificate: Hashable, Sendable {
     /// - Parameters:
     ///   - signingKey: the device's Ed25519 public key.
     ///   - boxKey: the device's X25519 public key.
-    ///   - collections: the collections of apps, and whether the device may write there. At most 254.
+    ///   - collections: the collections of apps, and whether the device may write there. At most 126.
     ///   - notAfter: the last second of its validity, since 1970 (UTC); 0 if it does not end.
     /// - Throws: ``ChainError/Code/tooManyCollections``, or ``ChainError/Code/certificateUnreadable`` for keys of another
     ///   length.

@@ -12,6 +12,7 @@ package enum ChainLabel {
     /// The first part of a record's associated data.
     static let record = "easysetup/chain record 1"
     /// The first parts of signed bytes.
+    static let snapshot = "easysetup/chain snapshot 1"
     static let keyChange = "easysetup/chain key change 1"
     static let certificate = "easysetup/chain certificate 1"
 

@@ -1,3 +1,4 @@
+import EasySetupSeed
 import SwiftProtobuf
 
 #if canImport(FoundationEssentials)
@@ -10,9 +11,15 @@ import Foundation
 /// refuses a field that it does not know: a snapshot made without it would lose it for everybody.
 package enum RecordCodec {
     /// Makes the plaintext of a record.
-    /// - Throws: ``ChainError/Code/identifier`` for an object's id or an attribute's name that can't be one, and
+    /// - Parameter keys: the keys of the record's collection; a piece of a snapshot is signed with the seed.
+    /// - Throws: ``ChainError/Code/notHeld`` for a piece of a snapshot on a device without the seed,
+    ///   ``ChainError/Code/identifier`` for an object's id or an attribute's name that can't be one, and
     ///   ``ChainError/Code/objectTwice`` for two changes of one object.
-    package static func bytes(previous: UInt64, content: RecordContent) throws(ChainError) -> [UInt8] {
+    package static func bytes(
+        previous: UInt64,
+        content: RecordContent,
+        keys: KeyRing
+    ) throws(ChainError) -> [UInt8] {
         var message = Easysetup_Chain_V1_ChainRecord()
         message.previous = previous
         switch content {
@@ -23,7 +30,12 @@ package enum RecordCodec {
             message.changes = wire
         case .snapshot(let piece):
             try checkObjects(piece.entries.map(\.object))
-            message.snapshot = try wire(piece)
+            let content = try wire(piece, keys.place.collection).plainBytes()
+            guard let signature = keys.signature(ChainLabel.snapshot, content) else { throw .notHeld }
+            message.snapshot = .with {
+                $0.content = Data(content)
+                $0.signature = Data(signature)
+            }
         case .keyChange(let change):
             message.keyChange = .with {
                 $0.content = Data(change.content)
@@ -36,7 +48,7 @@ package enum RecordCodec {
     /// Reads the plaintext of a record.
     /// - Parameters:
     ///   - stamp: the record's stamp. All stamps in the content must be less.
-    ///   - place: the record's collection, which a key change must be signed for.
+    ///   - place: the record's collection, which snapshots and key changes must be signed for.
     /// - Throws: ``RecordFault/malformed``, or ``RecordFault/newer`` for what this version does not know.
     package static func content(
         of bytes: [UInt8],
@@ -49,7 +61,7 @@ package enum RecordCodec {
         let content: RecordContent
         switch message.content {
         case .changes(let changes): content = try .changes(read(changes, below: stamp))
-        case .snapshot(let piece): content = try .snapshot(read(piece, below: stamp))
+        case .snapshot(let piece): content = try .snapshot(read(piece, below: stamp, place: place))
         case .keyChange(let change):
             try known(change)
             let keyChange = try KeyChange(
@@ -170,34 +182,34 @@ extension RecordCodec {
 // MARK: - Snapshots
 
 extension RecordCodec {
-    private static func wire(_ piece: SnapshotPiece) throws(ChainError) -> Easysetup_Chain_V1_SnapshotPiece {
-        var used: Set<Stamp> = []
-        for entry in piece.entries {
-            used.formUnion([entry.deletion, entry.knownDeletion, entry.written].compactMap(\.self))
-            used.formUnion(entry.attributes.values.map(\.stamp))
-            guard entry.attributes.keys.allSatisfy(RecordLimits.isIdentifier) else { throw .identifier }
-        }
-        let stamps = used.sorted()
+    private static func wire(
+        _ piece: SnapshotPiece,
+        _ collection: CollectionID
+    ) throws(ChainError) -> Easysetup_Chain_V1_SnapshotPiece {
+        let writes = piece.entries.flatMap(\.writes)
+        guard writes.allSatisfy({ isAttribute($0.attribute) }) else { throw .identifier }
+        let used = piece.entries.map(\.deletion) + writes.map(\.stamp) + writes.map(\.knownDeletion)
+        let stamps = Set(used.compactMap(\.self)).sorted()
         let places = Dictionary(uniqueKeysWithValues: zip(stamps, UInt32(1)...))
         func place(_ stamp: Stamp?) -> UInt32 { stamp.flatMap { places[$0] } ?? 0 }
 
         var message = Easysetup_Chain_V1_SnapshotPiece()
+        message.collection = Data(collection.bytes)
         message.snapshot = Data(DeviceID(value: piece.snapshot).bytes)
         message.index = piece.index
         message.count = piece.count
-        message.floor = piece.floor
+        if let floor = piece.floor { message.floor = wire(floor) }
         message.stamps = stamps.map(wire)
         message.entries = piece.entries.map { entry in
             .with {
                 $0.object = entry.object
                 $0.deletion = place(entry.deletion)
-                $0.knownDeletion = place(entry.knownDeletion)
-                $0.written = place(entry.written)
-                $0.attributes = entry.attributes.sorted { $0.key < $1.key }.map { name, attribute in
+                $0.writes = entry.writes.map { write in
                     .with {
-                        $0.name = name
-                        $0.stamp = place(attribute.stamp)
-                        if let value = attribute.value { $0.value = Data(value) }
+                        $0.attribute = write.attribute
+                        $0.stamp = place(write.stamp)
+                        $0.knownDeletion = place(write.knownDeletion)
+                        if let value = write.value { $0.value = Data(value) }
                     }
                 }
             }
@@ -205,13 +217,23 @@ extension RecordCodec {
         return message
     }
 
+    /// Reads a piece, and checks that a holder of the seed signed it for this collection.
     private static func read(
-        _ message: Easysetup_Chain_V1_SnapshotPiece,
-        below stamp: Stamp
+        _ signed: Easysetup_Chain_V1_SignedPiece,
+        below stamp: Stamp,
+        place: RecordPlace
     ) throws(RecordFault) -> SnapshotPiece {
+        try known(signed)
+        let content = Array(signed.content)
+        let isSigned = place.userID.isValid(
+            signature: Array(signed.signature),
+            for: ChainLabel.signed(ChainLabel.snapshot, content)
+        )
+        guard isSigned, let message = try? Easysetup_Chain_V1_SnapshotPiece(serializedBytes: content)
+        else { throw .malformed }
         try known(message)
-        guard let snapshot = DeviceID(bytes: message.snapshot), message.index < message.count,
-            message.floor <= RecordTime.greatest
+        guard Array(message.collection) == place.collection.bytes, let snapshot = DeviceID(bytes: message.snapshot),
+            message.index < message.count
         else { throw .malformed }
         var stamps: [Stamp] = []
         for wire in message.stamps {
@@ -230,7 +252,7 @@ extension RecordCodec {
             snapshot: snapshot.value,
             index: message.index,
             count: message.count,
-            floor: message.floor,
+            floor: message.hasFloor ? try read(message.floor, below: stamp) : nil,
             entries: entries
         )
     }
@@ -246,20 +268,34 @@ extension RecordCodec {
             guard place <= stamps.count else { throw .malformed }
             return stamps[Int(place) - 1]
         }
-        var attributes: [String: SnapshotAttribute] = [:]
-        for wire in message.attributes {
+        struct Place: Hashable {
+            let attribute: String
+            let stamp: UInt32
+        }
+        var places: Set<Place> = []
+        var writes: [SnapshotWrite] = []
+        for wire in message.writes {
             try known(wire)
-            guard let written = try stamp(wire.stamp) else { throw .malformed }
-            let attribute = SnapshotAttribute(stamp: written, value: wire.hasValue ? Array(wire.value) : nil)
-            guard try attributes.updateValue(attribute, forKey: identifier(wire.name)) == nil
+            guard let written = try stamp(wire.stamp), isAttribute(wire.attribute),
+                places.insert(Place(attribute: wire.attribute, stamp: wire.stamp)).inserted
             else { throw .malformed }
+            let write = SnapshotWrite(
+                attribute: wire.attribute,
+                stamp: written,
+                knownDeletion: try stamp(wire.knownDeletion),
+                value: wire.hasValue ? Array(wire.value) : nil
+            )
+            writes.append(write)
         }
         return SnapshotEntry(
             object: try identifier(message.object),
             deletion: try stamp(message.deletion),
-            knownDeletion: try stamp(message.knownDeletion),
-            written: try stamp(message.written),
-            attributes: attributes
+            writes: writes
         )
+    }
+
+    /// Whether a text is an attribute's name, or stands for the object itself.
+    private static func isAttribute(_ name: String) -> Bool {
+        name.isEmpty || RecordLimits.isIdentifier(name)
     }
 }
