@@ -24,6 +24,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let device: Target.Dependency = .product(name: "EasySetup", package: "EasySetup")
+let chain: Target.Dependency = .product(name: "EasySetupChain", package: "EasySetup")
 let relay: Target.Dependency = .product(name: "EasySetupRelay", package: "EasySetup")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -43,7 +44,7 @@ let package = Package(
         // Writes Protocol/vectors; run by scripts/vectors.
         .executableTarget(
             name: "make-vectors",
-            dependencies: [device, relay, crypto],
+            dependencies: [device, relay, chain, crypto],
             packageAccess: false,
             swiftSettings: settings
         ),

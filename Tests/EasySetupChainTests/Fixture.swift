@@ -55,7 +55,7 @@ struct Fixture {
     ) throws -> Membership {
         try Membership(
             device: DeviceID(value: number),
-            deviceKeys: #require(DeviceKeys(secret: secret([UInt8](repeating: UInt8(number), count: 32)))),
+            deviceKeys: deviceKeys(UInt8(number)),
             collections: [name: mayWrite],
             generations: generations,
             seed: seed
@@ -71,6 +71,17 @@ extension ChainEntropy {
             secret(random.withLock { $0.bytes(count) })
         }
     }
+}
+
+/// The keys of a device with a secret of 32 such bytes.
+func deviceKeys(_ byte: UInt8) -> DeviceKeys {
+    DeviceKeys(secret: secret([UInt8](repeating: byte, count: 32)))!
+}
+
+/// The content of a box that is sealed to a device; nil if it does not open.
+func opened(_ box: [UInt8], _ keys: DeviceKeys) -> [UInt8]? {
+    guard let content = keys.open(box) else { return nil }
+    return array(content)
 }
 
 func secret(_ bytes: [UInt8]) -> SecretBytes {

@@ -9,7 +9,8 @@ import Testing
 
     private func objects(_ records: [Record]) -> [String] {
         records.flatMap { record in
-            if case .changes(let changes) = record.content { changes.map(\.object) } else { [] }
+            guard case .changes(let changes) = record.content else { return [String]() }
+            return changes.map(\.object)
         }
     }
 
@@ -26,24 +27,24 @@ import Testing
         var records: [Record] = []
         while !listed.isEmpty {
             let count = Int.random(in: 1...listed.count, using: &random)
-            records += assembler.add(listed.prefix(count))
+            records += assembler.records(listed.prefix(count))
             listed.removeFirst(count)
         }
         #expect(objects(records).sorted() == ["o0", "o1", "o2", "o3"])
         #expect(records.flatMap(\.names).sorted() == names.sorted())
         #expect(records.allSatisfy { $0.stamp.writer == fixture.writer && $0.parts == $0.names.count })
         #expect(assembler.remaining == [])
-        #expect(assembler.add(entries(names)) == [])
+        #expect(assembler.records(entries(names)) == [])
     }
 
     @Test("A record is given again only after it was forgotten") func forgetting() throws {
         let names = try fixture.names()
         var assembler = RecordAssembler(keys: fixture.ring)
-        #expect(assembler.add(entries(names)).count == 1)
+        #expect(assembler.records(entries(names)).count == 1)
         assembler.forgetGiven(before: 1_000)
-        #expect(assembler.add(entries(names)) == [])
+        #expect(assembler.records(entries(names)) == [])
         assembler.forgetGiven(before: 1_001)
-        #expect(assembler.add(entries(names)).count == 1)
+        #expect(assembler.records(entries(names)).count == 1)
     }
 
     @Test("A record of which a part is missing is told, with its names and the time of its last part") func missing()
@@ -51,12 +52,15 @@ import Testing
     {
         let names = try fixture.names(value: 2_000)
         var assembler = RecordAssembler(keys: fixture.ring)
-        #expect(assembler.add([.init(name: names[2], lastModified: 9), .init(name: names[0], lastModified: 7)]) == [])
+        #expect(
+            assembler.records([.init(name: names[2], lastModified: 9), .init(name: names[0], lastModified: 7)]) == []
+        )
         let remaining = try #require(assembler.remaining.first)
         #expect(remaining.reason == .incomplete)
         #expect(remaining.names == [names[0], names[2]])
         #expect(remaining.lastModified == 9)
-        #expect(assembler.add(entries([names[1], names[3]])).count == 1)
+        let stored = assembler.add(entries([names[1], names[3]], lastModified: 8))
+        #expect(stored.map(\.lastModified) == [9])
         #expect(assembler.remaining == [])
     }
 
@@ -72,13 +76,13 @@ import Testing
             [other("A"), names[1], other("B")], [names[1], other("A")], [other("A"), other("B"), names[1]],
         ] {
             var assembler = RecordAssembler(keys: fixture.ring)
-            let records = assembler.add(entries([names[0]] + order + names[2...]))
+            let records = assembler.records(entries([names[0]] + order + names[2...]))
             #expect(records.map(\.names) == [names])
         }
         var damaged = RecordAssembler(keys: fixture.ring)
-        #expect(damaged.add(entries([names[0], other("A")] + names[2...])) == [])
+        #expect(damaged.records(entries([names[0], other("A")] + names[2...])) == [])
         #expect(damaged.remaining.map(\.reason) == [.fault(.checksum)])
-        #expect(damaged.add(entries([names[1]])).count == 1)
+        #expect(damaged.records(entries([names[1]])).count == 1)
     }
 
     @Test("A record under another key, and one that breaks a rule, are told with their reasons") func faults() throws {
@@ -102,7 +106,7 @@ import Testing
         let names = [(stolen, 50), (late, 5)].flatMap { sealed, time in
             ObjectName.names(of: sealed, time: time, writer: fixture.writer, in: fixture.place)
         }
-        #expect(assembler.add(entries(names + ["2/x", fixture.place.prefix + "x"])) == [])
+        #expect(assembler.records(entries(names + ["2/x", fixture.place.prefix + "x"])) == [])
         #expect(assembler.remaining.map(\.reason) == [.fault(.malformed), .fault(.seal)])
         #expect(assembler.foreign == [.foreign: 1, .layout: 1])
     }
@@ -129,7 +133,7 @@ import Testing
         }
         for keys in [fixture.ring, try #require(KeyRing(name: fixture.name, membership: member))] {
             var assembler = RecordAssembler(keys: keys)
-            let records = order.flatMap { assembler.add(entries(listed[$0])) }
+            let records = order.flatMap { assembler.records(entries(listed[$0])) }
             #expect(records.count == 4)
             #expect(Set(records.map(\.stamp.generation)) == [1, 2, 5])
             #expect(objects(records).sorted() == ["o2", "o5"])
@@ -153,7 +157,7 @@ import Testing
         ring.learn(change)
         let later = try fixture.names(time: 30, ring: ring)
         var assembler = RecordAssembler(keys: try #require(KeyRing(name: fixture.name, membership: member)))
-        #expect(assembler.add(entries(later + announced)).map(\.content) == [.keyChange(change)])
+        #expect(assembler.records(entries(later + announced)).map(\.content) == [.keyChange(change)])
         #expect(assembler.remaining.map(\.reason) == [.keyMissing(2)])
         #expect(assembler.keys.current == 1)
         #expect(assembler.keys.leftOut == 2)
@@ -165,11 +169,18 @@ import Testing
         var assembler = RecordAssembler(keys: fixture.ring, limits: AssemblerLimits(keptParts: 8))
         var names: [[String]] = []
         for time in 1...10 as ClosedRange<UInt64> { names.append(try fixture.names(value: 2_000, time: time)) }
-        for name in names { _ = assembler.add(entries([name[0]])) }
+        for name in names { _ = assembler.records(entries([name[0]])) }
         #expect(assembler.remaining.map(\.name.time) == [4, 5, 6, 7, 8, 9, 10])
         #expect(assembler.forgotten == 3)
-        #expect(assembler.add(entries(names[9])).count == 1)
+        #expect(assembler.records(entries(names[9])).count == 1)
         // What was forgotten can come again.
-        #expect(assembler.add(entries(names[0])).count == 1)
+        #expect(assembler.records(entries(names[0])).count == 1)
+    }
+}
+
+extension RecordAssembler {
+    /// The records that these entries give.
+    fileprivate mutating func records(_ entries: some Sequence<ObjectPage.Entry>) -> [Record] {
+        add(entries).map(\.record)
     }
 }

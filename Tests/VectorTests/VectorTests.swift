@@ -24,8 +24,10 @@ typealias VectorRunner = @Sendable (VectorFile) throws -> Void
         .sorted { $0.path < $1.path }
         .map(VectorFile.init)
 
-    static let runners: [String: VectorRunner] = [seedRunners, handshakeRunners, relayRunners, callRunners]
-        .reduce(into: [:]) { $0.merge($1) { _, _ in fatalError("two runners for one kind") } }
+    static let runners: [String: VectorRunner] = [
+        seedRunners, handshakeRunners, relayRunners, callRunners, chainRunners,
+    ]
+    .reduce(into: [:]) { $0.merge($1) { _, _ in fatalError("two runners for one kind") } }
 
     struct Kind: Decodable { let kind: String }
 

@@ -27,8 +27,8 @@ package struct RecordAssembler: Sendable {
     /// Takes entries of a listing.
     /// - Returns: the records that are whole and open now, in the order in which they became so. A record whose key
     ///   change came later in the same call is among them.
-    package mutating func add(_ entries: some Sequence<ObjectPage.Entry>) -> [Record] {
-        var records: [Record] = []
+    package mutating func add(_ entries: some Sequence<ObjectPage.Entry>) -> [StoredRecord] {
+        var records: [StoredRecord] = []
         for entry in entries {
             do throws(ObjectNameFault) {
                 let name = try ObjectName(entry.name, in: keys.place)
@@ -61,7 +61,7 @@ package struct RecordAssembler: Sendable {
 
     // MARK: - Records
 
-    private mutating func add(_ name: ObjectName, lastModified: UInt64) -> [Record] {
+    private mutating func add(_ name: ObjectName, lastModified: UInt64) -> [StoredRecord] {
         guard !given.contains(name.record) else { return [] }
         let isNew = kept[name.record, default: PartialRecord(parts: name.record.parts)].add(
             name,
@@ -76,14 +76,14 @@ package struct RecordAssembler: Sendable {
     }
 
     /// Opens a record if it can be opened, and after a key change all that waited for the new key.
-    private mutating func open(_ name: RecordName) -> [Record] {
-        guard let record = openOne(name) else { return [] }
-        guard case .keyChange(let change) = record.content, keys.learn(change) else { return [record] }
+    private mutating func open(_ name: RecordName) -> [StoredRecord] {
+        guard let stored = openOne(name) else { return [] }
+        guard case .keyChange(let change) = stored.record.content, keys.learn(change) else { return [stored] }
         let waiting = kept.filter { $0.value.reason == .keyMissing(change.generation) }.keys.sorted()
-        return waiting.reduce(into: [record]) { $0 += open($1) }
+        return waiting.reduce(into: [stored]) { $0 += open($1) }
     }
 
-    private mutating func openOne(_ name: RecordName) -> Record? {
+    private mutating func openOne(_ name: RecordName) -> StoredRecord? {
         guard let partial = kept[name] else { return nil }
         var reason = RemainingRecord.Reason.incomplete
         for variant in partial.variants(limit: limits.triesPerRecord) {
@@ -93,7 +93,7 @@ package struct RecordAssembler: Sendable {
                 keptParts -= partial.count
                 kept[name] = nil
                 given.insert(name)
-                return record
+                return StoredRecord(record: record, lastModified: partial.lastModified)
             case .failure(let found): reason = max(reason, found)
             }
         }

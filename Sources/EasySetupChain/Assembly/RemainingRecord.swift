@@ -11,6 +11,15 @@ package struct RemainingRecord: Hashable, Sendable {
 
         package static func < (left: Reason, right: Reason) -> Bool { left.rank < right.rank }
 
+        /// The reason's name in `Protocol/chain.md`, "Reading".
+        package var name: String {
+            switch self {
+            case .incomplete: "incomplete"
+            case .keyMissing: "key-missing"
+            case .fault(let fault): fault.rawValue
+            }
+        }
+
         private var rank: Int {
             switch self {
             case .incomplete: 0

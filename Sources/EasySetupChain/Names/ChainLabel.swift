@@ -13,8 +13,8 @@ package enum ChainLabel {
     static let record = "easysetup/chain record 1"
     /// The first parts of signed bytes.
     static let snapshot = "easysetup/chain snapshot 1"
-    static let keyChange = "easysetup/chain key change 1"
-    static let certificate = "easysetup/chain certificate 1"
+    package static let keyChange = "easysetup/chain key change 1"
+    package static let certificate = "easysetup/chain certificate 1"
 
     /// The bytes that are signed for a use: the label of the use, then the content, each after its length.
     package static func signed(_ label: String, _ content: [UInt8]) -> [UInt8] {

@@ -48,6 +48,10 @@ struct FuzzTarget: Sendable {
         FuzzTarget("relay-socket", maximumBytes: 8192, relaySocket),
         FuzzTarget("picture", maximumBytes: 4096, picture),
         FuzzTarget("credentials-request", maximumBytes: 16_500, credentialsRequest),
+        FuzzTarget("object-name", maximumBytes: 1000, objectName),
+        FuzzTarget("chain-record", maximumBytes: 2048, chainRecord),
+        FuzzTarget("certificate", maximumBytes: 4200, certificate),
+        FuzzTarget("membership", maximumBytes: 2048, membership),
     ]
 
     static func named(_ name: String) -> FuzzTarget? {

@@ -1,0 +1,60 @@
+import Foundation
+import Testing
+
+@testable import EasySetupChain
+
+/// The pages of the protocol, compared with the code.
+@Suite("The chain's pages") struct ChainPagesTests {
+    static func text(_ path: String) throws -> String {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(components: "..", "..")
+        return try String(contentsOf: root.appending(path: path).standardizedFileURL, encoding: .utf8)
+    }
+
+    /// The cells of the rows of a section's tables.
+    static func rows(_ page: String, _ section: String) throws -> [[String]] {
+        let parts = try text(page).components(separatedBy: "\n## \(section)\n")
+        try #require(parts.count == 2)
+        return parts[1].components(separatedBy: "\n## ")[0].split(separator: "\n").filter { $0.hasPrefix("| `") }
+            .map { $0.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) } }
+    }
+
+    @Test("The limits of names, records and readers are those of the page") func limits() throws {
+        let limits = AssemblerLimits()
+        let identifier = RecordLimits.identifierBytes
+        let expected = [
+            "`nameBytes`": "\(ObjectName.byteLimit)", "`segmentBytes`": "\(ObjectName.segmentBytes)",
+            "`partLimit`": "\(ObjectName.partLimit)", "`partSymbols`": "\(ObjectName.dataCharacters)",
+            "`recordBytes`": "\(RecordLimits.plaintextBytes)",
+            "`collectionNameBytes`": "\(CollectionName.byteLimit)",
+            "`identifierBytes`": "\(identifier.lowerBound) to \(identifier.upperBound)",
+            "`certificateBytes`": "\(Certificate.byteLimit)", "`certificateRights`": "\(Certificate.rightLimit)",
+            "`membershipBytes`": "\(Membership.byteLimit)", "`membershipKeys`": "\(Membership.generationLimit)",
+            "`keptParts` of a reader": "\(limits.keptParts)",
+            "`variantsPerPart` of a reader": "\(limits.variantsPerPart)",
+            "`triesPerRecord` of a reader": "\(limits.triesPerRecord)",
+        ]
+        let page = try Self.rows("Protocol/limits.md", "The chain")
+            .map { ($0[0], $0[1].replacing(",", with: "")) }
+        for (name, value) in expected {
+            #expect(page.contains { $0 == (name, value) }, "\(name) is \(value)")
+        }
+    }
+
+    @Test("Every error of a chain is on the page, with its advice about a retry") func errors() throws {
+        let source = try Self.text("Sources/EasySetupChain/Errors/ChainError.swift")
+        let codes = source.matches(of: /static let \w+ = Self\(rawValue: "([a-z-]+)"\)/).map { String($0.1) }
+        #expect(codes.count >= 11)
+        let rows = try Self.rows("Protocol/errors.md", "The chain")
+        #expect(Set(rows.map { $0[0] }) == Set(codes.map { "`\($0)`" }))
+        #expect(rows.allSatisfy { $0.count == 4 && ["yes", "no"].contains($0[3]) })
+    }
+
+    @Test("The reasons why a record can't be used are those of the page") func reasons() throws {
+        let page = try Self.text("Protocol/chain.md")
+        for fault in RecordFault.allCases { #expect(page.contains("| `\(fault.rawValue)` |")) }
+        for label in [
+            ChainLabel.record, ChainLabel.snapshot, ChainLabel.keyChange, ChainLabel.certificate, ChainLabel.collection,
+            ChainLabel.key, ChainLabel.deviceBox, ChainLabel.deviceSigning,
+        ] { #expect(page.contains(label)) }
+    }
+}

@@ -1,0 +1,227 @@
+import EasySetupChain
+import EasySetupSeed
+import Foundation
+import Testing
+
+let chainRunners: [String: VectorRunner] = [
+    "chain-records": { try runChain($0.decode(Chain.self)) }
+]
+
+private struct Chain: Decodable {
+    struct Collection: Decodable {
+        struct Key: Decodable {
+            let generation: UInt32
+            let key: String
+        }
+        let name, id, id_text: String
+        let keys: [Key]
+    }
+    struct SealedRecord: Decodable {
+        let about, writer, plaintext, nonce, associated_data, sealed: String
+        let generation: UInt32
+        let time: UInt64
+        let names: [String]
+    }
+    struct Listing: Decodable {
+        let time: UInt64
+        let after: String
+    }
+    struct BadName: Decodable { let about, name, error: String }
+    struct BadRecord: Decodable {
+        let about, error: String
+        let names: [String]
+    }
+    struct Device: Decodable { let secret, signing_key, box_key: String }
+    struct Bad: Decodable { let about, bytes, error: String }
+    struct WrittenCertificate: Decodable {
+        struct Right: Decodable {
+            let collection: String
+            let may_write: Bool
+        }
+        let device, bytes, text, unknown_field: String
+        let not_after: UInt64
+        let rights: [Right]
+        let refused: [Bad]
+    }
+    struct Change: Decodable {
+        let generation: UInt32
+        let device, ephemeral, key, box, content, signature: String
+        let refused: [Bad]
+    }
+    struct WrittenMembership: Decodable {
+        let generations: UInt32
+        let bytes: String
+        let refused: [Bad]
+    }
+    let seed, user_id: String
+    let collections: [Collection]
+    let refused_collections: [String]
+    let records: [SealedRecord]
+    let listings: [Listing]
+    let refused_names: [BadName]
+    let refused_records: [BadRecord]
+    let device: Device
+    let certificate: WrittenCertificate
+    let key_change: Change
+    let membership: WrittenMembership
+}
+
+private func runChain(_ vectors: Chain) throws {
+    let seed = try SyncSeed(bytes: secret(bytes(vectors.seed)))
+    #expect(seed.userID.nameText == vectors.user_id)
+    #expect(UserID(nameText: vectors.user_id) == seed.userID)
+    for vector in vectors.collections {
+        let name = try #require(CollectionName(any: vector.name))
+        let id = CollectionID(of: name, seed: seed)
+        #expect(hex(id.bytes) == vector.id)
+        #expect(id.text == vector.id_text)
+        for key in vector.keys {
+            let derived = CollectionKey(of: name, generation: key.generation, seed: seed)
+            #expect(hex(derived.withBytes { array(SecretBytes(copying: $0)) }) == key.key)
+        }
+    }
+    for name in vectors.refused_collections {
+        let error = #expect(throws: ChainError.self, "\(name)") { try CollectionName(name) }
+        #expect(error?.name == "collection-name")
+    }
+    let name = try CollectionName(vectors.collections[0].name)
+    try runRecords(vectors, KeyRing(name: name, seed: seed))
+    try runMembers(vectors, name, seed)
+}
+
+private func runRecords(_ vectors: Chain, _ keys: KeyRing) throws {
+    for vector in vectors.records {
+        let writer = try #require(DeviceID(bytes: bytes(vector.writer)))
+        let stamp = Stamp(generation: vector.generation, time: vector.time, writer: writer)
+        let plaintext = try bytes(vector.plaintext)
+        let sealed = RecordSeal.seal(
+            plaintext,
+            stamp: stamp,
+            place: keys.place,
+            key: try #require(keys.key(of: vector.generation)),
+            nonce: try bytes(vector.nonce)
+        )
+        #expect(hex(sealed) == vector.sealed, "\(vector.about)")
+        let associated = RecordSeal.associatedData(stamp: stamp, parts: vector.names.count, place: keys.place)
+        #expect(hex(associated) == vector.associated_data, "\(vector.about)")
+        let names = ObjectName.names(of: sealed, time: vector.time, writer: writer, in: keys.place)
+        #expect(names == vector.names, "\(vector.about)")
+
+        var assembler = RecordAssembler(keys: keys)
+        let records = assembler.add(vector.names.reversed().map { ObjectPage.Entry(name: $0, lastModified: 0) })
+        let record = try #require(records.first?.record, "\(vector.about)")
+        #expect(record.stamp == stamp)
+        #expect(record.names == vector.names)
+        let again = try RecordCodec.bytes(previous: record.previous, content: record.content, keys: keys)
+        #expect(again == plaintext, "\(vector.about)")
+    }
+    for listing in vectors.listings { #expect(keys.place.listing(from: listing.time) == listing.after) }
+    for bad in vectors.refused_names {
+        let error = #expect(throws: ObjectNameFault.self, "\(bad.about)") {
+            try ObjectName(bad.name, in: keys.place)
+        }
+        #expect(error?.rawValue == bad.error, "\(bad.about)")
+    }
+    for bad in vectors.refused_records {
+        var assembler = RecordAssembler(keys: keys)
+        #expect(assembler.add(bad.names.map { ObjectPage.Entry(name: $0, lastModified: 0) }).isEmpty, "\(bad.about)")
+        #expect(assembler.foreign.isEmpty, "\(bad.about)")
+        #expect(assembler.remaining.map(\.reason.name) == [bad.error], "\(bad.about)")
+    }
+}
+
+private func runMembers(_ vectors: Chain, _ name: CollectionName, _ seed: SyncSeed) throws {
+    let deviceSecret = try bytes(vectors.device.secret)
+    let found = DeviceKeys(secret: secret(deviceSecret))
+    let device = try #require(found)
+    #expect(hex(device.signingKey) == vectors.device.signing_key)
+    #expect(hex(device.boxKey) == vectors.device.box_key)
+
+    let vector = vectors.certificate
+    let certificate = try Certificate(bytes: bytes(vector.bytes), of: seed.userID)
+    #expect(try Certificate(text: vector.text, of: seed.userID) == certificate)
+    #expect(hex(certificate.device.bytes) == vector.device)
+    #expect(certificate.notAfter == vector.not_after)
+    #expect(certificate.signingKey == device.signingKey && certificate.boxKey == device.boxKey)
+    #expect(certificate.rights.map { hex($0.collection.bytes) } == vector.rights.map(\.collection))
+    #expect(certificate.rights.map(\.mayWrite) == vector.rights.map(\.may_write))
+    try certificate.checkTime(vector.not_after)
+    #expect(throws: ChainError.certificateEnded) { try certificate.checkTime(vector.not_after + 1) }
+    let made = try Certificate(
+        device: certificate.device,
+        signingKey: device.signingKey,
+        boxKey: device.boxKey,
+        collections: [name: false],
+        notAfter: vector.not_after,
+        seed: seed
+    )
+    #expect(made == certificate)
+    #expect(throws: Never.self) { try Certificate(bytes: bytes(vector.unknown_field), of: seed.userID) }
+    for bad in vector.refused {
+        let error = try #require(
+            #expect(throws: ChainError.self, "\(bad.about)") {
+                try Certificate(bytes: bytes(bad.bytes), of: seed.userID)
+            }
+        )
+        #expect(error.name == bad.error, "\(bad.about)")
+    }
+    try runKeyChange(vectors.key_change, device, name, seed)
+
+    let membership = try Membership(secret(bytes(vectors.membership.bytes)))
+    #expect(hex(array(membership.encoded())) == vectors.membership.bytes)
+    #expect(KeyRing(name: name, membership: membership)?.current == vectors.membership.generations)
+    for bad in vectors.membership.refused {
+        let error = try #require(
+            #expect(throws: ChainError.self, "\(bad.about)") { try Membership(secret(bytes(bad.bytes))) }
+        )
+        #expect(error.name == bad.error, "\(bad.about)")
+    }
+}
+
+private func runKeyChange(
+    _ vector: Chain.Change,
+    _ keys: DeviceKeys,
+    _ name: CollectionName,
+    _ seed: SyncSeed
+) throws {
+    let ring = KeyRing(name: name, seed: seed)
+    let device = try #require(DeviceID(bytes: bytes(vector.device)))
+    let ephemeral = try bytes(vector.ephemeral)
+    let made = try KeyChange(
+        of: name,
+        generation: vector.generation,
+        devices: [device: keys.boxKey],
+        seed: seed,
+        entropy: ChainEntropy { _ in secret(ephemeral) }
+    )
+    #expect(hex(made.content) == vector.content)
+    #expect(hex(made.signature) == vector.signature)
+    let read = try KeyChange(content: bytes(vector.content), signature: bytes(vector.signature), place: ring.place)
+    #expect(read == made)
+    #expect(hex(try #require(read.boxes[device])) == vector.box)
+    guard let key = try keys.open(bytes(vector.box)) else {
+        Issue.record("the box does not open")
+        return
+    }
+    #expect(hex(array(key)) == vector.key)
+    for bad in vector.refused {
+        // As the plaintext of a record: the message is its field 4.
+        let bytes = try bytes(bad.bytes)
+        let error = #expect(throws: RecordFault.self, "\(bad.about)") {
+            try RecordCodec.content(
+                of: [0x22] + lv(bytes),
+                stamp: Stamp(generation: 1, time: 1, writer: device),
+                place: ring.place
+            )
+        }
+        #expect(error?.rawValue == bad.error, "\(bad.about)")
+    }
+}
+
+private func secret(_ bytes: [UInt8]) -> SecretBytes {
+    SecretBytes(copying: bytes.span.bytes)
+}
+
+private func array(_ secret: borrowing SecretBytes) -> [UInt8] {
+    secret.withUnsafeBytes { Array($0) }
+}
