@@ -16,8 +16,8 @@ import EasySetupSeed
             """,
         version: Version.text,
         subcommands: [
-            OfferCommand.self, JoinCommand.self, RelayCommand.self, SeedCommand.self, DemoCommand.self,
-            DoctorCommand.self, ConfigCommand.self, VersionCommand.self, ManualCommand.self,
+            OfferCommand.self, JoinCommand.self, RelayCommand.self, SeedCommand.self, ChainCommand.self,
+            DemoCommand.self, DoctorCommand.self, ConfigCommand.self, VersionCommand.self, ManualCommand.self,
         ]
     )
 

@@ -20,6 +20,7 @@ import Testing
             ["join", "--store", "x", "--code=?"], ["join", "--store", "x", "--?"], ["join", "?", "--store"],
             ["join", "--store", "x", "--log-level", "?"], ["join", "--store", "x", "--yes=?"],
             ["offer", "--store", "x", "?"], ["offer", "?", "?"], ["seed", "import", "?"], ["seed", "?"],
+            ["chain", "?"], ["chain", "import-v0", "?", "?"], ["chain", "import-v0", "--?"],
             ["seed", "show", "--store", "x", "--passphrase", "?"], ["?"], ["--?"], ["demo", "?"],
             ["seed", "import", "--store", "x", "legal", "?"], ["version", "?"],
             ["relay", "--listen", "?"], ["relay", "--listen=?"], ["relay", "--listen", "127.0.0.1:0", "?"],

@@ -27,7 +27,7 @@ import Testing
         .usage, .internal, .stopped, .notConfirmed, .noSeedStored, .seedStored(userID), .publicIDGiven, .seedGiven,
         .passphraseFile,
         .passphraseFileOpen, .passphrasesDiffer, .fingerprintDiffers, .noCopy, .severalCopies, .nobodyToAsk(.yes),
-        .inputFailed, .outputFailed,
+        .inputFailed, .outputFailed, .listingFailed, .listingTooLarge,
         .tooFewFiles(allowed: 16, least: 58),
     ]
 

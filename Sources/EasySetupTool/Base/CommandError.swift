@@ -51,6 +51,10 @@ enum CommandError: ExplainedError, Equatable {
     case inputFailed
     /// Standard output could not be written.
     case outputFailed
+    /// The listing of a store can't be read.
+    case listingFailed
+    /// The listing of a store is larger than the program holds.
+    case listingTooLarge
     /// The system allows a relay fewer open files than it needs to serve anybody.
     case tooFewFiles(allowed: Int, least: Int)
 }
@@ -75,6 +79,8 @@ extension CommandError {
         case .nobodyToAsk: "nobody-to-ask"
         case .inputFailed: "input-failed"
         case .outputFailed: "output-failed"
+        case .listingFailed: "listing-failed"
+        case .listingTooLarge: "listing-too-large"
         case .tooFewFiles: "too-few-files"
         }
     }
@@ -99,6 +105,8 @@ extension CommandError {
         case .nobodyToAsk: "Something must be asked, and nobody is there to answer."
         case .inputFailed: "Standard input can't be read."
         case .outputFailed: "Standard output could not be written, at least not all of it."
+        case .listingFailed: "The listing can't be read."
+        case .listingTooLarge: "The listing is larger than this program holds."
         case .tooFewFiles(let allowed, let least):
             "The system allows this relay \(allowed) open files, and it needs at least \(least)."
         }
@@ -135,6 +143,9 @@ extension CommandError {
         case .inputFailed: "Check what standard input is connected to."
         case .outputFailed:
             "What was done is done. Check the disk or the program that reads the output, and ask for it again."
+        case .listingFailed:
+            "Check the file's name and rights. A seed is never an argument: write it to standard input."
+        case .listingTooLarge: "Give it in pieces, such as one for each category."
         case .tooFewFiles: "Allow it more (ulimit -n, or LimitNOFILE in systemd): one for each connection."
         }
     }

@@ -21,7 +21,7 @@ enum ExitCodes {
           30  the other device failed or speaks another version
           40  doctor has found something wrong, or relay --check something unsafe
           64  the arguments are wrong
-          65  what was read is no seed and no QR code, or is damaged
+          65  what was read is no seed, no QR code and no record, or is damaged
           66  nothing is there to be read
           70  a fault of this program
           73  another seed, a file, or nothing at all, is where something should go
@@ -41,6 +41,9 @@ enum ExitCodes {
     static let wrongRelay: Int32 = 40
     /// The exit code of `relay --check` for a relay that would start, and about which something is unsafe.
     static let unsafeRelay: Int32 = 40
+
+    /// The exit code of `chain import-v0` for a listing of which something could not be read.
+    static let damagedListing: Int32 = 65
 
     static let table: [String: Int32] = [
         "not-confirmed": 1,
@@ -133,6 +136,8 @@ enum ExitCodes {
         "picture-not-written": 74,
         "fingerprint-differs": 65,
         "several-copies": 64,
+        "listing-failed": 66,
+        "listing-too-large": 65,
         "no-seed-stored": 66,
         "no-copy": 66,
         "passphrase-file": 66,

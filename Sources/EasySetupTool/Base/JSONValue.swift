@@ -30,6 +30,10 @@ enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIn
     /// A JSON string. More control characters are escaped than JSON requires, so that a line is safe on a terminal,
     /// whatever text the other device sent.
     private static func quoted(_ value: String) -> String {
+        // Nearly all values, some of them long, have nothing to escape.
+        if value.utf8.allSatisfy({ 0x20..<0x7F ~= $0 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            return "\"" + value + "\""
+        }
         var out = "\""
         for scalar in value.unicodeScalars {
             switch scalar {

@@ -125,7 +125,7 @@ struct LogLines: LogHandler {
     }
 
     /// A time as RFC 3339 has it, in UTC.
-    private static func time(seconds: Int, milliseconds: Int) -> String {
+    static func time(seconds: Int, milliseconds: Int) -> String {
         var seconds = time_t(seconds)
         var date = tm()
         gmtime_r(&seconds, &date)

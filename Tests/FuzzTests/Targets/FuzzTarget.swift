@@ -46,6 +46,8 @@ struct FuzzTarget: Sendable {
         FuzzTarget("upgrade-request", maximumBytes: 1100, upgradeRequest),
         FuzzTarget("websocket-frame", maximumBytes: 8192, webSocketFrame),
         FuzzTarget("relay-socket", maximumBytes: 8192, relaySocket),
+        FuzzTarget("version-0-listing", maximumBytes: 4096, version0Listing),
+        FuzzTarget("version-0-content", maximumBytes: 1024, version0Content),
         FuzzTarget("picture", maximumBytes: 4096, picture),
         FuzzTarget("credentials-request", maximumBytes: 16_500, credentialsRequest),
         FuzzTarget("object-name", maximumBytes: 1000, objectName),
