@@ -55,7 +55,10 @@ struct Version0Parts: Sendable {
             if one.category != other.category { return one.category.rawValue < other.category.rawValue }
             if one.checksum != other.checksum { return one.checksum < other.checksum }
             if one.number != other.number { return one.number < other.number }
-            return Self.text(of: one, in: texts).lexicographicallyPrecedes(Self.text(of: other, in: texts))
+            let (text, otherText) = (Self.text(of: one, in: texts), Self.text(of: other, in: texts))
+            // The same part may stand in names of two lengths, because the time has two forms.
+            if text == otherText { return one.isFull && !other.isFull }
+            return text.lexicographicallyPrecedes(otherText)
         }
     }
 

@@ -1,5 +1,6 @@
-import EasySetupChain
 import EasySetupSeed
+
+@testable import EasySetupChain
 
 /// A listing of version 0: lines as they come, or lines that have this chain's user id put before them, which no mutation
 /// would find. Its lines in another order and twice must say the same.
