@@ -99,7 +99,7 @@ import Testing
                         + String(repeating: "x", count: 45),
                 ].map { $0[...] }.map { $0.prefix(120) }
         )
-        #expect(result.errors == "4 records\n")
+        #expect(result.errors == "4 records")
         // A device whose name has an escape sequence, a line feed and a quotation mark.
         let name = Array("a\u{1B}[31m\nb\"\u{202E}\u{9B}c".utf8)
         let device: [UInt8] = [0x08, 0x02, 0x3A, UInt8(name.count + 2), 0x0A, UInt8(name.count)] + name
@@ -157,7 +157,7 @@ import Testing
         #expect(try folder.json()["error"] as? String == "listing-failed")
         let file = try scratch.file("listing", "")
         let empty = try await Program.run(["chain", "import-v0", file, "--json"], input: Self.hex)
-        #expect(empty.code == 0 && empty.output.isEmpty && empty.errors == "0 records\n")
+        #expect(empty.code == 0 && empty.output.isEmpty && empty.errors == "0 records")
         let noSeed = try await Program.run(["chain", "import-v0", file, "--json"], input: "xyzzy")
         #expect(try noSeed.json()["error"] as? String == "seed-unreadable")
         let both = try await Program.run(["chain", "import-v0", "-", "--json"], input: Self.hex)
