@@ -142,7 +142,7 @@ import UnixSignals
                 deviceDuration: configuration.deviceDuration,
                 objects: limits.objectsPerUser
             ),
-            certificate: { _, _ in nil },
+            certificate: { DeviceRights.read($0, of: $1) },
             logger: logger,
             now: now
         )

@@ -1,6 +1,7 @@
 import CredentialsCore
 import EasySetupS3
 import EasySetupSeed
+import Foundation
 import Testing
 
 let seed = SyncSeed.random()
@@ -127,7 +128,7 @@ struct RequestTests {
         }
         #expect(outcome(bytes + [0]) == .badBody)
         #expect(outcome([]) == .badBody)
-        #expect(outcome(Array(repeating: 0, count: 16_385)) == .bodyTooLarge)
+        #expect(outcome(Array(repeating: 0, count: 8_193)) == .bodyTooLarge)
     }
 
     @Test("A request is read as it was written, and written as it was read")
@@ -138,10 +139,28 @@ struct RequestTests {
         #expect(received.statement + received.signature == bytes)
     }
 
+    @Test("The example of the page is the request that it describes, byte for byte")
+    func example() throws {
+        let page = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(components: "..", "..", "..", "Protocol", "credentials.md").standardizedFileURL
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let example = try #require(text.firstMatch(of: /### Example\n[^#]*?```\n([0-9a-f\n]+)```/)).output.1
+        let hex = example.filter { $0 != "\n" }
+        var bytes: [UInt8] = Array(0..<32)
+        let seed = try SyncSeed(bytes: SecretBytes(wiping: &bytes))
+        #expect(text.contains("`\(UserIDText.write(seed.userID))`"))
+        let request = request(
+            by: seed,
+            path: "/v1/\(UserIDText.write(seed.userID))/credentials",
+            nonce: Array(0..<16)
+        )
+        #expect(request.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() == hex)
+    }
+
     @Test(
         "Fields beyond their limits are refused",
         arguments: [
-            (request(certificate: Array(repeating: 0, count: 8_193)), ReceivedCredentialsRequest.Fault.longCertificate),
+            (request(certificate: Array(repeating: 0, count: 4_097)), ReceivedCredentialsRequest.Fault.longCertificate),
             (request(content: Array(repeating: 0, count: 257)), .longContent),
             (request(nonce: Array(repeating: 0, count: 15)), .wrongNonce), (request(host: ""), .wrongText),
             (request(host: "a b"), .wrongText), (request(path: "/é"), .wrongText),

@@ -82,6 +82,20 @@ private struct Service {
         return try await call("POST", path, body: request.signed(by: key))
     }
 
+    /// Asks for credentials as a device with a certificate.
+    func credentials(_ certificate: Certificate, by keys: DeviceKeys) async throws -> Answer {
+        let path = "/v1/\(UserIDText.write(certificate.userID))/credentials"
+        let request = CredentialsRequest(
+            method: "POST",
+            host: "keys.example.org",
+            path: path,
+            time: UInt64(Date().timeIntervalSince1970),
+            nonce: (0..<16).map { _ in .random(in: 0...255) },
+            certificate: certificate.bytes
+        )
+        return try await call("POST", path, body: request.signed(by: keys))
+    }
+
     func revoke(_ device: [UInt8], by seed: SyncSeed) async throws -> Answer {
         let path = "/v1/\(UserIDText.write(seed.userID))/revocations"
         return try await call("POST", path, body: Self.request("POST", path, content: device).signed(by: seed))
@@ -249,6 +263,91 @@ struct ProgramTests {
                 $0.hasPrefix("  wrong: STS gives the broker a session of 129600 s: STS refused")
             }
         )
+    }
+
+    @Test("A device with a certificate lists and writes its collections, and nothing else, until it is revoked")
+    func device() async throws {
+        let service = try await Service(.shared(), scratch)
+        let (seed, keys) = (SyncSeed.random(), DeviceKeys.random())
+        let (notes, bookmarks) = (try CollectionName("notes"), try CollectionName("bookmarks"))
+        let device = DeviceID(value: 7)
+        let certificate = try Certificate(
+            device: device,
+            signingKey: keys.signingKey,
+            boxKey: keys.boxKey,
+            collections: [notes: true, bookmarks: false],
+            seed: seed
+        )
+        #expect(try await service.credentials(certificate, by: keys).problem == "unknown-chain")
+        let member = try service.probe(try await service.credentials(seed.userID, by: seed))
+        let answer = try await service.credentials(certificate, by: keys)
+        #expect(answer.status == 200)
+        let forms = try #require(answer.json["forms"] as? [[String: Any]])
+        let prefix = member.prefix
+        let ids = [notes, .devices, .requests].map { CollectionID(of: $0, seed: seed).text }
+        #expect(Set(forms.compactMap { $0["prefix"] as? String }) == Set(ids.map { prefix + $0 + "/" }))
+        let (probe, session, form, _) = try service.probe(answer)
+        let written = try #require(forms.first?["prefix"] as? String)
+        #expect(await probe.post(try #require(form), name: written + "a")?.isDone == true)
+        let readable = prefix + CollectionID(of: bookmarks, seed: seed).text + "/"
+        #expect(await probe.post(try #require(form), name: readable + "a")?.isDone == false)
+        #expect(await probe.list(written, session)?.body.contains(written + "a") == true)
+        #expect(await probe.list(readable, session)?.isDone == true)
+        let hidden = prefix + CollectionID(of: .collections, seed: seed).text + "/"
+        for other in [hidden, prefix, "1/"] { #expect(await probe.list(other, session)?.isRefusal == true) }
+        #expect(await probe.object("DELETE", written + "a", session)?.isRefusal == true)
+        // A device may ask for credentials, and for nothing else.
+        let path = "/v1/\(UserIDText.write(seed.userID))/revocations"
+        let request = CredentialsRequest(
+            method: "POST",
+            host: "keys.example.org",
+            path: path,
+            time: UInt64(Date().timeIntervalSince1970),
+            nonce: (0..<16).map { _ in .random(in: 0...255) },
+            certificate: certificate.bytes,
+            content: Array(8..<16)
+        )
+        #expect(try await service.call("POST", path, body: request.signed(by: keys)).problem == "seed-needed")
+        #expect(try await service.credentials(certificate, by: .random()).problem == "bad-signature")
+        #expect(try await service.revoke(device.bytes, by: seed).status == 204)
+        #expect(try await service.credentials(certificate, by: keys).problem == "device-revoked")
+        try await service.end()
+    }
+
+    @Test("A certificate that has ended, or of another chain, is refused by its name")
+    func certificates() async throws {
+        let service = try await Service(.shared(), scratch)
+        let (seed, keys) = (SyncSeed.random(), DeviceKeys.random())
+        func certificate(_ seed: SyncSeed, notAfter: UInt64) throws -> Certificate {
+            try Certificate(
+                device: DeviceID(value: 7),
+                signingKey: keys.signingKey,
+                boxKey: keys.boxKey,
+                collections: [CollectionName("notes"): true],
+                notAfter: notAfter,
+                seed: seed
+            )
+        }
+        _ = try await service.credentials(seed.userID, by: seed)
+        #expect(
+            try await service.credentials(certificate(seed, notAfter: 1_000), by: keys).problem == "certificate-ended"
+        )
+        let end = UInt64(Date().timeIntervalSince1970) + 600
+        let answer = try await service.credentials(certificate(seed, notAfter: end), by: keys)
+        #expect(answer.status == 200)
+        #expect(answer.json["ends"] as? Int == Int(end))
+        let foreign = try certificate(.random(), notAfter: 0).bytes
+        let path = "/v1/\(UserIDText.write(seed.userID))/credentials"
+        let request = CredentialsRequest(
+            method: "POST",
+            host: "keys.example.org",
+            path: path,
+            time: UInt64(Date().timeIntervalSince1970),
+            nonce: (0..<16).map { _ in .random(in: 0...255) },
+            certificate: foreign
+        )
+        #expect(try await service.call("POST", path, body: request.signed(by: keys)).problem == "bad-certificate")
+        try await service.end()
     }
 
     @Test("A wrong clock is told the service's time, with which the request is right")

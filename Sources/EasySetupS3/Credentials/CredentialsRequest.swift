@@ -1,3 +1,4 @@
+package import EasySetupChain
 package import EasySetupSeed
 
 /// A request to a service that gives out credentials, as it is signed and sent (`Protocol/credentials.md`, "Requests").
@@ -44,15 +45,15 @@ package struct CredentialsRequest: Hashable, Sendable {
     /// The number of bytes in a nonce.
     package static let nonceBytes = 16
     /// The most bytes of a request with its signature.
-    package static let maximumBytes = 16_384
+    package static let maximumBytes = 8_192
     /// The most bytes of a certificate in a request.
-    package static let maximumCertificateBytes = 8_192
+    package static let maximumCertificateBytes = Certificate.byteLimit
     /// The most bytes of a request's content.
     package static let maximumContentBytes = 256
     /// The most bytes of a method, a host and a path.
     package static let maximumTextBytes = 512
 
-    /// The bytes that are signed.
+    /// The request's fields, as they are sent before the signature.
     package var statement: [UInt8] {
         var bytes: [UInt8] = []
         let timeBytes = (0..<8).map { UInt8(truncatingIfNeeded: time >> UInt64(56 - 8 * $0)) }
@@ -67,17 +68,27 @@ package struct CredentialsRequest: Hashable, Sendable {
     }
 
     /// The request with its signature, as it is sent.
-    package func signed(by seed: SyncSeed) -> [UInt8] { statement + seed.signature(for: statement) }
+    package func signed(by seed: SyncSeed) -> [UInt8] {
+        statement + seed.signature(for: ChainLabel.signed(Self.label, statement))
+    }
+
+    /// The request with the signature of the device that its certificate names, as it is sent.
+    package func signed(by keys: DeviceKeys) -> [UInt8] { statement + keys.signature(Self.label, statement) }
 }
 
 /// A request as it came, with the bytes that its signature covers. Nothing of it is checked but its form.
 package struct ReceivedCredentialsRequest: Hashable, Sendable {
     /// The request.
     package let request: CredentialsRequest
-    /// The bytes that are signed.
+    /// The fields as they came.
     package let statement: [UInt8]
     /// The signature, 64 bytes.
     package let signature: [UInt8]
+
+    /// Whether the signature is that of a key; a user id is the key of its seed.
+    package func isSigned(by key: UserID) -> Bool {
+        key.isValid(signature: signature, for: ChainLabel.signed(CredentialsRequest.label, statement))
+    }
 
     /// What is wrong with the form of a request.
     package enum Fault: String, Error, Hashable, Sendable, CaseIterable {

@@ -49,7 +49,7 @@ struct FuzzTarget: Sendable {
         FuzzTarget("version-0-listing", maximumBytes: 4096, version0Listing),
         FuzzTarget("version-0-content", maximumBytes: 1024, version0Content),
         FuzzTarget("picture", maximumBytes: 4096, picture),
-        FuzzTarget("credentials-request", maximumBytes: 16_500, credentialsRequest),
+        FuzzTarget("credentials-request", maximumBytes: 8_300, credentialsRequest),
         FuzzTarget("object-name", maximumBytes: 1000, objectName),
         FuzzTarget("chain-record", maximumBytes: 2048, chainRecord),
         FuzzTarget("certificate", maximumBytes: 4200, certificate),

@@ -48,9 +48,7 @@ package struct RequestCheck: Sendable {
             case .seed: user
             case .device(let rights): rights.signingKey
             }
-        guard key.isValid(signature: received.signature, for: received.statement) else {
-            throw Refusal(.badSignature)
-        }
+        guard received.isSigned(by: key) else { throw Refusal(.badSignature) }
         return CheckedRequest(
             user: user,
             asker: asker,
