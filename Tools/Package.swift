@@ -74,7 +74,6 @@ if Context.environment["EASYSETUP_FUZZ"] == "1" {
     package.dependencies.append(.package(url: "https://github.com/apple/swift-nio", from: "2.101.2"))
     // A product for this build alone, because only the program uses the module.
     let picture: Target.Dependency = .product(name: "EasySetupPicture", package: "EasySetup")
-    let chain: Target.Dependency = .product(name: "EasySetupChain", package: "EasySetup")
     package.targets.append(
         .executableTarget(
             name: "fuzz",
