@@ -34,6 +34,37 @@ import Testing
         }
     }
 
+    @Test("A client that speaks TLS to a port without it, and one that fails at TLS, are counted by their names")
+    func failures() async throws {
+        try await withFolder { folder in
+            let files = try await makeCertificate(in: folder, "relay")
+            let other = try await makeCertificate(in: folder, "other")
+            let count = { (server: RelayServer, outcome: String) in
+                let name = MetricsTests.name("connection_failures_total{outcome=\"\(outcome)\"}")
+                return try await MetricsTests.scrape(server)[name]
+            }
+            try await withRelay(MetricsTests.configuration) { server, port in
+                await #expect(throws: (any Error).self) {
+                    try await TestDevice.connect(port: port, trusting: files.certificatePath)
+                }
+                try await until { try await count(server, "tls-at-plain-port") == 1 }
+                #expect(try await count(server, "refused-request") == 0)
+                _ = try await exchange("NOTHING\r\n\r\n", port: port)
+                #expect(try await count(server, "refused-request") == 1)
+            }
+            var configuration = MetricsTests.configuration
+            configuration.certificate = files
+            try await withRelay(configuration) { server, port in
+                await #expect(throws: (any Error).self) {
+                    try await TestDevice.connect(port: port, trusting: other.certificatePath)
+                }
+                try await until { try await count(server, "tls-failed") == 1 }
+                _ = try await exchange("GET / HTTP/1.1\r\n\r\n", port: port)
+                try await until { try await count(server, "tls-failed") == 2 }
+            }
+        }
+    }
+
     @Test("A renewed certificate counts for new connections, and old ones go on") func renewedCertificateCounts()
         async throws
     {

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 
 /// Passes the channel's events to the ``LoopWorker``, and forwards bytes to the HTTP handlers behind it when they are
 /// for those.
@@ -29,7 +30,7 @@ final class DeviceConnectionHandler: ChannelInboundHandler {
         do {
             let handler = HTTPRequestHandler(
                 connection: connection,
-                requests: worker.carryRequests(on: connection),
+                requests: worker.carryRequests(on: connection, beginningWith: bytes),
                 worker
             )
             try HTTPPipeline.add(behind: context, last: handler, limits: worker.limits)
@@ -58,6 +59,7 @@ final class DeviceConnectionHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if case NIOSSLError.handshakeFailed = error { worker.note(.tlsFailed) }
         connection.hangUp()
     }
 }

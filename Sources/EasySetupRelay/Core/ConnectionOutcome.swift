@@ -4,6 +4,12 @@ import EasySetupRelayCore
 /// addresses.
 enum ConnectionOutcome: String, CaseIterable, Sendable {
     case refusedRequest = "refused-request"
+    /// A client spoke TLS at a port without TLS: its address begins with `wss` or `https` in place of `ws` or `http`, or
+    /// the proxy in front passes TLS on.
+    case tlsAtPlainPort = "tls-at-plain-port"
+    /// The TLS handshake failed: the client trusts no such certificate, has no version or cipher in common, or does not
+    /// speak TLS.
+    case tlsFailed = "tls-failed"
     case badProxyHeader = "bad-proxy-header"
     case badFrame = "bad-frame"
     case slowOpening = "slow-opening"
@@ -23,7 +29,7 @@ enum ConnectionOutcome: String, CaseIterable, Sendable {
         case .gaveWay: .connections
         case .silent: .silentIntervals
         case .absent: .pollAbsence
-        case .refusedRequest, .badProxyHeader, .badFrame, .turnedAway: nil
+        case .refusedRequest, .tlsAtPlainPort, .tlsFailed, .badProxyHeader, .badFrame, .turnedAway: nil
         }
     }
 }

@@ -7,8 +7,13 @@ import NIOHTTP1
 extension LoopWorker {
     /// Makes the HTTP handlers read a connection from now on, and returns the object that handles its requests. The
     /// connection counts as serving no device until a poll (a request for frames) waits on it.
-    func carryRequests(on connection: DeviceConnection) -> RequestChannel {
-        let requests = RequestChannel(limits: limits, isFromProxy: isFromProxy(connection))
+    /// - Parameter bytes: the first bytes of the connection.
+    func carryRequests(on connection: DeviceConnection, beginningWith bytes: ByteBuffer) -> RequestChannel {
+        let requests = RequestChannel(
+            limits: limits,
+            isFromProxy: isFromProxy(connection),
+            speaksTLS: bytes.readableBytesView.first == RequestChannel.tlsHandshake
+        )
         connection.carry(requests)
         core.change { $0.admission.addIdleSocket(connection.id, connection.counted) }
         return requests
@@ -69,7 +74,8 @@ extension LoopWorker {
             if difference > 0 {
                 run(requests.tell { $0.bodyAccounted(isAccepted: isAccepted) }, requests, on: connection)
             }
-        case .noteRefusal(let problem): core.change { $0.note(.refusedRequest, problem) }
+        case .noteRefusal(let problem):
+            core.change { $0.note(requests.speaksTLS ? .tlsAtPlainPort : .refusedRequest, problem) }
         case .askForBody: requests.askForBody()
         case .call(let call, let body, let headers):
             let answer = answer(to: call, body, headers, on: connection)

@@ -8,8 +8,15 @@ final class RequestChannel {
     private var context: ChannelHandlerContext?
     private var line = RequestLine()
     private let lineBytes: Int
+    /// Whether the connection begins with a record of TLS, which this port does not speak.
+    let speaksTLS: Bool
 
-    init(limits: ConnectionLimits, isFromProxy: Bool) {
+    /// The first byte of a TLS connection: the content type of a handshake's record (RFC 8446, 5.1). No method of HTTP
+    /// begins with it.
+    static let tlsHandshake: UInt8 = 22
+
+    init(limits: ConnectionLimits, isFromProxy: Bool, speaksTLS: Bool = false) {
+        self.speaksTLS = speaksTLS
         machine = RequestMachine(limits: limits, isFromProxy: isFromProxy)
         lineBytes = limits.headerBytes
     }
