@@ -7,13 +7,13 @@ import NIOPosix
 package final class WebSocketProbe: Sendable {
     private let loop: any EventLoop
     private let connection: WebSocketConnection
-    private let first: EventLoopFuture<RelayFrame>
+    private let first: EventLoopFuture<ReceivedFrame>
     private let ended: EventLoopFuture<Void>
 
     private init(
         _ connection: WebSocketConnection,
         on loop: any EventLoop,
-        first: EventLoopFuture<RelayFrame>,
+        first: EventLoopFuture<ReceivedFrame>,
         ended: EventLoopFuture<Void>
     ) {
         (self.connection, self.loop, self.first, self.ended) = (connection, loop, first, ended)
@@ -22,7 +22,7 @@ package final class WebSocketProbe: Sendable {
     /// Opens a WebSocket, and never falls back to long polling.
     static func open(to host: RelayHost, limits: ClientLimits) async -> Result<WebSocketProbe, PairingError> {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
-        let first = loop.makePromise(of: RelayFrame.self)
+        let first = loop.makePromise(of: ReceivedFrame.self)
         let ended = loop.makePromise(of: Void.self)
         let opened = NIOLoopBoundBox<WebSocketConnection?>.makeBoxSendingValue(nil, eventLoop: loop)
         do throws(UpgradeFailure) {
@@ -30,7 +30,7 @@ package final class WebSocketProbe: Sendable {
                 switch report {
                 case .through, .stumbled, .unheard: break
                 case .frames(let frames):
-                    if let received = frames.first { first.succeed(received.frame) }
+                    if let received = frames.first { first.succeed(received) }
                     // Without another read the connection would not take the relay's pongs.
                     opened.value?.read()
                 case .closed(let error):
@@ -53,10 +53,10 @@ package final class WebSocketProbe: Sendable {
         }
     }
 
-    /// Sends a frame, and waits for the relay's first frame.
-    package func send(_ frame: DeviceFrame, timeout: Duration) async -> Result<RelayFrame, PairingError> {
+    /// Sends a frame, and waits for the relay's first frame, with the operator's message beside it.
+    package func send(_ frame: DeviceFrame, timeout: Duration) async -> Result<ReceivedFrame, PairingError> {
         loop.execute { [connection] in connection.send([frame]) }
-        let answer = loop.makePromise(of: RelayFrame.self)
+        let answer = loop.makePromise(of: ReceivedFrame.self)
         first.cascade(to: answer)
         let timer = loop.scheduleTask(in: TimeAmount(timeout)) { answer.fail(PairingError.relayUnreachable(.noAnswer)) }
         defer { timer.cancel() }

@@ -1,3 +1,4 @@
+import EasySetup
 import Synchronization
 
 /// Writes the findings of `easysetup doctor`, a line each, and counts them.
@@ -46,6 +47,17 @@ final class DoctorReport: Sendable {
             return state.skipped
         }
         if let skipped { say(Self.mark(.skipped), "\(skipped.titles.joined(separator: "; ")): \(skipped.why)") }
+    }
+
+    /// Writes the message of the relay's operator, in the form in which devices show it.
+    func says(_ message: RelayMessage) {
+        flush()
+        output.event(
+            "relay-message",
+            [("message", .string(message.description))],
+            people: nil
+        )
+        for line in output.lines(of: message) { output.say(line, isVerbatim: true) }
     }
 
     /// Says that the next finding takes a while.

@@ -19,6 +19,8 @@ struct Examination: Sendable {
     private let limits = ClientLimits()
     /// Receives the findings of each check as soon as they are known.
     let tell: @Sendable ([Finding]) -> Void
+    /// Called with the message of the relay's operator for people, if there is one.
+    let says: @Sendable (RelayMessage) -> Void
     /// Called before quiet connections are watched, with the time that this takes.
     let waits: @Sendable (Duration) -> Void
 
@@ -161,6 +163,7 @@ struct Examination: Sendable {
         tell(LongPollCheck(facts: calls.facts, hasOther: webSocket.facts.works).findings)
         let service = ServiceCheck(health: health, webSocket: webSocket.facts, longPolling: calls.facts)
         tell(service.findings)
+        if let message = webSocket.facts.message ?? calls.facts.message { says(message) }
         let isServing = service.refusal == nil
         let useless = isServing ? "This transport does not work." : "The relay takes no new devices."
         for (transport, works) in [(Transport.webSocket, webSocket.facts.works), (.longPolling, takesCalls)] {
@@ -199,7 +202,9 @@ struct Examination: Sendable {
         case .success(let connection):
             opened.connection = connection
             let offer = DeviceFrame.offer(slotLength: Slot.lengths.lowerBound, work: nil)
-            opened.facts.frame = await connection.send(offer, timeout: Self.answerTime)
+            let received = await connection.send(offer, timeout: Self.answerTime)
+            opened.facts.frame = received.map(\.frame)
+            opened.facts.message = try? received.get().message
         }
         return opened
     }

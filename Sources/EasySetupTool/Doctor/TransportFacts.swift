@@ -7,6 +7,8 @@ struct WebSocketFacts: Sendable {
     let upgrade: Result<HTTPAnswer, PairingError>
     /// The relay's first frame; nil where the upgrade did not pass.
     var frame: Result<RelayFrame, PairingError>?
+    /// The message of the relay's operator beside that frame; nil if there is none.
+    var message: RelayMessage?
 
     /// Whether frames pass in both directions.
     var works: Bool { if case .success? = frame { true } else { false } }
@@ -52,11 +54,16 @@ struct LongPollFacts: Sendable {
     var isRelay: Bool { (try? probe.get())?.problem != nil }
 
     /// The relay's frames in the answer to the first poll.
-    var frames: [RelayFrame] {
+    var frames: [RelayFrame] { received.map(\.frame) }
+
+    /// The message of the relay's operator beside these frames; nil if there is none.
+    var message: RelayMessage? { received.lazy.compactMap(\.message).first }
+
+    private var received: [ReceivedFrame] {
         guard case .success(let answer)? = polled, answer.status == 200,
             let poll = try? PollAnswer(parsing: answer.body)
         else { return [] }
-        return poll.frames.compactMap { try? RelayFrame(parsing: $0) }
+        return poll.frames.compactMap { try? ReceivedFrame(parsing: $0) }
     }
 
     /// Whether frames pass in both directions, without delay.

@@ -151,6 +151,76 @@ import Testing
         }
     }
 
+    @Test(
+        "HAProxy with the fault that operators leave in it",
+        .enabled(if: ReverseProxy.Kind.haproxy.program != nil, "HAProxy is not installed: scripts/setup --tests"),
+        arguments: [
+            Proxy(testDescription: "nothing amiss", lines: "timeout tunnel 120s", watch: 1),
+            Proxy(
+                testDescription: "the upgrade is not passed on",
+                lines: "http-request del-header Upgrade",
+                warnings: ["websocket"],
+                message: "The header Upgrade is lost"
+            ),
+            Proxy(
+                testDescription: "the subprotocol is lost in the answer",
+                lines: "http-response del-header Sec-WebSocket-Protocol",
+                warnings: ["websocket"],
+                message: "Sec-WebSocket-Protocol is lost in the answer"
+            ),
+            Proxy(
+                testDescription: "the type of a call's body is lost",
+                lines: "http-request del-header Content-Type",
+                warnings: ["long-polling"],
+                message: "Content-Type is lost"
+            ),
+            Proxy(
+                testDescription: "little patience",
+                lines: "timeout tunnel 2s\n    timeout server 2s",
+                watch: 6,
+                warnings: ["quiet-websocket", "quiet-call"],
+                message: "was closed, after"
+            ),
+        ]
+    )
+    func haproxy(_ proxy: Proxy) async throws {
+        let words = "Away on 1 December, 8:00 to 9:00 UTC."
+        let relay = try Running([
+            "relay", "--listen", "127.0.0.1:0", "--trusted-proxy", "127.0.0.1", "--forwarded-header",
+            "x-forwarded-for", "--message", words, "--json",
+        ])
+        defer { relay.stop() }
+        let port = try #require(try await relay.event("listening")["port"] as? Int)
+        let server = try #require(
+            ReverseProxy.haproxy { own in
+                """
+                frontend devices
+                    bind 127.0.0.1:\(own)
+                    default_backend relay
+                backend relay
+                    option forwardfor
+                    option httpchk GET /health/live
+                    \(proxy.lines)
+                    server one 127.0.0.1:\(port)
+                """
+            }
+        )
+        try await server.run { address in
+            let look = try await Look.at("ws://\(address.authority)", watch: proxy.watch)
+            look.expect(warnings: proxy.warnings)
+            #expect(look.message == words)
+            if let check = proxy.warnings.first {
+                let finding = try look.finding(check)
+                #expect(finding.message.contains(proxy.message), "\(finding)")
+                #expect(finding.advice?.contains("HAProxy") == true || finding.advice?.contains("proxy") == true)
+            } else {
+                #expect(try look.finding("relay").verdict == "good")
+                #expect(try look.finding("pairing-websocket").verdict == "good")
+                #expect(try look.finding("pairing-long-polling").verdict == "good")
+            }
+        }
+    }
+
     @Test("A proxy of this device: it is named without its password, and its refusals are told") func tunnel()
         async throws
     {

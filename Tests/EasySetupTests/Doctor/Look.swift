@@ -14,6 +14,8 @@ struct Look: Sendable {
     }
 
     let findings: [Finding]
+    /// The message of the relay's operator; nil if none was told.
+    let message: String?
     let code: Int32
     /// All that the program wrote.
     let text: String
@@ -55,7 +57,9 @@ struct Look: Sendable {
         let isWrong = findings.contains { $0.verdict == "wrong" }
         #expect(code == (isWrong ? 40 : 0))
         #expect(findings.allSatisfy { ($0.advice != nil) == ["warning", "wrong"].contains($0.verdict) })
-        return Look(findings: findings, code: code, text: output + errors)
+        let messages = events.filter { $0["event"] as? String == "relay-message" }.map { $0["message"] as? String }
+        #expect(messages.count < 2)
+        return Look(findings: findings, message: messages.first ?? nil, code: code, text: output + errors)
     }
 
     /// The first finding of a check.
