@@ -86,7 +86,7 @@ import Testing
 
     private static let wrong: [(words: [String], code: Int32)] = [
         (["relay", "http://relay.example"], 78), (["relay", "ws://192.0.2.1:80"], 78),
-        (["relay", "wss://a:hunter2@b"], 78),
+        (["relay", "wss://a:hunter2@b"], 78), (["relay", "127.0.0.1:8080"], 78), (["relay", "-"], 78),
         (["log-level", "hunter2"], 78), (["allow-plain", "hunter2"], 78), (["seal", ""], 78),
         (["relya", "wss://hunter2"], 64), (["listen", "*:80"], 64), (["offer-yes", "yes"], 64),
         (["relay", "wss://hunter2", "x"], 64), (["name", "hunter2\n"], 78), (["demo-pairings", "many"], 78),
@@ -102,6 +102,29 @@ import Testing
             #expect(!told.contains("hunter2") && !told.isEmpty, "\(told)")
             #expect(!FileManager.default.fileExists(atPath: file))
         }
+    }
+
+    @Test("The advice for a value that is refused can be followed: the relay without TLS, and one without a scheme")
+    func adviceOfValues() async throws {
+        let plain = "ws://192.0.2.1:80"
+        let refused = try await run("config", "relay", plain)
+        #expect(refused.errors.contains("easysetup config allow-plain yes"), "\(refused.errors)")
+        #expect(try await run("config", "allow-plain", "yes").code == 0)
+        #expect(try await run("config", "relay", plain).code == 0)
+        let bare = try await run("config", "relay", "127.0.0.1:8080")
+        #expect(bare.errors.contains("ws://127.0.0.1:PORT"), "\(bare.errors)")
+    }
+
+    @Test("All faults of the file are told at once, by the listing and by a command") func allFaults() async throws {
+        try write("lgo-level = info\n[device]\nrelay = 127.0.0.1:1\nplain = hunter2\nlog-level = hunter2\n")
+        let offer = try await run("offer")
+        #expect(offer.code == 78)
+        for line in [1, 2, 4, 5] { #expect(offer.errors.contains("ine \(line) of"), "\(offer.errors)") }
+        try write("relay = 127.0.0.1:1\nplain = hunter2\nlog-level = hunter2\n")
+        let listed = try await run("config")
+        #expect(listed.code == 78)
+        for line in [1, 2, 3] { #expect(listed.errors.contains("ine \(line) of"), "\(listed.errors)") }
+        #expect(!(offer.errors + listed.errors).contains("hunter2"))
     }
 
     @Test("A wrong value in the file ends a command with its line, and config mends it") func mends() async throws {

@@ -74,6 +74,55 @@ import Testing
         #expect(text.output.contains("listen = *:80") && text.output.contains("# line 2"))
     }
 
+    @Test("All faults of a file and of variables are told at once, in the order of the lines, and none that follows")
+    func allFaults() async throws {
+        let file = try scratch.file(
+            "relay.conf",
+            """
+            listen = 8080, *:http
+            cores = 0
+            lissten = a
+            memory = 5M
+            forwarded-header = forwarded
+            trusted-proxy = localhost
+            tls-key = key.pem
+            limit = hats=3, meetings=0
+
+            """
+        )
+        chmod(file, 0o600)
+        for form in [[], ["--check"]] {
+            let relay = try Running(
+                ["relay", "--config", file] + form,
+                variables: ["EASYSETUP_RELAY_DRAIN_TIME": "99999", "EASYSETUP_RELAY_CROES": "1"]
+            )
+            relay.endInput()
+            #expect(await relay.end() == 78)
+            let told = await relay.errors()
+            let places = told.matches(of: /[Ll]ine (\d) of/).compactMap { Int($0.1) }
+            #expect(places == [1, 1, 2, 3, 4, 6, 7, 8, 8], "\(told)")
+            #expect(told.hasPrefix("11 settings can't be used.") && told.contains("EASYSETUP_RELAY_DRAIN_TIME"))
+            // The proxy is there, although it can't be used, and so are the addresses.
+            #expect(!told.contains("Say where to listen") && !told.contains("need --trusted-proxy"))
+        }
+    }
+
+    @Test("All files that a relay can't use are told at its start, and by the check") func allFiles() async throws {
+        let arguments = [
+            "relay", "--listen", "127.0.0.1:0", "--key-file", "/none/key", "--tls-certificate", "/none/cert",
+            "--tls-key", "/none/cert", "--message-file", "/none/message",
+        ]
+        let start = try await Program.run(arguments)
+        #expect(start.code == 78)
+        for path in ["/none/key", "/none/cert", "/none/message"] { #expect(start.errors.contains(path), "\(path)") }
+        #expect(
+            findings(
+                try await check("--listen", "127.0.0.1:0", "--key-file", "/none/key", "--message-file", "/none/m")
+                    .events
+            ).count == 2
+        )
+    }
+
     private static let cases: [(arguments: [String], findings: [String])] = [
         (["--listen", "127.0.0.1:0"], ["warning no-key-file"]),
         (["--listen", "*:0", "--key-file", "KEY"], ["warning open-without-tls"]),

@@ -32,6 +32,12 @@ enum CommandAdvice {
         "plain-link": "Use a relay with TLS, or pass --allow-plain on a network of your own.",
         "relay-plain": "Use wss, or pass --allow-plain on a network of your own.",
     ]
+
+    /// The advice of errors about a value that `easysetup config` is to keep, by the error's name: that command has no
+    /// other command's options.
+    static let settings: [String: String] = [
+        "relay-plain": "Use wss, or first run easysetup config allow-plain yes, on a network of your own."
+    ]
 }
 
 extension ExplainedError {

@@ -12,15 +12,14 @@ enum EnvironmentNames {
         ProcessInfo.processInfo.environment.keys.filter { $0.hasPrefix(prefix) && Variables.value($0) != nil }.sorted()
     }
 
-    /// Refuses a variable that belongs to no setting, because it was probably meant for one.
+    /// The faults of variables that belong to no setting, because each was probably meant for one.
     /// - Parameters:
     ///   - names: the names of the variables that are set.
     ///   - settings: the settings of all commands.
-    static func refuseUnknown(_ names: [String], settings: [Setting]) throws(SettingsError) {
+    static func unknown(_ names: [String], settings: [Setting]) -> [SettingsError] {
         let known = settings.map(\.variable)
-        for name in names where !known.contains(name) && !ofBuild.contains(name) && !isOfService(name) {
-            throw .unknown(.variable(name), nearest: nearest(to: name, among: known))
-        }
+        return names.filter { !known.contains($0) && !ofBuild.contains($0) && !isOfService($0) }
+            .map { .unknown(.variable($0), nearest: nearest(to: $0, among: known)) }
     }
 
     /// The variable that was probably meant: by a typing error, or by the right words with or without the name of a

@@ -18,19 +18,27 @@ struct Invocation: Sendable {
             return
         }
         let all = Setting.tree(of: arguments.root)
-        try EnvironmentNames.refuseUnknown(EnvironmentNames.set, settings: all)
+        var faults = EnvironmentNames.unknown(EnvironmentNames.set, settings: all)
         let own = Setting.all(of: arguments.command, named: arguments.path)
         let (file, names) = Self.file(arguments, own: own, all: all)
         self.file = file
         var entries: [SettingsText.Entry] = []
         if let file {
-            if let bytes = try file.read() {
-                entries = try SettingsText(bytes, path: file.name, names: names).entries
-            } else if !file.refusesLinks {
-                throw SettingsError.file(file.name, .missing)
+            do throws(SettingsError) {
+                if let bytes = try file.read() {
+                    let text = SettingsText(reading: bytes, path: file.name, names: names)
+                    entries = text.entries
+                    faults += text.faults
+                } else if !file.refusesLinks {
+                    faults.append(.file(file.name, .missing))
+                }
+            } catch {
+                faults.append(error)
             }
         }
         settings = Self.layered(own.filter { !arguments.given.contains($0.option) }, entries, file)
+        guard !faults.isEmpty else { return }
+        if let error = SettingsErrors.of(faults + valueFaults()) { throw error }
     }
 
     /// The settings that the environment and the entries of a file give.
@@ -84,12 +92,14 @@ struct Invocation: Sendable {
 
     /// The arguments of this call for the parser: the command's name, the settings, and what was given.
     var texts: [String] {
-        get throws(SettingsError) {
-            var added: [String] = []
-            for setting in settings { added += try setting.arguments }
-            let count = arguments.path.count
-            return Array(arguments.texts[..<count]) + added + arguments.texts[count...]
-        }
+        get throws(SettingsError) { try texts(with: settings) }
+    }
+
+    private func texts(with settings: [AppliedSetting]) throws(SettingsError) -> [String] {
+        var added: [String] = []
+        for setting in settings { added += try setting.arguments }
+        let count = arguments.path.count
+        return Array(arguments.texts[..<count]) + added + arguments.texts[count...]
     }
 
     /// Whether the output is for programs.
@@ -112,13 +122,70 @@ struct Invocation: Sendable {
     /// The error for a message of the parser about a setting that no option gave; nil if the message is about options.
     /// - Parameter message: a message without values.
     func error(for message: String) -> SettingsError? {
-        guard let sentence = Self.sentence(of: message, without: settings.flatMap(\.values)) else { return nil }
+        fault(for: message, among: settings).map { .badValue($0.setting.source, $0.sentence) }
+    }
+
+    /// The setting that a message of the parser is about, and the message's sentence; nil if it is about none of these.
+    private func fault(
+        for message: String,
+        among settings: [AppliedSetting]
+    ) -> (setting: AppliedSetting, sentence: String)? {
+        guard let sentence = Self.sentence(of: message, without: self.settings.flatMap(\.values)) else { return nil }
         for match in sentence.matches(of: /--([a-z][a-z-]*)/) {
-            if let applied = settings.first(where: { $0.setting.option == match.1 }) {
-                return .badValue(applied.source, sentence)
-            }
+            if let applied = settings.first(where: { $0.setting.option == match.1 }) { return (applied, sentence) }
         }
         return nil
+    }
+
+    /// The faults of the values that variables and the file give, as far as they can be told at once. The parser tells
+    /// only the first, so a setting with a fault is left out, and the rest is parsed again.
+    func valueFaults() -> [SettingsError] {
+        var left = settings
+        var faults: [SettingsError] = []
+        // A message that names a setting that was left out may be about its absence, so it tells nothing.
+        var dropped: Set<String> = []
+        while let fault = firstFault(of: left) {
+            left.removeAll { $0.setting == fault.setting.setting }
+            let names = fault.sentence.matches(of: /--([a-z][a-z-]*)/).map { String($0.1) }
+            if dropped.isDisjoint(with: names) {
+                faults += self.faults(of: fault.setting, fault.sentence, beside: left)
+            }
+            dropped.insert(fault.setting.setting.option)
+        }
+        return faults
+    }
+
+    /// The faults of a setting: one for each of the values of a list that is wrong by itself, else that which was told.
+    private func faults(
+        of setting: AppliedSetting,
+        _ sentence: String,
+        beside others: [AppliedSetting]
+    ) -> [SettingsError] {
+        var sentences: [String] = []
+        for value in setting.values where setting.setting.kind == .list && setting.values.count > 1 {
+            let alone = AppliedSetting(setting: setting.setting, values: [value], source: setting.source)
+            guard let fault = firstFault(of: others + [alone]), fault.setting == alone else { continue }
+            if !sentences.contains(fault.sentence) { sentences.append(fault.sentence) }
+        }
+        return (sentences.isEmpty ? [sentence] : sentences).map { .badValue(setting.source, $0) }
+    }
+
+    /// The first setting about which the parser complains, and its sentence; nil if it complains about none of these.
+    private func firstFault(of settings: [AppliedSetting]) -> (setting: AppliedSetting, sentence: String)? {
+        do {
+            _ = try arguments.root.parseAsRoot(texts(with: settings))
+            return nil
+        } catch let error as SettingsError {
+            guard case .badValue(let source, let sentence) = error else { return nil }
+            return settings.first { $0.source == source && sentence.hasPrefix($0.setting.option) }
+                .map { ($0, sentence) }
+        } catch {
+            let message = arguments.without(
+                arguments.root.fullMessage(for: error),
+                settings: self.settings.flatMap(\.values)
+            )
+            return fault(for: message, among: settings)
+        }
     }
 
     /// The command of this call, from its arguments and settings.
@@ -126,6 +193,7 @@ struct Invocation: Sendable {
 
     /// The error in words for an error of the parser about these settings.
     func explained(_ error: any Error) -> any ExplainedError {
+        if let error = SettingsErrors.of(valueFaults()) { return error }
         if let error = error as? any ExplainedError { return error }
         let message = arguments.without(arguments.root.fullMessage(for: error), settings: settings.flatMap(\.values))
         return self.error(for: message) ?? CommandError.usage

@@ -102,10 +102,49 @@ enum SettingsError: ExplainedError, Equatable {
 
     var retryHelps: Bool { false }
 
+    /// The number of the line with the fault; 0 for a fault elsewhere.
+    var line: Int {
+        switch self {
+        case .unknown(.line(let line, _), _), .misplaced(.line(let line, _), _), .malformed(.line(let line, _), _),
+            .twice(.line(let line, _), _, _), .badValue(.line(let line, _), _):
+            line
+        default: 0
+        }
+    }
+
     private static func start(_ source: SettingSource) -> String {
         let text = source.text
         return text.prefix(1).uppercased() + text.dropFirst()
     }
+}
+
+/// Several settings that can't be used, so that a person who mends a file learns of all of them at once.
+struct SettingsErrors: ExplainedError, Equatable {
+    /// The faults, at least two.
+    let all: [SettingsError]
+
+    /// The error for some faults; nil if there is none. Faults of lines stand in the order of the lines.
+    static func of(_ faults: [SettingsError]) -> (any ExplainedError)? {
+        guard faults.count > 1 else { return faults.first }
+        let places = faults.enumerated().sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }
+        return SettingsErrors(all: places.map(\.element))
+    }
+
+    var name: String { all[0].name }
+
+    /// A line for the number of faults, then one for each fault and one for its advice, but for the last advice. The same
+    /// advice for several faults in a row stands behind the last of them.
+    var description: String {
+        var lines = ["\(all.count) settings can't be used."]
+        for (index, fault) in all.enumerated() {
+            lines.append(fault.description)
+            if index + 1 < all.count, all[index + 1].advice != fault.advice { lines.append(fault.advice) }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    var advice: String { all[all.count - 1].advice }
+    var retryHelps: Bool { false }
 }
 
 extension SettingsError.FileProblem {

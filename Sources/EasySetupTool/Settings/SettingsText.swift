@@ -13,17 +13,28 @@ struct SettingsText {
     static let maximumLineBytes = 4096
 
     private(set) var entries: [Entry] = []
+    /// The faults of the lines that are no entries.
+    private(set) var faults: [SettingsError] = []
     private let path: String
     private let names: SettingNames
 
-    /// Reads a text.
+    /// Reads a text, and goes on behind a line with a fault.
     /// - Parameters:
     ///   - path: the file's path, for errors.
     ///   - names: the settings that the file may give.
-    init(_ bytes: [UInt8], path: String, names: SettingNames) throws(SettingsError) {
+    init(reading bytes: [UInt8], path: String, names: SettingNames) {
         self.path = path
         self.names = names
-        for (index, line) in Self.lines(bytes).enumerated() { try add(line, number: index + 1) }
+        for (index, line) in Self.lines(bytes).enumerated() {
+            do throws(SettingsError) { try add(line, number: index + 1) } catch { faults.append(error) }
+        }
+    }
+
+    /// Reads a text in which every line must be right.
+    /// - Throws: the error of the first line with a fault.
+    init(_ bytes: [UInt8], path: String, names: SettingNames) throws(SettingsError) {
+        self.init(reading: bytes, path: path, names: names)
+        if let first = faults.first { throw first }
     }
 
     /// The lines of a text, without their ends and without a byte order mark at the start.

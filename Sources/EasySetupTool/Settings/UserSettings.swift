@@ -58,7 +58,11 @@ struct UserSettings {
 
     private func applied() throws -> [AppliedSetting] {
         var entries: [SettingsText.Entry] = []
-        if let bytes = try file.read() { entries = try SettingsText(bytes, path: file.name, names: names).entries }
+        if let bytes = try file.read() {
+            let text = SettingsText(reading: bytes, path: file.name, names: names)
+            if let error = SettingsErrors.of(text.faults) { throw error }
+            entries = text.entries
+        }
         return Invocation.layered(names.settings.map(\.setting), entries, file)
     }
 
@@ -91,15 +95,17 @@ struct UserSettings {
     /// Checks every value that a variable or the file gives.
     func check() throws {
         let applied = try applied()
+        var faults: [SettingsError] = []
         for one in applied {
             do {
                 try check(one, with: applied)
             } catch let error as SettingsError {
-                throw error
+                faults.append(error)
             } catch let error as ConfigError {
-                throw SettingsError.badValue(one.source, error.description)
+                faults.append(.badValue(one.source, error.description))
             }
         }
+        if let error = SettingsErrors.of(faults) { throw error }
     }
 
     /// Checks a value as the command that has the option does.
@@ -112,7 +118,9 @@ struct UserSettings {
             let command = try root.parseAsRoot(texts)
             if let command = command as? any ChecksSettings { try command.checkSettings() }
         } catch let error as any ExplainedError {
-            throw ConfigError.badValue("\(error.description) \(error.advice)")
+            throw ConfigError.badValue(
+                "\(error.description) \(CommandAdvice.settings[error.name] ?? error.commandAdvice)"
+            )
         } catch {
             guard let message = Invocation.sentence(of: root.fullMessage(for: error), without: applied.values) else {
                 throw ConfigError.badValue("The value does not fit \(applied.setting.option).")
