@@ -108,10 +108,12 @@ import Testing
         let (idle, _) = try await offer("idle", port, "--yes")
         defer { idle.stop() }
 
-        first.interrupt(SIGTERM)
+        first.interrupt(SIGINT)
         // The relay sends this device away when its drain begins, so it has handled the first signal.
         _ = try await idle.event("reconnecting")
-        first.interrupt(SIGTERM)
+        let told = try #require(await first.logLine { $0.contains("pairings in hand are waited for") })
+        #expect(told.contains("Control-C") && told.contains("pairings=1") && told.contains("seconds=300"))
+        first.interrupt(SIGINT)
         #expect(await first.end() == 0)
         for device in [asked, answered] { _ = try await device.event("reconnecting") }
 

@@ -1,10 +1,10 @@
 import ArgumentParser
-import EasySetupRelay
 import EasySetupSeed
 import Foundation
 import TestSupport
 import Testing
 
+@testable import EasySetupRelay
 @testable import EasySetupTool
 
 @Suite("The program as a relay", .inTurn, .timeLimit(.minutes(60))) struct RelayCommandTests {
@@ -51,12 +51,45 @@ import Testing
         process.interrupt(SIGTERM)
         #expect(await process.end() == 0)
         let lines = await process.output().split(separator: "\n")
-        #expect(lines.count == 3)
+        #expect(lines.count == 4)
         #expect(lines[0].wholeMatch(of: /The relay listens at ws:\/\/127\.0\.0\.1:\d+ \(.+\)/) != nil)
         let every4 = /The relay listens at ws:\/\/0\.0\.0\.0:\d+, every IPv4 address of this machine \(.+\)/
         #expect(lines[1].wholeMatch(of: every4) != nil)
         let every6 = /The relay listens at ws:\/\/\[::\]:\d+, every IPv6 address of this machine \(.+\)/
         #expect(lines[2].wholeMatch(of: every6) != nil)
+        // Whether this machine has an address on a network depends on the machine.
+        #expect(lines[3].contains("Other devices reach it at ws://") || lines[3].hasPrefix("No other device"))
+    }
+
+    @Test("A relay that listens at every address tells those that can be typed on another device") func reachable()
+        throws
+    {
+        let every = [BoundAddress(host: "0.0.0.0", port: 80), BoundAddress(host: "::", port: 81)]
+        let own = ["192.0.2.7", "2001:db8::7"]
+        let told = ReachableAddresses.lines(every, ofMachine: own, isSecure: false)
+        #expect(told.count == 1)
+        #expect(told[0].contains("ws://192.0.2.7:80 or ws://[2001:db8::7]:81, with --allow-plain"))
+        #expect(ReachableAddresses.lines([every[0]], ofMachine: own, isSecure: false)[0].contains("2001") == false)
+        #expect(ReachableAddresses.lines(every, ofMachine: own, isSecure: true)[0].contains("wss://NAME:80"))
+        #expect(ReachableAddresses.lines(every, ofMachine: [], isSecure: false)[0].contains("hostname -I"))
+        let many = (1...9).map { "192.0.2.\($0)" }
+        let few = ReachableAddresses.lines(every, ofMachine: many, isSecure: false)[0]
+        #expect(few.contains("192.0.2.4:") && !few.contains("192.0.2.5:") && few.contains("hostname -I lists all"))
+        let one = BoundAddress(host: "192.0.2.7", port: 80)
+        #expect(ReachableAddresses.lines([one], ofMachine: own, isSecure: false) == [])
+    }
+
+    @Test(
+        "An address without its option, or a port without a host, is refused with the form that is right",
+        arguments: [
+            (["127.0.0.1:8080"], "--listen HOST:PORT"), (["--json", "8080"], "--listen HOST:PORT"),
+            (["--listen", "8080"], "*:PORT"), (["--listen=8080"], "--listen"),
+        ]
+    )
+    func addressAlone(arguments: [String], words: String) async throws {
+        let result = try await Program.run(["relay"] + arguments)
+        #expect(result.code == 64 && result.errors.contains(words), "\(result.errors)")
+        #expect(result.errors.contains("rgument "), "it says which argument is meant")
     }
 
     @Test("When one of several addresses can't be had, the relay ends with an error that names it") func notHalfOpen()

@@ -265,6 +265,15 @@ extension RelayHub.State {
     mutating func drain() {
         guard rendezvous.drain(&turn) else { return }
         logger.notice("draining", metadata: statistics)
+        let pairings = rendezvous.statistics.rooms
+        guard pairings > 0, let until = rendezvous.lifecycle.due else { return }
+        let left = max(.zero, until - turn.now.monotonic)
+        logger.notice(
+            "pairings in hand are waited for; a second signal (Control-C) ends the relay at once",
+            metadata: [
+                "pairings": .stringConvertible(pairings), "seconds": .stringConvertible(left.components.seconds),
+            ]
+        )
     }
 
     /// Ends the relay without draining: sends `goodbye` to all devices and cuts all connections.

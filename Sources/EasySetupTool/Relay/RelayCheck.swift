@@ -96,7 +96,7 @@ extension RelayCheck {
                     .notice,
                     .fromServiceManager,
                     "\(SocketUnit.name) is in use: systemd opens \(unit.addresses.joined(separator: ", ")) for the relay that it starts.",
-                    "They take the place of --listen there. Variables of the unit, such as for TLS, must be given to this check too."
+                    "They take the place of --listen there. Variables of the unit, such as for TLS, are not seen here: systemctl reload easysetup-relay checks with them."
                 )
             )
         }

@@ -133,11 +133,6 @@ struct RelayCommand: AsyncParsableCommand {
     private static let manager = ServiceManager.current()
 
     func validate() throws {
-        guard !listen.isEmpty || !Self.manager.sockets.isEmpty else {
-            throw ValidationError(
-                "Say where to listen: --listen 127.0.0.1:8080, or the variable EASYSETUP_RELAY_LISTEN, or a line listen = 127.0.0.1:8080 in the file of --config."
-            )
-        }
         guard (tlsCertificate == nil) == (tlsKey == nil) else {
             throw ValidationError("--tls-certificate and --tls-key go together.")
         }
@@ -160,6 +155,12 @@ struct RelayCommand: AsyncParsableCommand {
         if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
             throw ValidationError("--limit sets \(twice) more than once.")
         }
+        // It comes last, so that a file in which this is missing too is checked as a whole.
+        guard !listen.isEmpty || !Self.manager.sockets.isEmpty else {
+            throw ValidationError(
+                "Say where to listen: --listen 127.0.0.1:8080, or the variable EASYSETUP_RELAY_LISTEN, or a line listen = 127.0.0.1:8080 in the file of --config."
+            )
+        }
     }
 
     func run() async throws {
@@ -169,7 +170,16 @@ struct RelayCommand: AsyncParsableCommand {
             var configuration = configuration
             try fit(&configuration, to: OpenFiles.raiseLimit(), logger)
             let server = RelayServer(configuration: configuration, logger: logger)
-            try await serve(server, configuration, output, logger)
+            do {
+                try await serve(server, configuration, output, logger)
+            } catch let error as RelayError where !server.hasListened {
+                // The start ends with the first fault of the files. The others are told too.
+                for other in configuration.findings(probesListen: false, probesAdmin: false)
+                where other.severity == .error && other.message != error.description {
+                    logger.error("\(other.message)", metadata: ["advice": "\(other.advice)"])
+                }
+                throw error
+            }
         }
     }
 
@@ -315,10 +325,12 @@ struct RelayCommand: AsyncParsableCommand {
         } catch {
             let error = explain(error)
             isRead = false
-            logger.error(
-                "settings not changed",
-                metadata: ["error": "\(error.description)", "advice": "\(error.advice)"]
-            )
+            for error in (error as? SettingsErrors)?.all ?? [error] as [any ExplainedError] {
+                logger.error(
+                    "settings not changed",
+                    metadata: ["error": "\(error.description)", "advice": "\(error.commandAdvice)"]
+                )
+            }
         }
         // A level that a signal has set ends here, also where the new settings can't be used.
         if let level = (try? Invocation.current?.command() as? RelayCommand)?.common.logLevel {
@@ -358,9 +370,10 @@ struct RelayCommand: AsyncParsableCommand {
         let isSecure = tlsCertificate != nil
         let scheme = isSecure ? "wss" : "ws"
         let urls = addresses.map { "\(scheme)://\($0.authority)" }
-        let lines = zip(addresses, urls).map { address, url in
-            "The relay listens at \(url)" + (address.scope.map { ", \($0)" } ?? "") + " (\(Version.text))"
-        }
+        let lines =
+            zip(addresses, urls).map { address, url in
+                "The relay listens at \(url)" + (address.scope.map { ", \($0)" } ?? "") + " (\(Version.text))"
+            } + ReachableAddresses.lines(addresses, ofMachine: ReachableAddresses.machine, isSecure: isSecure)
         let adminLines = admin.map { "The status page is at http://\($0.authority)/, and metrics and health beside it" }
         var fields: [(String, JSONValue)] = [
             ("port", .integer(addresses[0].port)), ("host", .string(addresses[0].host)),
