@@ -8,11 +8,15 @@ import EasySetupSeed
     static let configuration = CommandConfiguration(
         commandName: "easysetup",
         abstract: "Adds a device by a short code.",
+        // The commands below say it.
+        usage: "",
         discussion: """
-            Every option has an environment variable, which the help of its command names, and most have a place in a file: \
-            easysetup config shows and keeps them.
+              easysetup relay --listen 127.0.0.1:8080       runs a relay
+              easysetup offer --relay ws://127.0.0.1:8080   shows a code on one device
+              easysetup join --relay ws://127.0.0.1:8080    asks for it on the other
 
-            \(ExitCodes.help)
+            Settings: easysetup config. Exit codes: easysetup help exit-codes. Manual: man easysetup. Completions: easysetup \
+            --generate-completion-script SHELL.
             """,
         version: Version.text,
         subcommands: [
@@ -28,6 +32,7 @@ import EasySetupSeed
         // systems do not allow it.
         _ = easysetup_harden_process()
         let arguments = Arguments.take(for: Self.self)
+        if arguments.texts == ["help", "exit-codes"] { tell(ExitCodes.help + "\n", .success) }
         do {
             try arguments.refuseSlips()
             try arguments.refuseRepeats()
@@ -54,12 +59,15 @@ import EasySetupSeed
         let invocation = Invocation.current
         let isJSON = invocation?.isJSON ?? (arguments.texts.contains("--json") || Invocation.wantsJSON)
         let output = Output(form: isJSON ? .json : .people)
-        if let error = error as? any ExplainedError {
+        let code = exitCode(for: error)
+        let isAsked = !(error is any ExplainedError) && code == .success
+        // Values that no option gave are all checked, so that a person who mends a file learns of every fault at once.
+        let faults = isAsked ? [] : invocation?.valueFaults() ?? []
+        if let error = SettingsErrors.of(faults) ?? error as? any ExplainedError {
             output.failed(error)
             exit(withError: ExitCode(ExitCodes.code(for: error.name)))
         }
-        let code = exitCode(for: error)
-        guard code == .success else {
+        guard isAsked else {
             let message = arguments.without(
                 fullMessage(for: error),
                 settings: invocation?.settings.flatMap(\.values) ?? []
@@ -74,11 +82,17 @@ import EasySetupSeed
             output.prompt(message + "\n")
             exit(withError: code)
         }
-        output.put(HelpText(fullMessage(for: error), of: Self.self).text)
+        tell(HelpText(fullMessage(for: error), of: Self.self).text, code)
+    }
+
+    /// Ends the process with a requested text.
+    private static func tell(_ text: String, _ code: ExitCode) -> Never {
+        let output = Output(form: .people)
+        output.put(text)
         do throws(CommandError) {
             try output.finish()
         } catch {
-            Output(form: .people).failed(error)
+            output.failed(error)
             exit(withError: ExitCode(ExitCodes.code(for: error.name)))
         }
         exit(withError: code)

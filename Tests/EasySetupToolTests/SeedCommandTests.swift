@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import TestSupport
 import Testing
@@ -255,10 +256,28 @@ import Testing
         }
     }
 
-    @Test("The help lists every exit code that is used") func help() async throws {
-        let result = try await Program.run(["--help"])
+    @Test("The list of exit codes has every one that is used") func exitCodes() async throws {
+        let result = try await Program.run(["help", "exit-codes"])
         #expect(result.code == 0)
         for code in Set(ExitCodes.table.values) { #expect(result.output.contains("\n  \(code)  "), "\(code)") }
+        let page = try #require(try ManualPage.all(of: EasySetupCommand.self).first)
+        for code in Set(ExitCodes.table.values) { #expect(page.text.contains("\n  \(code)  "), "\(code)") }
+    }
+
+    @Test("The help begins with an example, has every command, and fits a window of 24 lines") func help() async throws
+    {
+        let help = EasySetupCommand.helpMessage(columns: 80)
+        let lines = help.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count <= 24 && lines.allSatisfy { $0.count <= 80 }, "\(help)")
+        #expect(lines.prefix(4).contains { $0.contains("easysetup relay --listen") })
+        for command in EasySetupCommand.configuration.subcommands where command.configuration.shouldDisplay {
+            let name = try #require(command.configuration.commandName)
+            #expect(lines.contains { $0.hasPrefix("  \(name) ") }, "\(name)")
+        }
+        for words in ["help exit-codes", "man easysetup", "--generate-completion-script"] {
+            #expect(help.contains(words), "\(words)")
+        }
+        #expect(try await Program.run(["--help"]).output == help)
     }
 
     @Test("A running process has no core dumps, and other processes of its user can't look into it") func hardened()

@@ -1,9 +1,8 @@
 /// The exit codes of the process. From 64 on they are those of sysexits.h. In JSON output, the member `error` tells the
 /// reason more precisely.
 enum ExitCodes {
-    /// The meaning of each exit code, as shown by `--help`.
+    /// The meaning of each exit code, as shown by `easysetup help exit-codes` and the manual.
     static let help = """
-        EXIT CODES:
           0   done
           1   somebody said no, or stopped
           10  the code or link is wrong

@@ -5,7 +5,7 @@ import EasySetup
 struct DoctorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Look at a relay from outside: what is wrong, and what to do.",
+        abstract: "Look at a relay from outside: what is wrong?",
         discussion: """
             Without an address it looks at the relay in force, that of --relay, EASYSETUP_RELAY or easysetup config. It looks up \
             the name, tries every address, TLS, both transports and the proxies on the way, compares the clocks, and pairs two \
@@ -49,6 +49,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 proxyVariable: ProxySettings.variable(for: relay, variable: Variables.value),
                 quiet: .seconds(watch),
                 tell: { report.tell($0) },
+                says: { report.says($0) },
                 waits: { report.wait("Nothing is said for \(Spoken.seconds($0)) now. Control-C stops.") }
             )
             .run()
@@ -60,9 +61,8 @@ struct DoctorCommand: AsyncParsableCommand {
 
     /// The relay's address. One without TLS on another machine is looked at, too, with a warning.
     private func address() throws -> RelayAddress {
-        if let url { return try RelayAddress(url: url, allowPlain: true) }
-        guard let relay = target.relay else { throw PairingUsage.relayMissing }
-        return try SettingSources.checked("relay") { try RelayAddress(url: relay, allowPlain: true) }
+        if let url { return try RelayOptions.address(url, allowPlain: true) }
+        return try target.address(allowPlain: true)
     }
 
     /// The place that names the relay, in words.

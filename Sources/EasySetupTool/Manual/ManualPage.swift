@@ -57,6 +57,10 @@ struct ManualPage {
                 page.line(next.abstract ?? "")
             }
         }
+        if path.count == 1 {
+            page.macro("SH", ["EXIT STATUS"])
+            page.paragraphs(ExitCodes.help)
+        }
         seeAlso(&page)
         return page.text
     }

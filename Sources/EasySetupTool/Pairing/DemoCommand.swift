@@ -9,7 +9,8 @@ import Logging
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Show a whole pairing: a relay and two devices, in this process, over real sockets."
+        abstract: "Show a whole pairing on this machine.",
+        discussion: "A relay and two devices run in this process, and pair over real sockets."
     )
 
     @OptionGroup var common: CommonOptions

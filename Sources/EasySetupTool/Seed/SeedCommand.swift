@@ -4,7 +4,7 @@ import ArgumentParser
 struct SeedCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "seed",
-        abstract: "Make, show, import, replace, remove or inspect a sync seed.",
+        abstract: "Make, show, import, replace or remove the seed.",
         subcommands: [
             SeedNew.self, SeedShow.self, SeedImport.self, SeedReplace.self, SeedRemove.self, SeedCopies.self,
             SeedRestore.self, SeedInspect.self,
