@@ -14,7 +14,7 @@ import Testing
         PairingError.examples as [any ExplainedError] + StoreError.examples + CodeError.examples
         + RelayAddressError.examples + SeedError.examples + BaseTests.commandErrors
         + CommandError.Need.allCases.map { CommandError.nobodyToAsk($0) }
-        + BaseTests.pictureErrors + [PairingUsage.relayMissing, .badName, .storeMissing]
+        + BaseTests.pictureErrors + [PairingUsage.relayMissing, .schemeMissing, .badName, .storeMissing]
 
     /// The faults in the commands that a text names: words behind `easysetup` that are no command, and options that the
     /// command does not have.

@@ -67,9 +67,20 @@ import Testing
         // The device would give the new seed, so somebody must be there to approve the other device.
         #expect(try await Program.run(receive + ["--new"]).code == 66)
         #expect(!hasSeed)
-        let new = try Running(receive + ["--yes"], variables: ["EASYSETUP_OFFER_NEW": "yes"])
-        new.endInput()
-        #expect(await new.end() == 20)
+        // Nothing is stored before the relay has given a code.
+        let unreached = try Running(receive + ["--yes"], variables: ["EASYSETUP_OFFER_NEW": "yes"])
+        unreached.endInput()
+        #expect(await unreached.end() == 20)
+        #expect(!hasSeed)
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let new = try Running(
+            ["offer", "--relay", url, "--store", folder.store, "--json", "--yes"],
+            variables: ["EASYSETUP_OFFER_NEW": "yes"]
+        )
+        defer { new.stop() }
+        _ = try await new.event("created")
+        _ = try await new.event("offered")
         #expect(hasSeed)
         for option in ["--new", "--receive"] {
             let result = try await Program.run(receive + [option, "--yes"])
@@ -95,12 +106,18 @@ import Testing
             try terminal.answer("New passphrase", with: "open sesame\r")
             try terminal.answer("Once more", with: "open sesame\r")
         }
-        let made = try Terminal(
+        let unreached = try Terminal(
             ["offer", "--new", "--yes", "--relay", nowhere, "--store", folder.store],
             environment: ["EASYSETUP_SEAL": "yes"]
         )
-        try answer(made)
-        #expect(made.finish().code == 20)
+        try answer(unreached)
+        #expect(unreached.finish().code == 20)
+        #expect(!hasSeed)
+        let passphrase = try folder.file("passphrase", "open sesame\n")
+        chmod(passphrase, 0o600)
+        let made = try Running(nobody + ["--passphrase-file", passphrase], variables: ["EASYSETUP_SEAL": "yes"])
+        defer { made.stop() }
+        _ = try await made.event("created")
         #expect(try await FileSeedStore(folder: folder.store).kind() == .sealed)
 
         let holder = try await folder.seed("holder")
@@ -113,6 +130,23 @@ import Testing
         #expect(join.finish().code == 0)
         #expect(try await FileSeedStore(folder: joined).kind() == .sealed)
         #expect(await offer.end() == 0)
+    }
+
+    @Test("A seed that can't be stored ends the offer with the reason, and no code is shown") func unstored()
+        async throws
+    {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let question = try Running(["offer", "--relay", url, "--store", folder.store, "--json"])
+        defer { question.stop() }
+        _ = try await question.event("question")
+        // Another program stores a seed while the question is open.
+        let other = try await Program.run(["seed", "new", "--store", folder.store])
+        #expect(other.code == 0)
+        question.type("new\n")
+        #expect(await question.end() == 73)
+        let output = await question.output()
+        #expect(output.contains("\"other-seed-stored\"") && !output.contains("\"offered\""), "\(output)")
     }
 
     @Test("On a terminal the question is answered by a word, and the code follows", arguments: [80, 40])

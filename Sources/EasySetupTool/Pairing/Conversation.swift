@@ -24,18 +24,36 @@ final class Conversation: Sendable {
 
     /// Follows a pairing to its end. A signal that stops the program cancels the pairing, so that the other device
     /// learns of it.
-    /// - Parameter isRetried: whether the caller asks the person again after this failure. The ``Stage`` on the screen
-    ///   then stays open.
+    /// - Parameters:
+    ///   - isRetried: whether the caller asks the person again after this failure. The ``Stage`` on the screen then stays
+    ///     open.
+    ///   - offered: called once before the code of an offer is shown. If it throws, no code is shown and the pairing is
+    ///     cancelled.
     /// - Returns: the reason for the failure, which this function has shown already; nil if the devices are paired.
-    /// - Throws: ``CommandError/outputFailed`` if the pairing stopped because standard output could not be written.
+    /// - Throws: ``CommandError/outputFailed`` if the pairing stopped because standard output could not be written, and
+    ///   the error of `offered`.
     func follow(
         _ pairing: Pairing,
-        isRetried: (PairingError) -> Bool = { _ in false }
-    ) async throws(CommandError) -> PairingError? {
+        isRetried: (PairingError) -> Bool = { _ in false },
+        offered: () async throws -> Void = {}
+    ) async throws -> PairingError? {
         Signals.onStop { pairing.cancel() }
         defer { output.onStopEnd(stage) }
         var failure: PairingError?
+        var isOffered = false
+        var unfit: (any Error)?
         for await state in pairing {
+            if case .offered = state, !isOffered {
+                isOffered = true
+                do {
+                    try await offered()
+                } catch {
+                    unfit = error
+                    pairing.cancel()
+                }
+            }
+            // The states of the end are not shown, because the caller reports the error of `offered`.
+            if unfit != nil { continue }
             event(state)
             let step = screen.withLock { screen in
                 var step = screen.step(state)
@@ -51,7 +69,7 @@ final class Conversation: Sendable {
                 failure = error
                 if error == .cancelledHere, output.isLost {
                     stage.close()
-                    throw .outputFailed
+                    throw CommandError.outputFailed
                 }
                 if output.form == .people, isRetried(error) {
                     stage.say(step.said)
@@ -67,6 +85,10 @@ final class Conversation: Sendable {
             }
             // Nobody can read the code if the output could not be written, so the pairing is cancelled.
             if output.isLost { pairing.cancel() }
+        }
+        if let unfit {
+            stage.close()
+            throw unfit
         }
         return failure
     }

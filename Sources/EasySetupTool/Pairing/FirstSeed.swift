@@ -83,14 +83,15 @@ enum FirstSeed: String, Sendable, CaseIterable {
         throw CommandError.notConfirmed
     }
 
-    /// Makes a seed and stores it, as `seed new` does.
-    static func make(in store: FileSeedStore, _ output: Output, _ stage: any Stage) async throws -> SyncSeed {
-        let seed = SyncSeed.random(createdAt: UInt64(max(time(nil), 0)))
+    /// Makes a seed, and stores nothing.
+    static func seed() -> SyncSeed { SyncSeed.random(createdAt: UInt64(max(time(nil), 0))) }
+
+    /// Stores a new seed, as `seed new` does, once the relay has given the device a code.
+    static func keep(_ seed: SyncSeed, in store: FileSeedStore, _ output: Output, _ stage: any Stage) async throws {
         try await store.save(seed, replacing: false)
         stage.say(["A new seed is stored on this device: \(seed.userID.fingerprint)."])
         if output.form == .json {
             SeedReport(seed: seed, isRevealed: false).write(output, event: "created", heading: nil)
         }
-        return seed
     }
 }

@@ -60,6 +60,7 @@ struct JoinCommand: AsyncParsableCommand {
         try await common.run { output in
             let output = screen.output(output)
             let link = try picture.pairingLink()
+            try check(output, hasLink: link != nil)
             let opened = try await store.open(output)
             var (known, role) = await LoadedStore.load(from: opened)
             // The store is checked before a person types a code, so that no code is typed in vain.
@@ -95,6 +96,17 @@ struct JoinCommand: AsyncParsableCommand {
                 guard failure == .wrongCode, canAsk(output) else { throw ExitCodes.exit(failure) }
                 if case .code(let code, _) = way { tries.take(code.slot, of: ClientLimits().triesPerCode) }
             }
+        }
+    }
+
+    /// Checks what the arguments and settings say before a person is asked for a passphrase or a code, so that nothing
+    /// is typed in vain. Where a program or a pipe gives the answers, a link may come, which names its relay itself.
+    private func check(_ output: Output, hasLink: Bool) throws {
+        try pairing.checkName()
+        if let code {
+            do { _ = try read(code) } catch is CodeError where canAsk(output) {}
+        } else if !hasLink, pairing.target.relay != nil || canAsk(output) {
+            _ = try pairing.address()
         }
     }
 

@@ -39,6 +39,7 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
         try await common.run { output in
             let output = screen.output(output)
             let address = try pairing.address()
+            try pairing.checkName()
             var opened = try await store.open(output)
             var (known, role) = await LoadedStore.load(from: opened)
             if role == .holder, first.choice != nil, let seed = try await known.load() {
@@ -54,10 +55,12 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
             let stage = output.stage(pictures)
             defer { stage.close() }
             output.onStopEnd(stage)
+            var made: SyncSeed?
             if role == .receiver {
                 let choice = if let choice = first.choice { choice } else { try await FirstSeed.ask(output, stage) }
                 if choice == .new {
-                    let seed = try await FirstSeed.make(in: opened, output, stage)
+                    let seed = FirstSeed.seed()
+                    made = seed
                     (known, role) = (LoadedStore(seed, in: opened), .holder)
                 }
             }
@@ -73,7 +76,10 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
                 approve: conversation.approve,
                 accept: yes ? nil : conversation.accept
             )
-            if let failure = try await conversation.follow(offer) { throw ExitCodes.exit(failure) }
+            let store = opened
+            let keep = made.map { seed in { try await FirstSeed.keep(seed, in: store, output, stage) } }
+            let failure = try await conversation.follow(offer, offered: keep ?? {})
+            if let failure { throw ExitCodes.exit(failure) }
         }
     }
 

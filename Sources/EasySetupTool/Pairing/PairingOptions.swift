@@ -23,6 +23,19 @@ struct RelayOptions: SharedOptions {
 
     /// The authorities to trust for the relay.
     var roots: TrustedRoots { caFile.map { TrustedRoots(pemPath: $0.bytes) } ?? .system }
+
+    /// The relay's address from the option or a setting.
+    func address(allowPlain: Bool) throws -> RelayAddress {
+        guard let relay else { throw PairingUsage.relayMissing }
+        return try SettingSources.checked("relay") { try Self.address(relay, allowPlain: allowPlain) }
+    }
+
+    /// Reads a relay's address. It must have a scheme, although the library takes a bare host for one with TLS: a person
+    /// who writes `127.0.0.1:8080` usually means a relay without TLS.
+    static func address(_ text: String, allowPlain: Bool) throws -> RelayAddress {
+        guard text.contains("://") else { throw PairingUsage.schemeMissing }
+        return try RelayAddress(url: text, allowPlain: allowPlain)
+    }
 }
 
 /// The common options of `offer` and `join`.
@@ -43,9 +56,12 @@ struct PairingOptions: SharedOptions {
 
     /// Checks the values that the argument parser takes as they are.
     func check() throws {
-        _ = try deviceName
+        try checkName()
         if target.relay != nil { _ = try address() }
     }
+
+    /// Checks the device's name.
+    func checkName() throws { _ = try deviceName }
 
     private var deviceName: DeviceName {
         get throws {
@@ -67,10 +83,7 @@ struct PairingOptions: SharedOptions {
     }
 
     /// The address of the relay at which the devices meet.
-    func address() throws -> RelayAddress {
-        guard let relay = target.relay else { throw PairingUsage.relayMissing }
-        return try SettingSources.checked("relay") { try RelayAddress(url: relay, allowPlain: allowsPlain) }
-    }
+    func address() throws -> RelayAddress { try target.address(allowPlain: allowsPlain) }
 
     /// The facts about this device that ``Screen`` needs.
     func part(_ place: PairingSide, at relay: RelayAddress, role: Role?) -> Screen.Part {
