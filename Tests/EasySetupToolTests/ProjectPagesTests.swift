@@ -38,6 +38,28 @@ import Testing
         }
     }
 
+    @Test("The pages of the Debian packages lead only to files that the packages have") func packagedPages() async throws {
+        let folder = ScratchFolder()
+        let root = PagesTests.root.path
+        let made = try Running(["-c", "cd '\(root)' && packaging/pages '\(folder.path)'"], of: "/bin/bash")
+        #expect(await made.end() == 0, "\(await made.errors())")
+        var links = 0
+        for package in ["easysetup", "easysetup-relay"] {
+            let place = URL(filePath: folder.path).appending(path: package)
+            let names = try FileManager.default.contentsOfDirectory(atPath: place.path)
+            #expect(names.contains(package == "easysetup" ? "command-line.md" : "operating.md"))
+            for name in names where name.hasSuffix(".md") {
+                let text = try String(contentsOf: place.appending(path: name), encoding: .utf8)
+                for match in text.matches(of: /\]\(([^)#:\s]+)[)#]/) {
+                    let target = place.appending(path: String(match.1)).standardizedFileURL.path
+                    #expect(FileManager.default.fileExists(atPath: target), "\(package)/\(name): \(match.1)")
+                    links += 1
+                }
+            }
+        }
+        #expect(links > 50)
+    }
+
     @Test("The README's app is the one that is compiled here") func example() throws {
         let readme = try PagesTests.text("README.md")
         let block = try #require(readme.firstMatch(of: /(?s)\n```swift\n(.*?)\n```\n/)).1
