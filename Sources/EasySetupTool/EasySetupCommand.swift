@@ -15,8 +15,8 @@ import EasySetupSeed
               easysetup offer --relay ws://127.0.0.1:8080   shows a code on one device
               easysetup join --relay ws://127.0.0.1:8080    asks for it on the other
 
-            Settings: easysetup config. Exit codes: easysetup help exit-codes. Manual: man easysetup. Completions: easysetup \
-            --generate-completion-script SHELL.
+            Settings: easysetup config. Exit codes: easysetup help exit-codes.
+            Manual: man easysetup. Completions for a shell: --generate-completion-script bash
             """,
         version: Version.text,
         subcommands: [

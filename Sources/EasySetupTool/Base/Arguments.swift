@@ -143,7 +143,7 @@ struct Arguments: Sendable {
                 throw ValidationError("Argument \(index + 1) does not begin with two hyphens: write \(meant).")
             } else if command == JoinCommand.self, ["--code", "--link"].contains(name) {
                 throw ValidationError("The code or link stands alone, without an option before it.")
-            } else if command == RelayCommand.self, others.contains(index), !text.hasPrefix("-") {
+            } else if options.valued.contains("--listen"), others.contains(index), !text.hasPrefix("-") {
                 throw ValidationError(
                     "Argument \(index + 1) belongs to no option. Where to listen is said by --listen HOST:PORT, with * as the host for every address of this machine."
                 )
