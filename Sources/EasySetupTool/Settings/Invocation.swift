@@ -141,30 +141,38 @@ struct Invocation: Sendable {
     /// only the first, so a setting with a fault is left out, and the rest is parsed again.
     func valueFaults() -> [SettingsError] {
         var left = settings
-        var faults: [SettingsError] = []
+        var found: [(setting: AppliedSetting, sentence: String)] = []
         // A message that names a setting that was left out may be about its absence, so it tells nothing.
         var dropped: Set<String> = []
         while let fault = firstFault(of: left) {
             left.removeAll { $0.setting == fault.setting.setting }
-            let names = fault.sentence.matches(of: /--([a-z][a-z-]*)/).map { String($0.1) }
-            if dropped.isDisjoint(with: names) {
-                faults += self.faults(of: fault.setting, fault.sentence, beside: left)
-            }
+            if dropped.isDisjoint(with: Self.options(in: fault.sentence)) { found.append(fault) }
             dropped.insert(fault.setting.setting.option)
         }
-        return faults
+        return found.flatMap { faults(of: $0.setting, $0.sentence, beside: left, without: dropped) }
+    }
+
+    /// The options that a sentence names, without their hyphens.
+    private static func options(in sentence: String) -> [String] {
+        sentence.matches(of: /--([a-z][a-z-]*)/).map { String($0.1) }
     }
 
     /// The faults of a setting: one for each of the values of a list that is wrong by itself, else that which was told.
+    /// - Parameters:
+    ///   - others: settings without a fault.
+    ///   - dropped: the options of the settings that were left out.
     private func faults(
         of setting: AppliedSetting,
         _ sentence: String,
-        beside others: [AppliedSetting]
+        beside others: [AppliedSetting],
+        without dropped: Set<String>
     ) -> [SettingsError] {
+        let missing = dropped.subtracting([setting.setting.option])
         var sentences: [String] = []
         for value in setting.values where setting.setting.kind == .list && setting.values.count > 1 {
             let alone = AppliedSetting(setting: setting.setting, values: [value], source: setting.source)
             guard let fault = firstFault(of: others + [alone]), fault.setting == alone else { continue }
+            guard missing.isDisjoint(with: Self.options(in: fault.sentence)) else { continue }
             if !sentences.contains(fault.sentence) { sentences.append(fault.sentence) }
         }
         return (sentences.isEmpty ? [sentence] : sentences).map { .badValue(setting.source, $0) }
@@ -239,7 +247,9 @@ struct Invocation: Sendable {
         }
         // The parser's own messages end without a full stop.
         if let last = sentence.last, last.isLetter || last == "'" { sentence += "." }
-        return values.allSatisfy { $0.count < 3 || !sentence.contains($0) } ? sentence : nil
+        // A value may be a part of an option's name, as `forwarded` is.
+        let words = sentence.replacing(/--[a-z-]+/, with: "")
+        return values.allSatisfy { $0.count < 3 || !words.contains($0) } ? sentence : nil
     }
 
     // MARK: The call of this process
