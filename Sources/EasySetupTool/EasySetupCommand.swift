@@ -16,7 +16,7 @@ import EasySetupSeed
               easysetup join --relay ws://127.0.0.1:8080    asks for it on the other
 
             Settings: easysetup config. Exit codes: easysetup help exit-codes.
-            Manual: man easysetup. Completions for a shell: --generate-completion-script bash
+            Manual: man easysetup. Completions: --generate-completion-script bash
             """,
         version: Version.text,
         subcommands: [
