@@ -142,6 +142,33 @@ import Testing
         }
     }
 
+    @Test("A part with the right checksum that names a generation nobody has does not keep a record from its key")
+    func forgedGeneration() throws {
+        let member = try fixture.member(9)
+        let change = try KeyChange(
+            of: fixture.name,
+            generation: 2,
+            devices: [member.device: member.deviceKeys.boxKey],
+            seed: fixture.seed,
+            entropy: fixture.entropy
+        )
+        let announced = try fixture.names(.keyChange(change), time: 20)
+        var ring = fixture.ring
+        ring.learn(change)
+        let names = try fixture.names(time: 30, ring: ring)
+        let part = try ObjectName(names[0], in: fixture.place)
+        var forged = try #require(Base64URL.bytes(part.data))
+        // A multiple of the polynomial changes no CRC.
+        for bit in 0..<33 where 0x1_04C1_1DB7 >> (32 - bit) & 1 == 1 { forged[bit / 8] ^= 1 << UInt8(bit % 8) }
+        #expect(Checksum.crc32(forged) == part.record.checksum)
+        let other = ObjectName(record: part.record, part: 0, data: Base64URL.text(forged)).text(in: fixture.place)
+        for order in [[names[0], other], [other, names[0]]] {
+            var assembler = RecordAssembler(keys: try #require(KeyRing(name: fixture.name, membership: member)))
+            #expect(assembler.records(entries(order)) == [])
+            #expect(assembler.records(entries(announced)).map(\.names) == [announced, names])
+        }
+    }
+
     @Test("A member for whom a key change has no box keeps what it can't read, and knows that it was left out")
     func leftOut() throws {
         let member = try fixture.member(9)

@@ -79,7 +79,9 @@ package struct RecordAssembler: Sendable {
     private mutating func open(_ name: RecordName) -> [StoredRecord] {
         guard let stored = openOne(name) else { return [] }
         guard case .keyChange(let change) = stored.record.content, keys.learn(change) else { return [stored] }
-        let waiting = kept.filter { $0.value.reason == .keyMissing(change.generation) }.keys.sorted()
+        // All that lack a key, and not only those that name this generation: beside a record's part somebody may have put
+        // another that names a generation which nobody has.
+        let waiting = kept.filter { $0.value.reason.isKeyMissing }.keys.sorted()
         return waiting.reduce(into: [stored]) { $0 += open($1) }
     }
 
@@ -128,7 +130,7 @@ package struct RecordAssembler: Sendable {
     }
 }
 
-/// The limits of a ``RecordAssembler`` (`Protocol/limits.md`, "Records").
+/// The limits of a ``RecordAssembler`` (`Protocol/limits.md`, "The chain").
 package struct AssemblerLimits: Sendable {
     /// The greatest number of parts that are kept for records that are not whole or can't be opened: at most 4 MB.
     package var keptParts: Int

@@ -11,6 +11,10 @@ package struct RemainingRecord: Hashable, Sendable {
 
         package static func < (left: Reason, right: Reason) -> Bool { left.rank < right.rank }
 
+        var isKeyMissing: Bool {
+            if case .keyMissing = self { true } else { false }
+        }
+
         /// The reason's name in `Protocol/chain.md`, "Reading".
         package var name: String {
             switch self {

@@ -1,6 +1,6 @@
 import EasySetupText
 
-/// The limits of a record (`Protocol/limits.md`, "Records").
+/// The limits of a record (`Protocol/limits.md`, "The chain").
 package enum RecordLimits {
     /// The greatest number of bytes in the plaintext of a record: as many as 64 parts carry.
     package static let plaintextBytes =
