@@ -3,8 +3,8 @@ package import EasySetupSeed
 
 /// A request to a service that gives out credentials, as it is signed and sent (`Protocol/credentials.md`, "Requests").
 ///
-/// Its bytes are a list of fields, each behind its length, so that there is one way to write a request: the label, method,
-/// host, path, time, nonce, certificate and content, and behind them the signature of all that.
+/// Its bytes are a list of fields, each behind its length, so that there is one way to write a request: the label,
+/// method, host, path, time, nonce, certificate and content, and behind them the signature of all that.
 package struct CredentialsRequest: Hashable, Sendable {
     /// The HTTP method, such as `POST`.
     package let method: String

@@ -1,7 +1,8 @@
 package import EasySetupSeed
 
-/// The seed's plain request: `POST /{userId}/credentials` with a signature over the decimal seconds, and the seconds. It
-/// can be replayed for four minutes, and for another host, so it is answered only where the operator has switched it on.
+/// The seed's plain request: `POST /{userId}/credentials` with a signature over the decimal seconds, and the seconds.
+/// It can be replayed for four minutes, and for another host, so it is answered only where the operator has switched it
+/// on.
 package enum PlainRequest {
     /// The user id in a path of this form: standard base64 with padding, percent-encoded where the device likes.
     package static func user(_ text: some StringProtocol) -> UserID? {

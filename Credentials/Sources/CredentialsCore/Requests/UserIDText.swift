@@ -3,8 +3,8 @@ package import EasySetupSeed
 
 /// The written form of a user id in paths and in the names of objects: base64url without padding, 43 characters.
 ///
-/// A user id of a stranger reaches a policy, a name, a form or a log only through this type. In a policy `*`, `?` and `$`
-/// would mean something, and two texts for one id would be two chains.
+/// A user id of a stranger reaches a policy, a name, a form or a log only through this type. In a policy `*`, `?` and
+/// `$` would mean something, and two texts for one id would be two chains.
 package enum UserIDText {
     /// The number of characters.
     package static let length = 43

@@ -11,7 +11,8 @@ package struct SessionPolicy: Hashable, Sendable {
     /// The most characters that a store takes.
     package static let maximumCharacters = 2_048
 
-    /// The prefix of a chain in the bucket. It ends with a slash, so that no chain's prefix is the beginning of another's.
+    /// The prefix of a chain in the bucket. It ends with a slash, so that no chain's prefix is the beginning of
+    /// another's.
     package static func prefix(of user: UserID) -> String { "1/\(UserIDText.write(user))/" }
 
     /// The policy of a device with the seed: list, get and delete in all of its chain's prefix.
@@ -23,8 +24,8 @@ package struct SessionPolicy: Hashable, Sendable {
         ])
     }
 
-    /// The policy of a device with a certificate: it lists its collections, and deletes nothing. It gets nothing either,
-    /// because all data are in the names; without that right three times as many collections fit.
+    /// The policy of a device with a certificate: it lists its collections, and deletes nothing. It gets nothing
+    /// either, because all data are in the names; without that right three times as many collections fit.
     /// - Throws: ``Refusal/Code/tooManyCollections`` when they don't fit. A device that could see only some of its
     ///   collections would take the others for empty.
     package init(device rights: DeviceRights, of user: UserID, bucket: String) throws(Refusal) {

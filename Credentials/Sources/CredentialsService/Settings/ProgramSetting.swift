@@ -1,5 +1,5 @@
-/// A setting of the program: an option `--name`, a variable `EASYSETUP_CREDENTIALS_NAME`, and a line `name = value` of the
-/// file of settings.
+/// A setting of the program: an option `--name`, a variable `EASYSETUP_CREDENTIALS_NAME`, and a line `name = value` of
+/// the file of settings.
 package struct ProgramSetting: Sendable {
     /// The name of the option, without dashes in front.
     package let name: String

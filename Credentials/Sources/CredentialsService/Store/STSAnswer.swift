@@ -1,7 +1,7 @@
 import EasySetupS3
 
-/// Reads answers of STS. They are small XML documents whose elements have no attributes that matter, so they are scanned
-/// for elements by name; stores differ in what is around them.
+/// Reads answers of STS. They are small XML documents whose elements have no attributes that matter, so they are
+/// scanned for elements by name; stores differ in what is around them.
 enum STSAnswer {
     /// The session of an answer; nil if one of its parts is missing.
     static func session(_ text: String) -> STSSession? {
