@@ -72,7 +72,7 @@ public struct CodeError: ExplainedError, Explained, Hashable {
         public static let textNotUTF8 = Self(rawValue: "text-not-utf-8")
         /// The letter at ``CodeError/position`` is a U, which codes do not have; it may be a misread V.
         public static let containsU = Self(rawValue: "code-has-u")
-        /// The check symbol does not match: one symbol is wrong, or two are swapped.
+        /// The check symbol does not match: at least one symbol is wrong.
         public static let mistyped = Self(rawValue: "code-mistyped")
         /// The given text is no slot, the public first part of a code: 3 to 6 canonical symbols.
         public static let notASlot = Self(rawValue: "not-a-slot")
@@ -170,7 +170,7 @@ extension CodeError {
             )
         case .mistyped:
             explained(
-                "The code is mistyped: one symbol is wrong, or two are swapped.",
+                "The code is mistyped: at least one symbol is wrong.",
                 "Compare it with the other screen and type it again. Nothing was sent, and no try was spent."
             )
         case .notASlot: explained("This is no slot.", "Type the code again.")

@@ -96,8 +96,8 @@ extension PairingError {
             explained("Too many devices wait at this code.", "").advising(wait) { "\($0), then type the code again." }
         case .seated:
             explained(
-                "Another device came first with this code.",
-                "Look at the device that shows the code. If you don't know the device it names, say no there."
+                "This code has been used already.",
+                "If you used it yourself, show a new code on the other device. If not, look at that device, and say no there if it names a device that you don't know."
             )
         case .declined(by: .holder):
             explained(

@@ -52,7 +52,7 @@ public struct StoreError: ExplainedError, Explained, Equatable {
         switch kind {
         case .otherSeedStored(let stored, let new):
             explained(
-                "The store holds the seed of chain {stored}, and this one is of chain {new}.",
+                "The store holds a seed with the user id {stored}, and this one has the user id {new}.",
                 "Keep what is stored, choose another store, or say explicitly that it may be replaced; a copy is kept then.",
                 ["stored": stored.fingerprint, "new": new.fingerprint]
             )

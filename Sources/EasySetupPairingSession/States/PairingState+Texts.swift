@@ -63,14 +63,14 @@ extension PairingState: Explained {
         case .waiting(let peer, _):
             texts(
                 "Waiting for the answer on the other device, \"{name}\" ({platform}).",
-                "Look at the other device and answer there. The two words are {words}.",
+                "Look at the other device. If it shows the same two words, {words}, answer there.",
                 parameters: [
                     "name": "\(peer.device.name)", "platform": peer.device.platform.rawValue, "words": "\(peer.words)",
                 ]
             )
         case .accepting(let request):
             texts(
-                "The other device, \"{name}\" ({platform}), has sent a seed of the chain {user}, which is not stored yet.",
+                "The other device, \"{name}\" ({platform}), has sent a seed with the user id {user}, which is not stored yet.",
                 "If you keep it, what is on this device becomes readable for that chain.",
                 parameters: [
                     "name": "\(request.peer.device.name)", "platform": request.peer.device.platform.rawValue,
@@ -85,7 +85,7 @@ extension PairingState: Explained {
         case .relayMessage(let message):
             texts("The relay says: \"{message}\"", parameters: ["message": message.description])
         case .paired(let paired):
-            texts("Paired. Both devices are {user}.", parameters: ["user": paired.userID.fingerprint])
+            texts("Paired. Both devices have the user id {user}.", parameters: ["user": paired.userID.fingerprint])
         case .failed(let error): error.explanation
         }
     }
