@@ -269,18 +269,18 @@ import Testing
 
     /// The output of `seed show --reveal`.
     static let shown = """
-        User id (fingerprint):      \(Sample.seed().userID.fingerprint)
+        User id:                    \(Sample.seed().userID.fingerprint)
         User id (base64):           \(Sample.seed().userID.base64)
         Secretbox key fingerprint:  \(Sample.seed().secretboxKeyFingerprint)
-
-        Recovery phrase:
-        \(table)
 
         Seed link:
         \(Sample.seed().link.revealed())
 
         \u{1B}[30;107m█▀▄ ██▄▀ █\u{1B}[0m
         \u{1B}[30;107m▄▀▀█ ▄▀ ▄▄\u{1B}[0m
+
+        Recovery phrase:
+        \(table)
         """
 
     @Test("A phrase is found in all that a program shows of a seed", arguments: ["\n", "\r\n", "\r"]) func show(

@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test("A command that does not exist is found") func finder() {
-        #expect(Self.faults("Run easysetup seed remove --fingerprint, then easysetup offer.", isStrict: true).isEmpty)
+        #expect(Self.faults("Run easysetup seed remove --user-id, then easysetup offer.", isStrict: true).isEmpty)
         #expect(Self.faults("Run easysetup seed forget it.", isStrict: true) == ["easysetup seed forget it"])
         #expect(Self.faults("Run easysetup pair.", isStrict: true) == ["easysetup pair"])
         #expect(!Self.faults("Run easysetup offer --replace.", isStrict: true).isEmpty)

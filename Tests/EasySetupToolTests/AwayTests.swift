@@ -37,7 +37,7 @@ import Testing
         let code = try #require(try await offer.event("offered")["code"] as? String)
         let join = try await Window(["join", code, "--relay", url, "--store", folder.store])
         defer { join.stop() }
-        try await join.wait(for: "Look at the other device and answer there.")
+        try await join.wait(for: "look at the other device and answer there")
         offer.interrupt(SIGKILL)
         try await join.wait(until: Self.isAway, "away")
         try await join.press("C-c")

@@ -26,7 +26,8 @@ import Testing
     static let commandErrors: [CommandError] = [
         .usage, .internal, .stopped, .notConfirmed, .noSeedStored, .seedStored(userID), .publicIDGiven, .seedGiven,
         .passphraseFile,
-        .passphraseFileOpen, .passphrasesDiffer, .fingerprintDiffers, .noCopy, .severalCopies, .nobodyToAsk(.yes),
+        .passphraseFileOpen, .passphrasesDiffer, .fingerprintDiffers, .seedGuessable, .wrongRestoreCode, .copyNotOpened,
+        .noCopy, .severalCopies, .nobodyToAsk(.yes),
         .inputFailed, .outputFailed, .listingFailed, .listingTooLarge,
         .tooFewFiles(allowed: 16, least: 58),
     ]

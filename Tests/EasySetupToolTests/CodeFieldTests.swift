@@ -95,10 +95,13 @@ import Testing
         #expect(once.line == nil)
         #expect(once.drawn.contains("[") && once.drawn.contains("]"))
         #expect(once.hint?.contains("nothing was sent") == true)
-        #expect(once.hint?.contains("if the code is longer") == true)
+        #expect(once.hint?.contains("or more are to come") == true)
         #expect(Self.press("K7Q29MXA0\r").line == nil)
         #expect(Self.press("K7Q29MXA0\r\u{7F}Q").line == "K7Q29MXAQ")
-        #expect(Self.press("K7Q-29M-XA0-").hint?.contains("longer") == false)
+        #expect(Self.press("K7Q-29M-XA0-").hint?.contains("more are to come") == false)
+        // Several wrong symbols are as likely as one, so the text says no number.
+        let nines = Self.press("999999999")
+        #expect(nines.hint?.hasPrefix("These 9 symbols are no whole code: at least one is wrong") == true, "\(nines)")
     }
 
     @Test(
@@ -113,6 +116,7 @@ import Testing
         #expect(groups.allSatisfy { group in slips.contains { $0 / 3 == group } }, "\(slips)")
         let moment = Self.press(code)
         #expect(moment.hint?.contains("\(groups[0] + 1)") == true, "\(moment)")
+        #expect(moment.hint?.contains("A usual slip in group") == true && moment.hint?.contains("the others") == true)
     }
 
     @Test("Each single slip and each swap is marked, and no right code is") func everySlip() throws {

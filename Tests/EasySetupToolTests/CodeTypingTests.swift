@@ -121,7 +121,7 @@ import Testing
         defer { join.stop() }
         let code = try CodeFieldTests.code("K7QXAB")
         try await join.type(String(code.replacing("-", with: "").prefix(9)))
-        try await join.wait(for: "Or go on, if the code is longer.")
+        try await join.wait(for: "or more are to come;")
         try await join.type(String(code.replacing("-", with: "").suffix(3)))
         try await join.wait(for: "This is a whole code of 12 symbols: Enter sends it.")
         try await join.press("C-u")
@@ -206,6 +206,43 @@ import Testing
         #expect(!shown.joined().contains("__"))
         try await join.press("Enter")
         try await join.wait(for: "Paired.")
+    }
+
+    @Test("An Enter behind the ninth symbol reaches neither the shell nor the next question", arguments: [true, false])
+    func enter(isWrong: Bool) async throws {
+        let (relay, url, offer, code) = try await offer()
+        defer {
+            offer.stop()
+            relay.stop()
+        }
+        let session = try Terminal(
+            ["join", "--relay", url, "--store", folder.store],
+            keepsSide: true,
+            environment: ["TERM": "vt100", "LC_ALL": "C.UTF-8"]
+        )
+        if isWrong {
+            let wrong = try PairingCode(typed: code).wrong().revealed().replacing("-", with: "")
+            try session.answer("___-___-___", with: wrong)
+            try session.answer("tries are left for that code.", with: "\r")
+        }
+        try session.answer("___-___-___", with: code.replacing("-", with: ""))
+        try session.answer("Connecting", with: "\r")
+        #expect(session.rest().isEmpty)
+        #expect(await offer.end() == 0)
+    }
+
+    @Test("A plain terminal is told once that each line is an answer of its own") func oneLine() async throws {
+        let join = try await join("ws://127.0.0.1:9", ["--plain"], height: 40)
+        defer { join.stop() }
+        for (number, line) in ["K7Q", "K7Q-29M-XA0", "K7Q-29M"].enumerated() {
+            try await join.enter(line)
+            try await join.wait(until: { $0.count { $0.contains("Code on the other screen:") } == number + 2 }, line)
+        }
+        let shown = try await join.lines()
+        #expect(shown.count { $0.contains("Each line is an answer of its own") } == 1, "\(shown)")
+        #expect(shown.contains { $0.contains("at least one symbol is wrong") }, "\(shown)")
+        try await join.press("C-c")
+        #expect(try await join.end().code == 1)
     }
 
     @Test("On a bare terminal whose pastes have no marks nine symbols are enough") func bare() async throws {

@@ -143,7 +143,7 @@ import Testing
         try await window.wait(for: "no:")
         try await window.enter("yes")
         #expect(try await window.end().code == 0)
-        let shown = Self.text(try await window.lines(withHistory: true))
+        let shown = Self.text(try await window.lines(withHistory: true)) + " "
         for (index, word) in SeedCommandTests.phrase.split(separator: " ").enumerated() {
             #expect(shown.contains("\(index + 1). \(word) "), "\(word)\n\(shown)")
         }
@@ -169,7 +169,11 @@ import Testing
         )
         defer { window.stop() }
         let shown = Self.text(try await window.wait(for: "no:"))
-        #expect(shown.contains("joins the other device's chain, and what is on this device becomes readable there."))
+        #expect(
+            shown.contains(
+                "this device receives the other device's seed, and what is on this device becomes readable for all devices with"
+            )
+        )
         try await window.enter("?")
         let helped = try await window.wait(until: { $0.count { $0.contains("no:") } == 2 }, "asked again")
         #expect(Self.text(helped).contains(Help.link))
@@ -209,6 +213,6 @@ import Testing
         try await join.paste("Hi, open this:\n\n> \(link.prefix(30))\n> \(link.dropFirst(30))\n")
         try await join.wait(for: "This link leads to the relay")
         try await join.enter("yes")
-        try await join.wait(for: "Paired. Both devices are")
+        try await join.wait(for: "Paired. Both devices have the user id")
     }
 }

@@ -59,7 +59,7 @@ import Testing
         try await other.enter(code)
         if holderOffers {
             try await offer.wait(for: "Is this the device in your hands?")
-            try await other.wait(for: "Look at the other device and answer there.")
+            try await other.wait(for: "look at the other device and answer there")
             try await offer.enter("yes")
         } else {
             try await other.wait(for: "Type one of them to give it your seed")
@@ -69,7 +69,7 @@ import Testing
             try await offer.wait(for: "Type yes to keep that seed on this device, or no:")
             try await offer.enter("yes")
         }
-        for window in [offer, other] { try await window.wait(for: "Paired. Both devices are") }
+        for window in [offer, other] { try await window.wait(for: "Paired. Both devices have the user id") }
     }
 
     @Test(
@@ -98,7 +98,7 @@ import Testing
         try await join.enter("yes")
         try await offer.wait(for: "Is this the device in your hands?")
         try await offer.enter("yes")
-        for window in [offer, join] { try await window.wait(for: "Paired. Both devices are") }
+        for window in [offer, join] { try await window.wait(for: "Paired. Both devices have the user id") }
     }
 
     @Test(

@@ -1,10 +1,12 @@
-import EasySetupHandshake
 import EasySetupPicture
 import EasySetupSeed
 import Foundation
 import TestSupport
 import Testing
 
+@testable import EasySetup
+@testable import EasySetupHandshake
+@testable import EasySetupPairingSession
 @testable import EasySetupTool
 
 /// Pictures of QR codes: those that the program writes, and those that people have.
@@ -221,6 +223,61 @@ import Testing
         let joined = try await run("join", "--store", folder.path + "/b", "--yes", "--json", "--qr", path)
         #expect(joined.code == 0, "\(joined.errors)")
         #expect(await offer.end() == 0)
+    }
+
+    @Test("The picture of an offer's link is for its owner alone, and the device that reads it joins") func offered()
+        async throws
+    {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let store = try await folder.seed("a")
+        let path = folder.path + "/link.png"
+        let arguments = ["offer", "--relay", url, "--store", store, "--yes", "--json", "--png"]
+        let offer = try Running(arguments + [path])
+        defer { offer.stop() }
+        let offered = try await offer.event("offered")
+        #expect(offered["png"] as? String == path)
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(mode == 0o600)
+        let read = try await Program.shell("zbarimg -q --raw '\(path)'")
+        #expect(read.output.trimmingCharacters(in: .newlines) == offered["link"] as? String)
+        let joined = try await run("join", "--store", folder.path + "/b", "--yes", "--json", "--qr", path)
+        #expect(joined.code == 0, "\(joined.errors)")
+        #expect(await offer.end() == 0)
+        // The file stays, and takes no other's place unasked. Nothing is shown that would then be in vain.
+        let before = try Data(contentsOf: URL(filePath: path))
+        let refused = try await Program.run(arguments + [path])
+        #expect(refused.code == 73 && !refused.output.contains("offered"))
+        #expect(try refused.json()["error"] as? String == "picture-exists")
+        let again = try Running(arguments + [path, "--overwrite"])
+        defer { again.stop() }
+        _ = try await again.event("offered")
+        #expect(try Data(contentsOf: URL(filePath: path)) != before)
+        let nowhere = try await Program.run(arguments + [folder.path + "/none/x.png"])
+        #expect(nowhere.code == 74)
+        #expect(try nowhere.json()["error"] as? String == "picture-not-written")
+        // A device that receives has no link.
+        let empty = ["offer", "--relay", url, "--store", folder.path + "/c", "--receive", "--json", "--png"]
+        let receiver = try await Program.run(empty + [folder.path + "/d.png"])
+        #expect(receiver.code == 64 && !receiver.output.contains("offered"))
+        #expect(try await Program.run(arguments + ["-"]).code == 64)
+    }
+
+    @Test("The picture of a fresh code takes the place of the last one") func fresh() async throws {
+        let relay = RelayAddress(host: "relay.example", port: 443, isPlain: false)!
+        let path = folder.path + "/link.png"
+        let picture = try LinkPicture(PathArgument(argument: path), replacing: false)
+        var told: [String] = []
+        for (number, slot) in ["K7Q", "K7R"].enumerated() {
+            let link = PairingLink(relay: relay, slot: slot, secret: SecretBytes(zeros: 16))
+            let code = try PairingCode(typed: "K7Q-29M-XAQ")
+            told.append(try picture.write(Offer(code: code, link: link, deadline: .now, ordinal: number + 1)))
+            let read = try await Program.shell("zbarimg -q --raw '\(path)'")
+            #expect(read.output.trimmingCharacters(in: .newlines) == link.revealed())
+        }
+        #expect(told[0].contains("only you can read") && told[1].contains("fresh code"))
+        let none = Offer(code: try PairingCode(typed: "K7Q-29M-XAQ"), link: nil, deadline: .now, ordinal: 3)
+        #expect(throws: PairingUsage.noLink) { try picture.write(none) }
     }
 
     @Test("The limits of pictures are those of the page") func limits() throws {

@@ -42,7 +42,7 @@ import Testing
                 role: role,
                 place: place,
                 relay: "relay.example:443",
-                command: "easysetup join --relay wss://relay.example"
+                command: ["easysetup", "join", "--relay", "wss://relay.example"]
             )
         }
 
@@ -207,12 +207,12 @@ import Testing
         case (.receiver, .offerer):
             #expect(all.contains("On the device that has your seed") && !all.contains("On the new device"))
             // The other device shows no words: it asks its user for one of them.
-            #expect(all.contains("Its screen asks for one of these words") && !all.contains("Both screens"))
+            #expect(all.contains("Its screen asks for one of these words") && !all.contains("Compare these words"))
         case (.holder, .visitor):
             // This device shows no words, because its user must read them from the other screen.
             let words = pair.peer.words
             #expect(!all.contains(words.first) && !all.contains(words.second))
-        case (.receiver, .visitor): #expect(all.contains("Both screens show these words"))
+        case (.receiver, .visitor): #expect(all.contains("Compare these words"))
         }
     }
 
@@ -333,11 +333,17 @@ import Testing
         func isDrawn(_ rows: [String]) -> Bool { rows.contains { $0.contains("█") || $0.contains("▀") } }
         #expect(isDrawn(rows(200, 50, .auto, surface)))
         #expect(!isDrawn(rows(80, 24, .auto, surface)))
-        #expect(rows(80, 24, .auto, surface).contains { $0.contains("--qr") })
+        // What the window lacks is told, so that the person need not try: columns, lines, or both.
+        for (width, height, lack) in [(80, 24, "30 lines high"), (38, 60, "41 columns wide"), (38, 20, "wide and")] {
+            for wish in [PictureWish.auto, .always] {
+                let text = rows(width, height, wish, surface).joined(separator: " ")
+                #expect(text.contains(lack) && text.contains("--png"), "\(text)")
+            }
+        }
         #expect(!isDrawn(rows(38, 60, .auto, surface)))
         #expect(!isDrawn(rows(200, 50, .never, surface)))
-        #expect(!rows(200, 50, .never, surface).contains { $0.contains("--qr") })
-        #expect(isDrawn(rows(80, 24, .always, surface)))
+        #expect(!rows(200, 50, .never, surface).contains { $0.contains("--") && $0.contains("QR") })
+        #expect(!isDrawn(rows(80, 24, .always, surface)), "half a picture is none")
         var uncoloured = surface
         uncoloured.hasColours = false
         #expect(!isDrawn(rows(200, 50, .auto, uncoloured)))
@@ -345,7 +351,34 @@ import Testing
         // Without colours, the program draws the QR code in no window, so the hint must not ask for a larger one.
         for size in [(200, 50), (80, 24)] {
             let hint = rows(size.0, size.1, .auto, uncoloured).first { $0.contains("--qr") }
-            #expect(hint?.contains("larger") == false)
+            #expect(hint?.contains("window") == false)
+        }
+        uncoloured.hasColours = false
+        #expect(isDrawn(rows(200, 50, .always, uncoloured)))
+    }
+
+    @Test("A command that is wider than the window goes on in the next line behind a backslash, and keeps its words")
+    func commands() throws {
+        let words = ["easysetup", "join", "--relay", "wss://relay.example", "--ca-file", "'/a b/ca.pem'"]
+        let whole = words.joined(separator: " ")
+        #expect(Columns.command(words, width: 200) == ["    " + whole])
+        #expect(Columns.command(words, width: whole.count) == [whole])
+        for width in [60, 39, 30, 22] {
+            let lines = Columns.command(words, width: width)
+            #expect(lines.allSatisfy { $0.count <= width }, "\(lines)")
+            #expect(lines.joined(separator: "\n").replacing("\\\n", with: "") == whole, "\(lines)")
+        }
+        // A word without room stays whole: the terminal breaks it, and a copy has no line end in it.
+        #expect(Columns.command(words, width: 10).contains("wss://relay.example \\"))
+    }
+
+    @Test("A device of the same name is told from this one", arguments: Pair.all) func sameName(pair: Pair) throws {
+        for (name, isSame) in [("Müllers TV", true), ("old laptop", false)] {
+            var part = pair.part
+            part.name = name
+            var screen = Screen(part, on: .plain)
+            let shown = try pair.moments().flatMap { $0.view(&screen).view.parts }
+            #expect(shown.contains(.text("This device has the same name; the other one is meant.")) == isSame)
         }
     }
 }

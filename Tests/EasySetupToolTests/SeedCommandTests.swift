@@ -11,7 +11,7 @@ import Testing
         + "spider menu immune panel napkin game learn"
     static let hex = "5bb5ceb168e4c8e26a1a16ed34d9fc7fe92c1481579338da362cb8d9f925d7cb"
     static let userID = "f58ca446f0c33ee7e8e9874466da442b2e764afd77ad46034bdff9e01f9b87d4"
-    static let otherHex = String(repeating: "00", count: 32)
+    static let otherHex = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
     let scratch = ScratchFolder()
 

@@ -78,7 +78,7 @@ struct SessionScript: Sendable, CustomTestStringConvertible {
         try await laptop.shows("It asks before it gives the seed.") {
             $0.hasSuffix(">") && $0.contains("device in your")
         }
-        try await phone.shows("The new device shows the same two words.") { $0.contains("Look at the other device") }
+        try await phone.shows("The new device shows the same two words.") { $0.contains("look at the other device") }
         try await laptop.window.enter("yes")
         try await laptop.shows("Both devices are paired.") { $0.contains("Paired.") && $0.hasSuffix("$") }
         try await phone.shows("Both devices are paired.") { $0.contains("Paired.") && $0.hasSuffix("$") }
@@ -142,7 +142,7 @@ struct SessionScript: Sendable, CustomTestStringConvertible {
                     var symbols = right
                     (symbols[place], symbols[other]) = (symbol, second)
                     let moment = CodeFieldTests.press(String(symbols))
-                    guard moment.hint?.contains("Look at group 2 first") == true else { continue }
+                    guard moment.hint?.contains("slip in group 2 would") == true else { continue }
                     return (String(symbols), moment.drawn.replacing("|", with: ""))
                 }
             }
@@ -205,9 +205,9 @@ struct SessionScript: Sendable, CustomTestStringConvertible {
         try stage.example(Self.copy(home), "/home/annabel/.local/share/easysetup/seed.\(fingerprint.prefix(16)).old")
         let laptop = try await stage.terminal("old laptop", home: home)
         try await laptop.window.enter("easysetup seed remove")
-        try await laptop.shows("The digits of the fingerprint take the place of a yes.") { $0.hasSuffix("or no:") }
+        try await laptop.shows("The digits of the user id take the place of a yes.") { $0.hasSuffix("or no:") }
         try await laptop.window.enter("12345678")
-        try await laptop.shows("Other digits remove nothing.") { $0.contains("another") && $0.hasSuffix("or no:") }
+        try await laptop.shows("Other digits remove nothing.") { $0.contains("other digits") && $0.hasSuffix("or no:") }
         try await laptop.window.enter(String(fingerprint.prefix(8)))
         try await laptop.shows("A sealed copy is kept for 30 days.") {
             $0.contains("Write the code") && $0.hasSuffix("$")
@@ -216,7 +216,7 @@ struct SessionScript: Sendable, CustomTestStringConvertible {
         let home = try await stage.home("old laptop", hasSeed: true)
         try stage.example(Self.copy(home), "/home/annabel/.local/share/easysetup/seed.\(fingerprint.prefix(16)).old")
         try await stage.run("easysetup seed remove < /dev/null", home: home, "Nobody can be asked.")
-        let option = "--fingerprint \(fingerprint.prefix(8))"
+        let option = "--user-id \(fingerprint.prefix(8))"
         try await stage.run("easysetup seed remove \(option) < /dev/null", home: home, "An option answers.")
     }
 

@@ -68,7 +68,7 @@ extension TerminalPairingTests {
             "asked below fg"
         )
         if isSeed { try await shell.enter("no") } else { try await shell.press("C-c") }
-        try await shell.wait(for: isSeed ? "nobody said yes" : "You stopped.")
+        try await shell.wait(for: isSeed ? "it was not confirmed" : "You stopped.")
     }
 
     @Test(
@@ -110,7 +110,7 @@ extension TerminalPairingTests {
         // The program drops all input until its end, so the test types the next command only after the shell's prompt.
         try await shell.wait(
             until: { lines in
-                lines.contains { $0.hasPrefix("Paired. Both devices are") }
+                lines.contains { $0.hasPrefix("Paired. Both devices have the user id") }
                     && lines.last { !$0.isEmpty }?.hasPrefix("prompt>") == true
             },
             "the shell after the pairing"

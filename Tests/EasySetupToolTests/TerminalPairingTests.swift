@@ -50,7 +50,7 @@ import Testing
         #expect(kind < name)
         #expect(asked[name].contains("\"") && !asked[name].contains("linux"))
         #expect(asked.contains { $0.contains("Time to answer: 4:5") || $0.contains("Time to answer: 5:0") })
-        let waiting = try await join.wait(for: "Look at the other device and answer there.")
+        let waiting = try await join.wait(for: "look at the other device and answer there")
         let words = try #require(waiting.first { $0.contains(" · ") }).trimmingCharacters(in: .whitespaces)
         #expect(asked.contains { $0.contains(words) }, "the same two words on both screens")
         try await offer.enter("y")
@@ -58,8 +58,8 @@ import Testing
         try await offer.type("yex")
         try await offer.press("BSpace")
         try await offer.enter("s")
-        try await offer.wait(for: "Paired. Both devices are")
-        try await join.wait(for: "Paired. Both devices are")
+        try await offer.wait(for: "Paired. Both devices have the user id")
+        try await join.wait(for: "Paired. Both devices have the user id")
         for window in [offer, join] {
             let end = try await window.end()
             #expect(end.code == 0)
@@ -96,7 +96,10 @@ import Testing
         try await join.wait(for: "The other device asks whether to keep it: answer there.")
         try await offer.enter("yes")
         for window in [offer, join] {
-            try await window.wait(until: { $0.joined().contains("Paired. Both devices are \(fingerprint)") }, "paired")
+            try await window.wait(
+                until: { $0.joined().contains("Paired. Both devices have the user id \(fingerprint)") },
+                "paired"
+            )
         }
     }
 
@@ -118,7 +121,7 @@ import Testing
         }
         try await join.wait(for: "This link leads to the relay")
         try await join.enter("yes")
-        try await join.wait(for: "Paired. Both devices are")
+        try await join.wait(for: "Paired. Both devices have the user id")
     }
 
     @Test("A link is opened after a yes") func link() async throws {
@@ -133,7 +136,7 @@ import Testing
         try await join.enter("?")
         try await join.wait(for: "yourself")
         try await join.enter("yes")
-        try await join.wait(for: "Paired. Both devices are")
+        try await join.wait(for: "Paired. Both devices have the user id")
     }
 
     @Test(
@@ -228,8 +231,8 @@ import Testing
         try await offer.wait(for: "Type yes in full, or no.")
         // The paste has several lines. The first line is the answer, and a shell must get none of the others.
         try await offer.paste("yes\nzebra\nzebra\n")
-        let shown = try await offer.wait(for: "Paired. Both devices are")
-        for text in ["calls itself", "Both screens show these words", "The code was used", "    linux"] {
+        let shown = try await offer.wait(for: "Paired. Both devices have the user id")
+        for text in ["calls itself", "Compare these words", "The code was used", "    linux"] {
             #expect(shown.count { $0.contains(text) } == 1, "\(text)\n\(shown.joined(separator: "\n"))")
         }
         #expect(try await offer.end().isTerminalAsBefore)
@@ -277,7 +280,7 @@ import Testing
         let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
         defer { join.stop() }
         let asked = try await offer.wait(for: "Is this the device in your hands?")
-        for text in ["calls itself", "Both screens show these words", "    linux"] {
+        for text in ["calls itself", "Compare these words", "    linux"] {
             #expect(asked.contains { $0.contains(text) }, "\(text)\n\(asked.joined(separator: "\n"))")
         }
         try await offer.enter("yes")

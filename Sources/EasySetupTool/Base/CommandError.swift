@@ -13,8 +13,10 @@ enum CommandError: ExplainedError, Equatable {
         case passphrase
         /// Whether to make a new seed or to receive one.
         case firstSeed
-        /// The fingerprint of the seed that is to be removed.
-        case fingerprint
+        /// The user ID of the seed that is to be removed.
+        case userID
+        /// Whether another seed takes the place of the stored one.
+        case replacement
     }
 
     /// The arguments are wrong.
@@ -31,8 +33,14 @@ enum CommandError: ExplainedError, Equatable {
     case seedStored(UserID)
     /// `seed import` was given a public identifier of the stored seed (its user ID or fingerprint) in place of a seed.
     case publicIDGiven
-    /// The fingerprint that was given is not that of the stored seed.
+    /// All bytes of the given seed are equal.
+    case seedGuessable
+    /// The user ID that was given is not that of the stored seed.
     case fingerprintDiffers
+    /// The restore code that was given does not open the copy of a seed.
+    case wrongRestoreCode
+    /// What was given opens a copy neither as its passphrase nor as its restore code, whose form it does not have.
+    case copyNotOpened
     /// There is no copy of a seed, or none of this name.
     case noCopy
     /// There are several copies, and the command does not say which one is meant.
@@ -69,7 +77,10 @@ extension CommandError {
         case .noSeedStored: "no-seed-stored"
         case .seedStored: "seed-stored"
         case .publicIDGiven: "public-id-given"
+        case .seedGuessable: "seed-guessable"
         case .fingerprintDiffers: "fingerprint-differs"
+        case .wrongRestoreCode: "wrong-restore-code"
+        case .copyNotOpened: "copy-not-opened"
         case .noCopy: "no-copy"
         case .severalCopies: "several-copies"
         case .seedGiven: "seed-given"
@@ -90,12 +101,16 @@ extension CommandError {
         case .usage: "The arguments are wrong."
         case .internal: "Something went wrong inside the program."
         case .stopped: "You stopped."
-        case .notConfirmed: "Nothing was done, because nobody said yes."
+        case .notConfirmed: "Nothing was done: it was not confirmed."
         case .noSeedStored: "No seed is stored there."
-        case .seedStored(let userID): "The store holds the seed of chain \(userID.fingerprint) already."
+        case .seedStored(let userID): "The store holds a seed already, with the user id \(userID.fingerprint)."
         case .publicIDGiven:
-            "What was given is a user id or fingerprint of the stored chain, which is public, and no seed."
-        case .fingerprintDiffers: "The stored seed has another fingerprint, so it was not removed."
+            "What was given is the user id of the stored seed, or its key's fingerprint: both are public, and no seed."
+        case .seedGuessable: "All 32 bytes of that seed are the same, so everybody can guess it. It was not stored."
+        case .fingerprintDiffers: "The stored seed has another user id, so it was not removed."
+        case .wrongRestoreCode: "The restore code does not open the copy."
+        case .copyNotOpened:
+            "The passphrase does not open the copy, and it is no restore code, which has 20 letters and digits."
         case .noCopy: "There is no such copy of a seed."
         case .severalCopies: "There are several copies, and it is not clear which one is meant."
         case .seedGiven: "That is a recovery phrase or a seed link, and no code: a secret that no other device needs."
@@ -117,14 +132,18 @@ extension CommandError {
         case .usage: "Run easysetup --help."
         case .internal: "Run it again with --log-level trace, and report what it says."
         case .stopped: "Start again when you like."
-        case .notConfirmed: "Run it again, and answer yes if that is what you want."
+        case .notConfirmed: "Run it again if that is what you want."
         case .noSeedStored: "Make one with easysetup seed new, or import one with easysetup seed import."
         case .seedStored:
             "Use it, name another store with --store, or run easysetup seed remove first: a sealed copy is kept for 30 days."
         case .publicIDGiven: "Give the recovery phrase, the seed link, or the hex or base64 of a seed."
+        case .seedGuessable: "Make a seed with easysetup seed new, or look again at what wrote this one."
+        case .wrongRestoreCode:
+            "Compare it with what you have written down: it is the code that was shown when this copy was made."
+        case .copyNotOpened: "Try the passphrase again, or the restore code that was shown when the copy was made."
         case .fingerprintDiffers: "Run easysetup seed show, and look whether this is the right store."
         case .noCopy: "Run easysetup seed copies to see which there are. Copies are kept for 30 days."
-        case .severalCopies: "Run easysetup seed copies, and name one of them with --fingerprint."
+        case .severalCopies: "Run easysetup seed copies, and name one of them with --user-id."
         case .seedGiven:
             "Nothing was sent. Clear this screen. To keep that seed on this device, run easysetup seed import."
         case .passphraseFile: "Check the file's name and rights."
@@ -137,7 +156,8 @@ extension CommandError {
             case .word: "\(Self.asked): it is one of the two words on the other screen."
             case .firstSeed:
                 "\(Self.asked), or say it beforehand: --new makes a new seed, --receive gets it from the other device."
-            case .fingerprint: "Run it on a terminal (docker run -it, ssh -t), or name the seed with --fingerprint."
+            case .userID: "Run it on a terminal (docker run -it, ssh -t), or name the seed with --user-id."
+            case .replacement: "Run it on a terminal (docker run -it, ssh -t), or say yes beforehand with --yes."
             case .passphrase: "Run it on a terminal (docker run -it, ssh -t), or name a file with --passphrase-file."
             }
         case .inputFailed: "Check what standard input is connected to."

@@ -11,14 +11,17 @@ final class Conversation: Sendable {
     private let stage: any Stage
     /// Whether `--yes` approves every device that knows the code, so that there is no question.
     private let isAlwaysYes: Bool
+    /// The file for the picture of the link's QR code; nil if none is wanted.
+    private let picture: LinkPicture?
     private let screen: Mutex<Screen>
     /// The number of views that all conversations of this process have made. A stage serves one after the other.
     private static let viewCount = Atomic(0)
 
-    init(output: Output, stage: any Stage, part: Screen.Part, isAlwaysYes: Bool) {
+    init(output: Output, stage: any Stage, part: Screen.Part, isAlwaysYes: Bool, picture: LinkPicture? = nil) {
         self.output = output
         self.stage = stage
         self.isAlwaysYes = isAlwaysYes
+        self.picture = picture
         screen = Mutex(Screen(part, on: output.surface))
     }
 
@@ -31,7 +34,7 @@ final class Conversation: Sendable {
     ///     cancelled.
     /// - Returns: the reason for the failure, which this function has shown already; nil if the devices are paired.
     /// - Throws: ``CommandError/outputFailed`` if the pairing stopped because standard output could not be written, and
-    ///   the error of `offered`.
+    ///   the error of `offered`, or of the picture that can't be written.
     func follow(
         _ pairing: Pairing,
         isRetried: (PairingError) -> Bool = { _ in false },
@@ -43,16 +46,20 @@ final class Conversation: Sendable {
         var isOffered = false
         var unfit: (any Error)?
         for await state in pairing {
-            if case .offered = state, !isOffered {
-                isOffered = true
+            var said: [String] = []
+            if case .offered(let offer) = state, unfit == nil {
                 do {
-                    try await offered()
+                    if !isOffered {
+                        isOffered = true
+                        try await offered()
+                    }
+                    if let picture { said = [try picture.write(offer)] }
                 } catch {
                     unfit = error
                     pairing.cancel()
                 }
             }
-            // The states of the end are not shown, because the caller reports the error of `offered`.
+            // The states of the end are not shown, because the caller reports the error.
             if unfit != nil { continue }
             event(state)
             let step = screen.withLock { screen in
@@ -63,6 +70,7 @@ final class Conversation: Sendable {
             switch state {
             case .paired:
                 stage.close()
+                TerminalMode.awaitQuiet()
                 // The line ends with a fingerprint, which may be wider than the window.
                 for line in step.said { output.say(line, isVerbatim: true) }
             case .failed(let error):
@@ -80,7 +88,7 @@ final class Conversation: Sendable {
             case .relayMessage(let message):
                 stage.say(output.lines(of: message))
             default:
-                stage.say(step.said)
+                stage.say(step.said + said)
                 stage.show(step.view)
             }
             // Nobody can read the code if the output could not be written, so the pairing is cancelled.
@@ -210,7 +218,7 @@ final class Conversation: Sendable {
                     ("code", .string(offer.code.revealed())),
                     ("link", (offer.link?.revealed()).map(JSONValue.string) ?? .null),
                     ("expires_in", .integer(Self.seconds(until: offer.deadline))),
-                ],
+                ] + (picture.map { [("png", .string($0.path.defaultValueDescription))] } ?? []),
                 people: nil
             )
         case .wrongProof(let count): output.event("wrong-proof", [("count", .integer(count))], people: nil)
@@ -264,8 +272,8 @@ enum Help {
         it your seed. If you don't know it, say no: nothing is sent.
         """
     static let accept = """
-        Yes stores the seed, and this device joins the chain that it belongs to. The fingerprint is shown on the other device \
-        by easysetup seed show. No keeps nothing.
+        Yes stores the seed, and this device joins the chain of all devices that share it. Its user id is shown on the other \
+        device by easysetup seed show. No keeps nothing.
         """
     static let word = """
         The device that shows the code shows two words now. Type one of them here, and it gets your seed. If its screen shows \
@@ -276,8 +284,12 @@ enum Help {
         Dashes, spaces and small letters don't matter. A link from its QR code will do as well.
         """
     static let link = """
-        A link makes this device join the chain of the device that shows it. Say yes only if you have asked that device for \
-        it yourself just now.
+        A link makes this device receive the seed of the device that shows it, the secret that its devices share. Say yes \
+        only if you have asked that device for it yourself just now.
+        """
+    static let replace = """
+        Yes stores the seed that you have given, and this device leaves its chain for the one of that seed. A sealed copy of the \
+        stored seed is kept for 30 days; easysetup seed restore brings it back. No changes nothing.
         """
     static let reveal = """
         Yes shows the recovery phrase, the seed link and its QR code on this screen. No shows nothing.

@@ -34,7 +34,7 @@ enum FirstSeed: String, Sendable, CaseIterable {
     case receive
 
     static let help = """
-        A chain of devices shares one seed. On its first device the seed is made: type new. If another device of yours has the \
+        Devices that share one seed are a chain. On its first device the seed is made: type new. If another device of yours has the \
         seed already, type receive: this device shows a code, you type it there, and both are one chain. Two devices that have \
         made a seed each can't be paired.
         """
@@ -42,7 +42,12 @@ enum FirstSeed: String, Sendable, CaseIterable {
     /// The view with the question.
     static func view(_ notes: [String]) -> View {
         var view = View(parts: [
-            .text("No seed is stored on this device. Is it the first one, or has another device the seed?")
+            .text(
+                """
+                A seed is the secret that all your devices share, and none is stored on this device. Is it the first one, or \
+                has another device the seed?
+                """
+            )
         ])
         view.prompt = View.Prompt(
             notes: notes,
@@ -89,7 +94,7 @@ enum FirstSeed: String, Sendable, CaseIterable {
     /// Stores a new seed, as `seed new` does, once the relay has given the device a code.
     static func keep(_ seed: SyncSeed, in store: FileSeedStore, _ output: Output, _ stage: any Stage) async throws {
         try await store.save(seed, replacing: false)
-        stage.say(["A new seed is stored on this device: \(seed.userID.fingerprint)."])
+        stage.say(["A new seed is stored on this device. Its user id, which is public: \(seed.userID.fingerprint)."])
         if output.form == .json {
             SeedReport(seed: seed, isRevealed: false).write(output, event: "created", heading: nil)
         }

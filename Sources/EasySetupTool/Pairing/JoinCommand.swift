@@ -72,10 +72,11 @@ struct JoinCommand: AsyncParsableCommand {
             output.onStopEnd(stage)
             var text = link ?? code
             var tries = TryCount()
+            var isOneLineTold = false
             // Each iteration of the loop is one try. `PairingClient` counts the tries, so it refuses the fourth one
             // for a code.
             while true {
-                let way = try await way(&text, tries.note, output, stage)
+                let way = try await way(&text, tries.note, &isOneLineTold, output, stage)
                 if case .link(let link) = way { try await confirm(link, output, stage) }
                 if case .code = way, role == .holder, StandardInput.current == .atEnd {
                     throw CommandError.nobodyToAsk(.word)
@@ -127,10 +128,13 @@ struct JoinCommand: AsyncParsableCommand {
     }
 
     /// Returns the code or link from the arguments. If there is none, asks until the person types a valid one.
-    /// - Parameter note: a sentence about the tries before.
+    /// - Parameters:
+    ///   - note: a sentence about the tries before.
+    ///   - isOneLineTold: whether a person has read already that each line is an answer.
     private func way(
         _ text: inout UserText?,
         _ note: String?,
+        _ isOneLineTold: inout Bool,
         _ output: Output,
         _ stage: any Stage
     ) async throws -> Way {
@@ -172,7 +176,9 @@ struct JoinCommand: AsyncParsableCommand {
                 where canAsk(output) || (output.form == .json && attempt < YesOrNo.tries && code == nil)
             {
                 notes = [error.description, error.commandAdvice]
-                if !stage.marksPastes { notes.append(CodeDraft.oneLine) }
+                // A program may show a person the note of the last question alone.
+                if !stage.marksPastes, !isOneLineTold || output.form == .json { notes.append(CodeDraft.oneLine) }
+                isOneLineTold = true
                 attempt += 1
             }
         }
@@ -211,7 +217,8 @@ struct JoinCommand: AsyncParsableCommand {
             .item(link.relay.authority),
             .text(
                 """
-                If you go on, this device joins the other device's chain, and what is on this device becomes readable there.
+                If you go on, this device receives the other device's seed, and what is on this device becomes readable for \
+                all devices with that seed.
                 """
             ),
         ])

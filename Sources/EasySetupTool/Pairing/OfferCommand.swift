@@ -29,9 +29,27 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
     @Flag(
         inversion: .prefixedNo,
         exclusivity: .exclusive,
-        help: "Draw a QR code wherever it is looked at, or never. Default: where it fits beside the code."
+        help:
+            "Draw a QR code on every kind of output, or never. Default: on terminals with colours. In a window only where it fits."
     )
     var qr: Bool?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the QR code of the link as PNG to a file of your own, where this device has a seed to give.",
+            valueName: "file"
+        )
+    )
+    var png: PathArgument?
+
+    @Flag(help: "Replace the file of --png, if there is one.")
+    var overwrite = false
+
+    func validate() throws {
+        guard png?.bytes != [UInt8(ascii: "-")] else {
+            throw ValidationError("The picture of --png goes to a file: standard output has the code.")
+        }
+    }
 
     func checkSettings() throws { try pairing.check() }
 
@@ -40,6 +58,7 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
             let output = screen.output(output)
             let address = try pairing.address()
             try pairing.checkName()
+            let picture = try png.map { try LinkPicture($0, replacing: overwrite) }
             var opened = try await store.open(output)
             var (known, role) = await LoadedStore.load(from: opened)
             if role == .holder, first.choice != nil, let seed = try await known.load() {
@@ -64,12 +83,14 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
                     (known, role) = (LoadedStore(seed, in: opened), .holder)
                 }
             }
+            if picture != nil, role == .receiver { throw PairingUsage.noLink }
             let client = try pairing.client(known)
             let conversation = Conversation(
                 output: output,
                 stage: stage,
                 part: pairing.part(.offerer, at: address, role: role),
-                isAlwaysYes: yes
+                isAlwaysYes: yes,
+                picture: picture
             )
             let offer = client.offer(
                 at: address,

@@ -87,11 +87,17 @@ struct PairingOptions: SharedOptions {
 
     /// The facts about this device that ``Screen`` needs.
     func part(_ place: PairingSide, at relay: RelayAddress, role: Role?) -> Screen.Part {
-        Screen.Part(role: role, place: place, relay: relay.authority, command: command(at: relay))
+        Screen.Part(
+            role: role,
+            place: place,
+            relay: relay.authority,
+            command: command(at: relay),
+            name: (try? deviceName)?.description ?? ""
+        )
     }
 
-    /// The complete command to run on the other device.
-    private func command(at relay: RelayAddress) -> String {
+    /// The complete command to run on the other device, as words.
+    private func command(at relay: RelayAddress) -> [String] {
         // The default ports are left out.
         let usual = relay.isPlain ? 80 : 443
         let host = relay.host.contains(":") ? "[\(relay.host)]" : relay.host
@@ -100,6 +106,6 @@ struct PairingOptions: SharedOptions {
         if relay.isPlain, !relay.isLoopback { words.append("--allow-plain") }
         var quoted = words.map { Host.quoted($0) }
         if let caFile = target.caFile { quoted += ["--ca-file", Host.quoted(caFile.bytes)] }
-        return quoted.joined(separator: " ")
+        return quoted
     }
 }

@@ -9,6 +9,8 @@ enum PairingUsage: ExplainedError, Equatable {
     case schemeMissing
     /// The device's name has no visible character.
     case badName
+    /// The picture of a link is wanted from a device that has none: it receives the seed, or the relay's address has a zone.
+    case noLink
     /// No folder was given for the seed, and this user has no home folder.
     case storeMissing
 
@@ -21,6 +23,7 @@ enum PairingUsage: ExplainedError, Equatable {
         case .relayMissing: "No relay is named."
         case .schemeMissing: "The relay's address does not begin with wss:// or ws://."
         case .badName: "The device's name has no visible text."
+        case .noLink: "This device has no link, so there is no picture of its QR code."
         case .storeMissing: "No folder for the seed is named, and there is no home folder."
         }
     }
@@ -35,6 +38,8 @@ enum PairingUsage: ExplainedError, Equatable {
         case .schemeMissing:
             "Write wss://HOST or wss://HOST:PORT. A relay without TLS on this machine is ws://127.0.0.1:PORT."
         case .badName: "Name the device with --name, in 1 to 64 bytes."
+        case .noLink:
+            "Leave --png out, and type the code. Only a device that gives its seed has a link, and only where the relay's address has no zone (%eth0)."
         case .storeMissing: "Name it with --store, or by the variable EASYSETUP_STORE."
         }
     }

@@ -15,8 +15,10 @@ struct Screen: Sendable {
         var place: PairingSide
         /// The relay's host and port, as shown to a person.
         var relay: String
-        /// The command to run on the other device.
-        var command: String
+        /// The command to run on the other device, as words that are quoted for a shell.
+        var command: [String]
+        /// The name of this device, as the other one is told it.
+        var name = ""
     }
 
     /// The change of the screen for a state: lines that stay (`said`), and the view that replaces the last one
@@ -98,7 +100,7 @@ struct Screen: Sendable {
         // The sentence stays above the view, and changes nothing in it.
         case .relayMessage: interruption = lasting
         case .paired(let paired):
-            said = ["Paired. Both devices are \(paired.userID.fingerprint)."]
+            said = ["Paired. Both devices have the user id \(paired.userID.fingerprint)."]
             (view, status, question) = (View(), nil, nil)
         case .failed(let error):
             said = [error.description, error.commandAdvice]
@@ -115,7 +117,7 @@ struct Screen: Sendable {
             notes: notes,
             text: request.needsWord
                 ? "Type one of them to give it your seed, or no:"
-                : "Is this the device in your hands? Type yes to give it your seed, or no:"
+                : "Is this the device in your hands, with the same words? Type yes to give it your seed, or no:"
         )
         return composed()
     }
@@ -159,7 +161,7 @@ struct Screen: Sendable {
         let isHolder = part.role == .holder || offer.link != nil
         var view = View(parts: [
             .text(isHolder ? "On the new device, run:" : "On the device that has your seed, run:"),
-            .verbatim(part.command),
+            .command(part.command),
             .text("and type this code there:"),
             .blank,
             .code(offer.code.revealed()),
@@ -168,8 +170,8 @@ struct Screen: Sendable {
             view.picture = link.revealed()
             view.caption = "Or scan the picture above with the new device."
             view.hint = View.Hint(
-                small: "For a QR code, make the window larger, or run this with --qr.",
-                unfit: "For a QR code, run this with --qr."
+                small: ", or write it to a file with --png.",
+                unfit: "For a QR code, run this with --qr, or write it to a file with --png."
             )
         }
         return view
@@ -178,17 +180,22 @@ struct Screen: Sendable {
     /// Introduces the other device: first its platform in this program's words, then its name, which the other device
     /// chose.
     private func introduction(_ peer: Peer) -> [View.Part] {
-        [
+        let name = peer.device.name.description
+        let note = name == part.name ? [View.Part.text("This device has the same name; the other one is meant.")] : []
+        return [
             .text("The other device is of this kind, and calls itself:"),
             .item(peer.device.platform.rawValue),
-            .item(surface.quoted(peer.device.name.description)),
-        ]
+            .item(surface.quoted(name)),
+        ] + note
     }
+
+    /// The words protect only a person who compares them.
+    private static let compare = "Compare these words with those on the other screen:"
 
     private func parts(deciding peer: Peer, codeAge: Duration?) -> [View.Part] {
         guard part.place == .offerer else { return introduction(peer) + [.text("Its screen shows two words.")] }
         var parts =
-            introduction(peer) + [.text("Both screens show these words:"), .item(surface.shown("\(peer.words)"))]
+            introduction(peer) + [.text(Self.compare), .item(surface.shown("\(peer.words)"))]
         if let codeAge { parts.append(.text("The code was used \(codeAge.components.seconds) s after it was shown.")) }
         return parts
     }
@@ -198,7 +205,10 @@ struct Screen: Sendable {
         switch part.place {
         case .visitor:
             return introduction(peer)
-                + [.text("Both screens show these words:"), words, .text("Look at the other device and answer there.")]
+                + [
+                    .text(Self.compare), words,
+                    .text("If they are the same, look at the other device and answer there; if not, stop."),
+                ]
         case .offerer:
             return introduction(peer)
                 + [.text("Its screen asks for one of these words:"), words, .text("If it is yours, type one there.")]
@@ -207,9 +217,9 @@ struct Screen: Sendable {
 
     private func parts(accepting request: AcceptanceRequest) -> [View.Part] {
         introduction(request.peer) + [
-            .text("It has sent a seed, which is not stored yet, of the chain:"),
+            .text("It has sent a seed, which is not stored yet. Its user id is:"),
             .item(request.userID.fingerprint),
-            .text("If you keep it, what is on this device becomes readable for that chain."),
+            .text("If you keep it, what is on this device becomes readable for all devices with that seed."),
         ]
     }
 }

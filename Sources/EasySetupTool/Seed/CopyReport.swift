@@ -8,6 +8,11 @@ struct CopyReport {
     /// The restore code that opens the copy; nil if the copy is plain, or sealed as the seed was.
     let code: String?
 
+    /// Warns where the restore code goes to a file that other users may read.
+    func warn() {
+        if code != nil { OutputFile.warn() }
+    }
+
     /// The members of the JSON event.
     var fields: [(String, JSONValue)] {
         [("copy", .string(copy.path)), ("kept_until", .string(copy.lastDay))]

@@ -25,37 +25,48 @@ struct SeedImport: AsyncParsableCommand {
                 { try picture.seed() ?? WrittenSeed.read(isPlain: screen.isPlain) },
                 in: store,
                 seal,
-                replacing: replace,
+                replacing: replace ? .always : .never,
                 output
             )
         }
     }
 
+    /// Whether another seed that is stored makes way.
+    enum Replacing {
+        case never, ifConfirmed, always
+    }
+
     /// Reads a seed and stores it.
     /// - Parameters:
     ///   - read: reads the seed, after the store was checked.
-    ///   - replacing: whether another seed that is stored is replaced.
+    ///   - replacing: whether another seed that is stored is replaced. A person who has not said so beforehand is asked.
     static func keep(
         _ read: () async throws -> SyncSeed,
         in options: StoreOptions,
         _ seal: SealOptions,
-        replacing: Bool,
+        replacing: Replacing,
         _ output: Output
     ) async throws {
         // The store is checked before a person types 24 words, so that they are not typed in vain.
         try await options.check()
         let seed = try await read()
+        guard !seed.isGuessable else { throw CommandError.seedGuessable }
         let opened = try await seal.apply(to: options, output)
-        if let stored = try? await opened.load(), seed.isPublicID(of: stored) { throw CommandError.publicIDGiven }
+        let stored = try? await opened.load()
+        if let stored, seed.isPublicID(of: stored) { throw CommandError.publicIDGiven }
+        if case .ifConfirmed = replacing, try await opened.isOther(seed, stored) {
+            try await output.confirmReplacement(of: stored?.userID, by: seed.userID)
+        }
         let code = RestoreCode.random()
         let store = try opened.sealingCopies(under: code.passphrase())
-        let saved = try await store.save(seed, replacing: replacing)
+        let saved = try await store.save(seed, replacing: replacing != .never)
         var more: [(String, JSONValue)] = [("result", .string(saved.name))]
         var heading = saved.heading
         if case .replaced(let path?) = saved, let copy = try await store.copies().first(where: { $0.path == path }) {
             // A file that could not be read is kept as it was, without the code.
             let isCoded = !opened.hasPassphrase && copy.isRead
             let report = CopyReport(copy: copy, code: isCoded ? code.revealed() : nil)
+            report.warn()
             more += report.fields
             heading = ([heading] + report.lines + [""]).joined(separator: "\n")
         }
@@ -68,7 +79,25 @@ struct SeedImport: AsyncParsableCommand {
     }
 }
 
+extension FileSeedStore {
+    /// Whether the store holds another seed, or one that can't be read.
+    /// - Parameter stored: the stored seed; nil if there is none, or if it can't be read.
+    fileprivate func isOther(_ seed: SyncSeed, _ stored: SyncSeed?) async throws -> Bool {
+        if let stored { return !stored.isSame(as: seed) }
+        do throws(StoreError) { return try await load() != nil } catch { return true }
+    }
+}
+
 extension SyncSeed {
+    /// Whether all bytes are equal: 32 zero bytes, for example, as a program writes them that has filled in nothing. No
+    /// random seed is ever one of these 256, which everybody can try.
+    ///
+    /// The library takes such seeds: test vectors and tests have them. The commands that store what a person gives them
+    /// refuse them.
+    fileprivate var isGuessable: Bool {
+        withBytes { $0.withUnsafeBytes { bytes in bytes.allSatisfy { $0 == bytes[0] } } }
+    }
+
     /// Whether this seed's bytes are the user ID or the key fingerprint, both public, of another seed. Hex and base64
     /// have no checksum, so such a text reads as a seed.
     fileprivate func isPublicID(of other: SyncSeed) -> Bool {

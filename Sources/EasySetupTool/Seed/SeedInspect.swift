@@ -24,7 +24,7 @@ struct SeedInspect: AsyncParsableCommand {
     func run() async throws {
         try await common.run { output in
             let seed = try await seed(output)
-            if reveal { try await confirmReveal(output) }
+            if reveal { try await output.confirmReveal() }
             SeedReport(seed: seed, isRevealed: reveal).write(output, event: "seed", heading: nil)
         }
     }

@@ -22,6 +22,11 @@ struct SeedNew: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @OptionGroup var nothing: NoArguments
 
+    private static let heading = """
+        A new seed is stored. It is the secret that your devices are to share. Its user id is public, and names the chain of \
+        these devices.
+        """
+
     func run() async throws {
         try await common.run { output in
             try await store.check()
@@ -29,7 +34,7 @@ struct SeedNew: AsyncParsableCommand {
             if let stored = try await store.load() { throw CommandError.seedStored(stored.userID) }
             let seed = SyncSeed.random(createdAt: UInt64(max(time(nil), 0)))
             try await store.save(seed, replacing: false)
-            SeedReport(seed: seed, isRevealed: false).write(output, event: "created", heading: "A new seed is stored.")
+            SeedReport(seed: seed, isRevealed: false).write(output, event: "created", heading: Self.heading)
         }
     }
 }

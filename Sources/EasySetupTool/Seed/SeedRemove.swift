@@ -8,7 +8,7 @@ struct SeedRemove: AsyncParsableCommand {
         commandName: "remove",
         abstract: "Removes the stored seed, and keeps a sealed copy for 30 days.",
         discussion: """
-            It asks for the fingerprint, so that no seed is removed by a slip. The copy is sealed under the store's \
+            It asks for the first digits of its user id, so that no seed is removed by a slip. The copy is sealed under the store's \
             passphrase, or where the seed was stored without one, under a restore code that is shown once. \
             easysetup seed restore brings the copy back.
             """
@@ -20,11 +20,11 @@ struct SeedRemove: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The fingerprint of the seed to remove, or its first digits (at least 4); asked for without it.",
+            "The user id of the seed to remove, or its first digits (at least 4); asked for without it.",
             valueName: "digits"
         )
     )
-    var fingerprint: String?
+    var userId: String?
 
     @Flag(help: "Keep no copy, and remove earlier copies of this seed, too.")
     var noCopy = false
@@ -38,55 +38,48 @@ struct SeedRemove: AsyncParsableCommand {
             let copy = try await opened.sealingCopies(under: code.passphrase())
                 .remove(seed.userID, keepsCopy: !noCopy)
             let report = copy.map { CopyReport(copy: $0, code: opened.hasPassphrase ? nil : code.revealed()) }
+            report?.warn()
             output.event(
                 "removed",
                 [("user_id", .string(seed.userID.fingerprint))] + (report?.fields ?? []),
-                people: (["This device no longer holds the seed of chain \(seed.userID.fingerprint)."]
+                people: (["This device no longer holds the seed with the user id \(seed.userID.fingerprint)."]
                     + (report?.lines ?? ["No copy is kept."])).joined(separator: "\n")
             )
         }
     }
 
-    /// Asks for the fingerprint, unless it was given.
-    private func confirm(_ userID: UserID, _ output: Output) async throws(CommandError) {
-        if let fingerprint {
-            guard Fingerprint(fingerprint)?.fits(userID.fingerprint) == true else { throw .fingerprintDiffers }
+    /// Asks for the first digits of the user ID, unless they were given.
+    private func confirm(_ stored: UserID, _ output: Output) async throws(CommandError) {
+        if let userId {
+            guard FirstDigits(userId)?.fit(stored.fingerprint) == true else { throw .fingerprintDiffers }
             return
         }
-        guard Input.isTerminal else { throw .nobodyToAsk(.fingerprint) }
+        guard Input.isTerminal else { throw .nobodyToAsk(.userID) }
         var notes: [String] = []
         for _ in 0..<YesOrNo.tries {
-            let shown = notes
-            // An earlier hidden question may have left typing hidden.
-            TerminalMode.restore()
-            let reading = await Keyboard.shared.line { _ in
-                for note in shown { output.prompt(note + "\n") }
-                output.prompt(
-                    """
-                    This removes the seed from this device. The fingerprint of its chain is:
-                    \(userID.fingerprint)
-                    To remove it, type the first eight digits of the fingerprint, or no: \u{20}
-                    """
-                )
-            }
-            guard case .line(let line) = reading else {
-                if case .end = reading { _ = Verdict.isStopped() }
-                throw .notConfirmed
-            }
+            let reading = await output.askLine(
+                """
+                This removes the seed from this device\(noCopy ? ", and keeps no copy" : ""). Its user id is:
+                \(stored.fingerprint)
+                To remove it, type at least the first \(FirstDigits.least) digits of the user id, or no: \u{20}
+                """,
+                notes: notes
+            )
+            guard case .line(let line) = reading else { throw .notConfirmed }
             if YesOrNo(line) == .no { throw .notConfirmed }
-            guard line.byteCount <= 256, let typed = Fingerprint(line.revealed()) else {
-                notes = ["Type digits of the fingerprint (0 to 9 and a to f), at least \(Fingerprint.least)."]
+            guard line.byteCount <= 256, let typed = FirstDigits(line.revealed()) else {
+                notes = ["Type the first digits of the user id (0 to 9 and a to f), at least \(FirstDigits.least)."]
                 continue
             }
-            if typed.fits(userID.fingerprint) { return }
-            notes = ["That is another fingerprint."]
+            if typed.fit(stored.fingerprint) { return }
+            notes = ["The user id begins with other digits."]
         }
         throw .fingerprintDiffers
     }
 }
 
-/// The first digits of a fingerprint, as a person types them: capital letters and spaces do not matter.
-struct Fingerprint {
+/// The first digits of a user ID, as a person types them: capital letters and spaces do not matter.
+struct FirstDigits {
     /// The fewest digits that name a seed.
     static let least = 4
 
@@ -97,13 +90,13 @@ struct Fingerprint {
         guard digits.count >= Self.least, digits.allSatisfy({ $0.isASCII && $0.isHexDigit }) else { return nil }
     }
 
-    /// Whether a fingerprint, or the name of a copy, begins with these digits, or these begin with all of the name.
-    func fits(_ fingerprint: String) -> Bool {
-        fingerprint.hasPrefix(digits)
+    /// Whether a user ID begins with these digits.
+    func fit(_ userID: String) -> Bool {
+        userID.hasPrefix(digits)
     }
 
-    /// Whether the name of a copy, which has only the first digits of its fingerprint, is meant.
-    func fits(copy name: String) -> Bool {
+    /// Whether the name of a copy, which has only the first digits of the user ID, is meant.
+    func fit(copy name: String) -> Bool {
         name.hasPrefix(digits) || digits.hasPrefix(name)
     }
 }

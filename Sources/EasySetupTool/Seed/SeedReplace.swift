@@ -7,7 +7,8 @@ struct SeedReplace: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "replace",
         abstract: "Stores a seed read from standard input or a picture in place of the stored one.",
-        discussion: "A sealed copy of the old seed is kept for 30 days; easysetup seed restore brings it back."
+        discussion:
+            "It asks before another seed takes the place of the stored one. A sealed copy of the old seed is kept for 30 days; easysetup seed restore brings it back."
     )
 
     @OptionGroup var store: StoreOptions
@@ -17,13 +18,16 @@ struct SeedReplace: AsyncParsableCommand {
     @OptionGroup var screen: ScreenOptions
     @OptionGroup var nothing: NoArguments
 
+    @Flag(help: "Put the seed in place of another one without asking.")
+    var yes = false
+
     func run() async throws {
         try await common.run { output in
             try await SeedImport.keep(
                 { try picture.seed() ?? WrittenSeed.read(isPlain: screen.isPlain) },
                 in: store,
                 seal,
-                replacing: true,
+                replacing: yes ? .always : .ifConfirmed,
                 output
             )
         }

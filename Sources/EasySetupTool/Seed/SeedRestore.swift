@@ -21,21 +21,18 @@ struct SeedRestore: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Which copy, where there are several: its name or first digits, as easysetup seed copies shows it.",
+            "Which copy, where there are several: the first digits of its user id, or its name, as easysetup seed copies shows it.",
             valueName: "digits"
         )
     )
-    var fingerprint: String?
+    var userId: String?
 
     func run() async throws {
         try await common.run { output in
             let plain = FileSeedStore(path: try store.folder.bytes)
             await plain.forgetOldCopies()
             let copy = try choose(await plain.copies())
-            let (key, isCode) = copy.kind == .plain ? (nil, true) : try passphrase(output)
-            // What a restore code opens was stored without a passphrase, and is so again.
-            let store = isCode ? plain : FileSeedStore(path: try store.folder.bytes, passphrase: key)
-            guard let seed = try await store.restore(copy, passphrase: key) else { throw CommandError.noCopy }
+            guard let seed = try await open(copy, in: plain) else { throw CommandError.noCopy }
             SeedReport(seed: seed, isRevealed: false)
                 .write(output, event: "restored", heading: "The seed is stored again, and its copy is gone.")
         }
@@ -43,25 +40,38 @@ struct SeedRestore: AsyncParsableCommand {
 
     private func choose(_ copies: [FileSeedStore.SeedCopy]) throws(CommandError) -> FileSeedStore.SeedCopy {
         let fitting = copies.filter { copy in
-            guard let fingerprint else { return true }
-            return copy.name == fingerprint || Fingerprint(fingerprint)?.fits(copy: copy.name) == true
+            guard let userId else { return true }
+            return copy.name == userId || FirstDigits(userId)?.fit(copy: copy.name) == true
         }
         guard let first = fitting.first else { throw .noCopy }
         guard fitting.count == 1 else { throw .severalCopies }
         return first
     }
 
-    private func passphrase(_ output: Output) throws -> (Passphrase?, isCode: Bool) {
-        let text: UserText
+    /// Opens a copy, and stores its seed.
+    private func open(_ copy: FileSeedStore.SeedCopy, in plain: FileSeedStore) async throws -> SyncSeed? {
+        if copy.kind == .plain { return try await plain.restore(copy, passphrase: nil) }
+        let text = try secret()
+        let code = RestoreCode(typed: text)
+        do throws(StoreError) {
+            // What a restore code opens was stored without a passphrase, and is so again.
+            if let key = try? code?.passphrase() { return try await plain.restore(copy, passphrase: key) }
+        } catch .seed(.wrongPassphrase) {
+            // A passphrase may have the form of a restore code.
+        }
+        let key = try Passphrase(text)
+        let sealed = FileSeedStore(path: try store.folder.bytes, passphrase: key)
+        do throws(StoreError) { return try await sealed.restore(copy, passphrase: key) } catch .seed(.wrongPassphrase) {
+            throw code != nil ? CommandError.wrongRestoreCode : CommandError.copyNotOpened
+        }
+    }
+
+    /// The passphrase or restore code, from the file or from a person.
+    private func secret() throws -> UserText {
         if let file = passphrase.passphraseFile {
-            text = try Input.readLine(path: file, limit: Passphrase.maximumBytes)
-        } else {
-            guard Input.isTerminal else { throw CommandError.nobodyToAsk(.passphrase) }
-            text = try PassphraseOptions.askText("Passphrase or restore code (it is not shown): ")
+            return try Input.readLine(path: file, limit: Passphrase.maximumBytes)
         }
-        switch RestoreCode(typed: text) {
-        case .some(let code): return (try code.passphrase(), true)
-        case .none: return (try Passphrase(text), false)
-        }
+        guard Input.isTerminal else { throw CommandError.nobodyToAsk(.passphrase) }
+        return try PassphraseOptions.askText("Passphrase or restore code (it is not shown): ")
     }
 }

@@ -61,10 +61,10 @@ struct SeedShow: AsyncParsableCommand {
     func run() async throws {
         try await common.run { output in
             guard let seed = try await store.open(output).load() else { throw CommandError.noSeedStored }
-            if reveal || qr { try await confirmReveal(output) }
+            if reveal || qr { try await output.confirmReveal() }
             let isPiped = files.contains(Self.standardOutput)
             if !files.isEmpty, !reveal, !qr {
-                try await confirmReveal(output, files: isPiped ? [] : files)
+                try await output.confirmReveal(files: isPiped ? [] : files)
             }
             try write(svg, { $0.svg() }, of: seed)
             try write(png, { (drawing) throws(PictureError) in try drawing.png() }, of: seed)
@@ -72,7 +72,7 @@ struct SeedShow: AsyncParsableCommand {
             var more: [(String, JSONValue)] = []
             if let svg { more.append(("svg", .string(svg.defaultValueDescription))) }
             if let png { more.append(("png", .string(png.defaultValueDescription))) }
-            SeedReport(seed: seed, isRevealed: reveal, hasCode: qr)
+            SeedReport(seed: seed, isRevealed: reveal, hasCode: qr, instead: ", or write it to a file with --png")
                 .write(output, event: "seed", heading: heading, more: more)
         }
     }
@@ -84,7 +84,7 @@ struct SeedShow: AsyncParsableCommand {
             + files.map(\.defaultValueDescription)).joined(separator: "\n")
     }
 
-    /// Writes a picture of the seed link's QR code. The text below it names the chain, which is no secret.
+    /// Writes a picture of the seed link's QR code. The text below it begins the user ID, which is no secret.
     private func write(
         _ path: PathArgument?,
         _ draw: (PictureDrawing) throws(PictureError) -> [UInt8],
@@ -94,13 +94,14 @@ struct SeedShow: AsyncParsableCommand {
         let link = seed.link
         guard let code = QRCode(UserText(SecretBytes(copying: link.utf8))) else { throw CommandError.internal }
         let digits = Array(seed.userID.fingerprint.uppercased().prefix(16))
-        let chain = stride(from: 0, to: 16, by: 4).map { String(digits[$0..<$0 + 4]) }.joined(separator: " ")
+        let userID = stride(from: 0, to: 16, by: 4).map { String(digits[$0..<$0 + 4]) }.joined(separator: " ")
         let drawing = PictureDrawing(
             width: code.width,
-            lines: ["EASYSETUP SEED", "CHAIN \(chain)", "KEEP THIS PICTURE SECRET"]
+            lines: ["EASYSETUP SEED", "USER ID \(userID)", "KEEP THIS PICTURE SECRET"]
         ) { code.isDark(column: $0, row: $1) }
         var bytes = try draw(drawing)
         if path == Self.standardOutput {
+            if !Input.isTerminal { OutputFile.warn() }
             try PictureFile.writeToOutput(&bytes)
         } else {
             try PictureFile.write(&bytes, to: path, replacing: overwrite)

@@ -176,15 +176,20 @@ struct CodeField {
         let most = CodeCheck.counts.upperBound
         guard counts.contains(count) else { return nil }
         if !isMistyped { return isComplete ? nil : "This is a whole code of \(count) symbols: Enter sends it." }
-        if suspects.isEmpty { return "These \(count) symbols are no code yet, or one of them is wrong." }
+        let isOpen = count < most && counts.contains { $0 > count }
+        let fault =
+            "These \(count) symbols are no whole code: at least one is wrong\(isOpen ? ", or more are to come" : "");"
+            + " nothing was sent."
+        if suspects.isEmpty { return fault }
         let numbers = suspects.sorted().map { "\($0 + 1)" }
-        let place =
-            switch numbers.count {
-            case 1: "Look at group \(numbers[0]) first, though the slip may be in another."
-            case groups.count: "Compare all groups."
-            default: "Look at groups \(numbers.joined(separator: " and ")) first, though the slip may be in another."
-            }
-        let more = count < most && counts.contains(where: { $0 > count }) ? " Or go on, if the code is longer." : ""
-        return "One symbol is wrong, or two are swapped; nothing was sent. \(place)\(more)"
+        switch numbers.count {
+        case groups.count: return "\(fault) Compare all groups."
+        case 1:
+            return
+                "\(fault) A usual slip in group \(numbers[0]) would explain it; if that group is right, compare the others."
+        default:
+            let list = numbers.joined(separator: " or ")
+            return "\(fault) A usual slip in group \(list) would explain it; if these are right, compare the others."
+        }
     }
 }

@@ -70,6 +70,24 @@ enum Columns {
         .joined(separator: "\n")
     }
 
+    /// The lines of a command, indented if that leaves it whole. A command that is wider than a line is broken between its
+    /// words, with a backslash before the line end, so that a shell reads a copy of the lines as one. A word that is wider
+    /// than a line stays whole, and the terminal breaks it.
+    static func command(_ words: [String], width: Int) -> [String] {
+        let whole = words.joined(separator: " ")
+        if Self.width(whole) + 4 <= width { return ["    " + whole] }
+        if Self.width(whole) <= width { return [whole] }
+        var lines: [String] = []
+        for word in words {
+            if let last = lines.last, Self.width(last) + 1 + Self.width(word) + 2 <= width {
+                lines[lines.count - 1] += " " + word
+            } else {
+                lines.append(word)
+            }
+        }
+        return lines.dropLast().map { $0 + " \\" } + lines.suffix(1)
+    }
+
     /// The end of a text, as much of it as fits into a width.
     /// - Parameter isBetweenWords: whether the end begins with a whole word, if a word fits.
     static func tail(_ text: String, width: Int, isBetweenWords: Bool = false) -> String {

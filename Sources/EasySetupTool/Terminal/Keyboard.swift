@@ -33,6 +33,7 @@ final class Keyboard: Sendable {
         var takeCursor: (@Sendable (CursorPosition) -> Void)?
         /// The number of answers that are to come. Only the last one tells the current position.
         var missingAnswers = 0
+        var enter = AwaitedEnter()
     }
 
     /// How long the terminal's answer is waited for while there is no question, in milliseconds.
@@ -150,6 +151,7 @@ final class Keyboard: Sendable {
             }
             var isChanged = false
             while let byte = next() {
+                if state.withLock({ $0.enter.takes(byte, at: .now) }) { continue }
                 switch editor.take(byte) {
                 case .line(let line): return .line(line)
                 case .end: return .end
@@ -159,7 +161,11 @@ final class Keyboard: Sendable {
             }
             if isChanged {
                 // Input that follows at once belongs to the same text: a right code may be the beginning of a sentence.
-                if editor.isComplete, !TerminalMode.isInputWaiting { return .line(editor.complete()) }
+                if editor.isComplete, !TerminalMode.isInputWaiting {
+                    state.withLock { $0.enter.expect(at: .now) }
+                    TerminalMode.awaitEnter()
+                    return .line(editor.complete())
+                }
                 typing(editor.typing)
             }
             if state.withLock({ $0.isAtEnd }) {

@@ -1,5 +1,13 @@
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// A ``Stage`` (what a person sees of a pairing) that writes line after line, for a simple terminal or a file. It never
 /// rewrites a line.
 final class PlainStage: Stage {
@@ -50,12 +58,15 @@ final class PlainStage: Stage {
             // lines, only these are written.
             if !state.parts.starts(with: view.parts) {
                 let isLonger = !state.parts.isEmpty && view.parts.starts(with: state.parts)
+                let texts = view.parts.dropFirst(isLonger ? state.parts.count : 0).map { ($0, text($0)) }
+                var hint: String?
                 if !isLonger, pictures == .always, let text = view.picture, let code = QRCode(text) {
-                    output.say(surface.isUTF8 ? code.rendered(isColoured: false) : code.letters(), isVerbatim: true)
+                    let drawn = surface.isUTF8 ? code.rendered(isColoured: false) : code.letters()
+                    hint = lack(of: drawn, above: texts.map(\.1), view)
+                    if hint == nil { output.say(drawn, isVerbatim: true) }
                 }
-                for part in view.parts.dropFirst(isLonger ? state.parts.count : 0) {
-                    output.say(surface.shown(Self.text(part)), isVerbatim: part.isVerbatim)
-                }
+                for (part, text) in texts { output.say(text, isVerbatim: part.isVerbatim) }
+                if let hint { output.say(surface.shown(hint)) }
                 state.parts = view.parts
             }
             if view.status != state.status, let status = view.status { tell(status) }
@@ -76,7 +87,7 @@ final class PlainStage: Stage {
                 // they went to a file.
                 if isAgain || output.hasQuestionsApart {
                     for part in view.parts {
-                        output.prompt(surface.shown(Self.text(part)) + "\n", isVerbatim: part.isVerbatim)
+                        output.prompt(text(part) + "\n", isVerbatim: part.isVerbatim)
                     }
                 }
                 for note in prompt.notes { output.prompt(surface.shown(note) + "\n") }
@@ -117,12 +128,29 @@ final class PlainStage: Stage {
         output.prompt(surface.shown(text.hasSuffix("…") ? text : text + ".") + "\n")
     }
 
-    private static func text(_ part: View.Part) -> String {
-        switch part {
-        case .text(let text): text
-        case .verbatim(let text), .item(let text): "    " + text
-        case .code(let code): "\n      " + code + "\n"
-        case .blank: ""
-        }
+    /// The sentence in place of a QR code for which the window has no room, together with the lines below it; nil if it has
+    /// room, or if the output is no terminal.
+    private func lack(of picture: String, above texts: [String], _ view: View) -> String? {
+        guard surface.isTerminal, let end = view.hint?.small else { return nil }
+        let window = WindowSize.current
+        let lines = { (text: String) in text.split(separator: "\n", omittingEmptySubsequences: false) }
+        let below = texts.reduce(0) { $0 + lines(Output.fitted($1, to: STDOUT_FILENO)).count }
+        // The line of the status follows, and the cursor is below it.
+        let needed = WindowSize(width: lines(picture).first?.count ?? 0, height: lines(picture).count + below + 2)
+        return window.holds(needed) ? nil : View.Hint.small(needed, in: window, end)
+    }
+
+    private func text(_ part: View.Part) -> String {
+        let text =
+            switch part {
+            case .text(let text): text
+            case .item(let text): "    " + text
+            case .command(let words):
+                Columns.command(words, width: surface.isTerminal ? WindowSize.current.width - 1 : Int.max)
+                    .joined(separator: "\n")
+            case .code(let code): "\n      " + code + "\n"
+            case .blank: ""
+            }
+        return surface.shown(text)
     }
 }

@@ -86,6 +86,15 @@ struct WindowSize: Equatable, Sendable {
     /// The current size, which changes when a person resizes the window.
     static var current: WindowSize { of(STDOUT_FILENO) }
 
+    /// Whether a window of this size has room for something of another size.
+    func holds(_ size: WindowSize) -> Bool { size.width <= width && size.height <= height }
+
+    /// The part of this size that a window lacks, in words.
+    func lack(in window: WindowSize) -> String {
+        [width > window.width ? "\(width) columns wide" : nil, height > window.height ? "\(height) lines high" : nil]
+            .compactMap(\.self).joined(separator: " and ")
+    }
+
     /// The current size of the window of an open file. A terminal that does not tell its size, and a file that is no
     /// terminal, have the usual size.
     static func of(_ file: CInt) -> WindowSize {

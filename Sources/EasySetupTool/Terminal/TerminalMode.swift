@@ -36,7 +36,9 @@ enum TerminalMode {
         var lastInput: ContinuousClock.Instant?
         /// The time without input for which the process waits before it ends, so that no rest of a paste reaches the
         /// shell.
-        var quiet = TerminalMode.pause
+        var quiet = QuietTime.pause
+        /// Whether the last input was a code that was taken without Enter.
+        var isEnterAwaited = false
         var isWatched = false
         /// Whether the terminal marks the beginning and end of a paste.
         var marksPastes = false
@@ -55,14 +57,6 @@ enum TerminalMode {
     static let pace: CInt = 250
     static let paceAway: CInt = 50
 
-    /// The time without input after which a person's answer to a question counts as complete.
-    static let pause = Duration.milliseconds(300)
-    /// The time without input after which a typed or pasted secret counts as complete. It is longer than ``pause``,
-    /// because the network of a remote terminal may delay a part of a paste.
-    static let secretPause = Duration.seconds(1)
-    /// The time without input after which a paste counts as complete once the program has discarded a part of it,
-    /// because no question asked for that part.
-    static let longPause = Duration.seconds(2)
     /// The longest time for which the program waits for the end of a paste.
     static let patience = Duration.seconds(20)
 
@@ -190,9 +184,15 @@ enum TerminalMode {
     static func heard(isSecret: Bool = false) {
         state.withLock { state in
             state.lastInput = .now
-            if isSecret { state.quiet = max(state.quiet, secretPause) }
+            state.isEnterAwaited = false
+            if isSecret { state.quiet = max(state.quiet, QuietTime.secretPause) }
             watchEnd(&state)
         }
+    }
+
+    /// Notes that the last input was a code that was complete without Enter. A person may press Enter all the same.
+    static func awaitEnter() {
+        state.withLock { $0.isEnterAwaited = $0.lastInput != nil }
     }
 
     /// Notes that a key, such as Control-C, stops the program. If there was input before, the key may be a part of a
@@ -220,38 +220,46 @@ enum TerminalMode {
         }
     }
 
-    /// Discards input after a secret until no more comes. The caller does this before it shows a result, because a
-    /// person who has read the result types the next command, which must not be lost.
+    /// Discards input after a secret until no more comes, and the Enter behind a code. The caller does this before it shows
+    /// a result, because a person who has read the result types the next command, which must not be lost.
     static func awaitQuiet() {
-        let (lastInput, pause) = state.withLock { ($0.lastInput, $0.quiet) }
-        guard let lastInput, pause >= secretPause, isOurs, isatty(STDIN_FILENO) == 1 else { return }
-        drop(since: lastInput, pause: pause)
-        state.withLock { $0.lastInput = nil }
+        guard let quiet, quiet.isSecret, isOurs, isatty(STDIN_FILENO) == 1 else { return }
+        drop(quiet.time)
+        state.withLock { ($0.lastInput, $0.isEnterAwaited) = (nil, false) }
     }
 
     /// Restores the terminal's original mode, as the last step of the process. If there was any input, this function
     /// first discards more of it until no more comes.
     static func finish() {
-        let (lastInput, pause) = state.withLock { ($0.lastInput, $0.quiet) }
-        if let lastInput, isOurs, isatty(STDIN_FILENO) == 1 {
+        if let quiet, isOurs, isatty(STDIN_FILENO) == 1 {
             hide()
-            drop(since: lastInput, pause: pause)
+            drop(quiet.time)
         }
         restore()
     }
 
-    private static func drop(since lastInput: ContinuousClock.Instant, pause: Duration) {
+    /// The time without input to wait for, and whether a secret or a code was typed; nil if there was no input.
+    private static var quiet: (time: QuietTime, isSecret: Bool)? {
+        state.withLock { state in
+            guard let lastInput = state.lastInput else { return nil }
+            let time = QuietTime(since: lastInput, pause: state.quiet, isEnterAwaited: state.isEnterAwaited)
+            return (time, state.quiet >= QuietTime.secretPause || state.isEnterAwaited)
+        }
+    }
+
+    private static func drop(_ quiet: QuietTime) {
+        var quiet = quiet
         let start = ContinuousClock.now
-        var quiet = (since: lastInput, time: pause)
         while start.duration(to: .now) < patience {
-            let left = max(.zero, quiet.time - quiet.since.duration(to: .now))
             var file = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-            let count = poll(&file, 1, CInt(left / .milliseconds(1)))
+            let count = poll(&file, 1, CInt(quiet.left(at: .now) / .milliseconds(1)))
             if count < 0, errno == EINTR { continue }
             guard count > 0, file.revents & Int16(POLLIN) != 0 else { return }
             let dropped = SecretBytes(zeros: 4096)
-            guard dropped.withUnsafeMutableBytes({ read(STDIN_FILENO, $0.baseAddress, $0.count) }) > 0 else { return }
-            quiet = (.now, longPause)
+            let length = dropped.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
+            guard length > 0 else { return }
+            let isEnter = length == 1 && dropped.withUnsafeBytes { $0[0] == 0x0A || $0[0] == 0x0D }
+            quiet.drop(isEnter: isEnter, at: .now)
         }
     }
 

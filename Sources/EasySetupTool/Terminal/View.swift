@@ -4,8 +4,9 @@ struct View: Equatable, Sendable {
     enum Part: Equatable, Sendable {
         /// Sentences, which are wrapped between words.
         case text(String)
-        /// Text to be copied as it is. The terminal wraps it, not the program, so that a copy has no line breaks.
-        case verbatim(String)
+        /// A command to be copied or typed, as words that are quoted for a shell. Where a line is too short for it, it goes on
+        /// in the next one, with a backslash in between.
+        case command([String])
         /// An indented text on a line of its own, such as a device's name or the two confirmation words.
         case item(String)
         /// The code, the most prominent text.
@@ -14,14 +15,14 @@ struct View: Equatable, Sendable {
 
         /// Whether the part is to be copied as it is.
         var isVerbatim: Bool {
-            if case .verbatim = self { true } else { false }
+            if case .command = self { true } else { false }
         }
 
         /// The order in which parts are dropped if the window is too small, the lowest rank first. Texts that a person
         /// needs for a decision stay longest.
         var rank: Int {
             switch self {
-            case .text, .verbatim, .blank: 0
+            case .text, .command, .blank: 0
             case .item: 1
             case .code: 2
             }
@@ -50,10 +51,16 @@ struct View: Equatable, Sendable {
 
     /// The text that tells a person how to see the QR code if it is not drawn.
     struct Hint: Equatable, Sendable {
-        /// The text for a window that is too small for the QR code.
+        /// The end of the sentence for a window that is too small for the QR code: what helps beside a larger window.
         var small: String
         /// The text for a terminal that can't show the QR code in a window of any size.
         var unfit: String
+
+        /// The sentence for a window that is too small for the QR code.
+        /// - Parameter needed: the size that the window must have.
+        static func small(_ needed: WindowSize, in window: WindowSize, _ end: String) -> String {
+            "For a QR code, make the window \(needed.lack(in: window))\(end)"
+        }
     }
 
     var parts: [Part] = []
@@ -161,26 +168,28 @@ struct Layout: Equatable, Sendable {
             end = question + status + [Self.answer(typed, behind: isShort ? text : ">", width, surface)]
         }
         let picture = Self.picture(view, on: surface, pictures)
+        var hint = view.hint?.unfit
         for attempt in 0..<5 {
             var rows: [Row] = []
             if attempt == 0 {
-                guard let picture, picture.allSatisfy({ $0.width <= size.width }) else { continue }
+                guard let picture else { continue }
                 rows += picture
             }
             for part in view.parts {
                 if part == .blank, attempt > 2 { continue }
                 rows += Self.rows(part, width, surface)
             }
-            let hint = picture == nil ? view.hint?.unfit : view.hint?.small
             let extra = attempt == 0 ? view.caption : attempt == 1 && pictures != .never ? hint : nil
             if let extra { rows += [Self.row("")] + Self.folded(extra, width, surface) }
             if attempt <= 2, !rows.isEmpty, !end.isEmpty { rows.append(Self.row("")) }
             rows += notes + end
-            let isForced = attempt == 0 && pictures == .always
-            if isForced || rows.reduce(0, { $0 + $1.height(in: size.width) }) <= size.height {
+            let widest = attempt == 0 ? max(size.width, picture?.first?.width ?? 0) : size.width
+            let needed = WindowSize(width: widest, height: rows.reduce(0) { $0 + $1.height(in: widest) })
+            if size.holds(needed) {
                 self.rows = rows
                 return
             }
+            if attempt == 0, let end = view.hint?.small { hint = View.Hint.small(needed, in: size, end) }
         }
         rows = Self.least(view, on: surface, in: size, width, status: status, notes: notes, end: end, typed: typed)
     }
@@ -289,10 +298,7 @@ struct Layout: Equatable, Sendable {
         case .text(let text): return folded(text, width, surface)
         case .item(let text):
             return Columns.fold("    " + surface.shown(text), width: width, indent: 4).map(row)
-        case .verbatim(let text):
-            let shown = surface.shown(text)
-            let indented = "    " + shown
-            return [row(Columns.width(indented) <= width ? indented : shown)]
+        case .command(let words): return Columns.command(words.map(surface.shown), width: width).map(row)
         case .code(let code):
             // Letters are spaced out, because a terminal has no larger ones.
             let spaced = "      " + code.map(String.init).joined(separator: " ")

@@ -9,15 +9,14 @@ import Musl
 import Darwin
 #endif
 
-/// Writes the picture of a seed's QR code, which is a secret.
+/// Writes the picture of a QR code, which is a secret.
 enum PictureFile {
     /// Writes bytes to a file of mode 0600, and wipes them. A file that is there is only replaced if that was asked for,
     /// and then as a whole: under another name first.
     static func write(_ bytes: inout [UInt8], to path: PathArgument, replacing: Bool) throws(PictureError) {
         defer { Sodium.wipe(&bytes) }
         let target = path.cString
-        var status = stat()
-        guard lstat(target, &status) != 0 || replacing else { throw .exists }
+        guard replacing || !isThere(path) else { throw .exists }
         let draft = (path.bytes + Array(".new".utf8)).map(CChar.init(bitPattern:)) + [0]
         let name = replacing ? draft : target
         let file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -28,6 +27,12 @@ enum PictureFile {
             unlink(name)
             throw .notWritten
         }
+    }
+
+    /// Whether there is a file, or anything else, at a path.
+    static func isThere(_ path: PathArgument) -> Bool {
+        var status = stat()
+        return lstat(path.cString, &status) == 0
     }
 
     /// Writes bytes to standard output, and wipes them.
