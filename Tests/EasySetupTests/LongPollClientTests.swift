@@ -40,14 +40,14 @@ import Testing
         .call(.poll, body: PollCall(connection: connection, received: received, wait: wait).serialized())
     }
 
-    private func answer(_ body: [UInt8]) -> LongPollResult { .answered(status: 200, body: body, retryAfter: nil) }
-    private func had(_ number: UInt32) -> LongPollResult { answer(SendAnswer(have: number).serialized()) }
+    private func answer(_ body: [UInt8]) -> HTTPResult { .answered(status: 200, body: body, retryAfter: nil) }
+    private func had(_ number: UInt32) -> HTTPResult { answer(SendAnswer(have: number).serialized()) }
 
-    private func polled(_ first: UInt32, _ frames: [RelayFrame], closed: Bool = false) -> LongPollResult {
+    private func polled(_ first: UInt32, _ frames: [RelayFrame], closed: Bool = false) -> HTTPResult {
         answer(PollAnswer(first: first, frames: frames.map { $0.serialized() }, isClosed: closed).serialized())
     }
 
-    private func word(_ status: Int, _ name: String, retryAfter: Int? = nil) -> LongPollResult {
+    private func word(_ status: Int, _ name: String, retryAfter: Int? = nil) -> HTTPResult {
         .answered(
             status: status,
             body: Array(#"{"type":"urn:easysetup:problem:\#(name)","status":\#(status)}"#.utf8),
@@ -166,7 +166,7 @@ import Testing
         #expect(calls.close() == [.finished])
     }
 
-    static let failures: [LongPollResult] = [
+    static let failures: [HTTPResult] = [
         .unanswered(.relayUnreachable(.unknown)),
         .answered(status: 408, body: [], retryAfter: nil),
         .answered(status: 429, body: Array("slow down".utf8), retryAfter: nil),
@@ -178,7 +178,7 @@ import Testing
     ]
 
     @Test("A call that failed for the moment is repeated unchanged, after growing pauses", arguments: failures)
-    func again(failure: LongPollResult) {
+    func again(failure: HTTPResult) {
         for kind in [LongPollClient.Kind.send, .poll] {
             var calls = open()
             let made = kind == .send ? calls.send([leave])[0] : nil
@@ -223,7 +223,7 @@ import Testing
         for failure in [nil, PairingError.relayUnreachable(.unknown)] {
             var calls = calls(insteadOf: failure)
             _ = calls.probe()
-            let page = LongPollResult.answered(status: status, body: Array(body.utf8), retryAfter: nil)
+            let page = HTTPResult.answered(status: status, body: Array(body.utf8), retryAfter: nil)
             #expect(calls.answered(.send, page, draw: 0) == [.closed(failure ?? told)])
         }
     }

@@ -5,14 +5,14 @@ package import EasySetupRelayProtocol
 /// so that no retry hides a fault.
 package struct LongPollProbe: Sendable {
     private let connection = LongPollConnectionID.random()
-    private let sending: HTTPProbe
-    private let polling: HTTPProbe
-    private let secondPolling: HTTPProbe
+    private let sending: HTTPConnection
+    private let polling: HTTPConnection
+    private let secondPolling: HTTPConnection
 
     init(to host: RelayHost, limits: ClientLimits) {
-        sending = HTTPProbe(to: host, limits: limits)
-        polling = HTTPProbe(to: host, limits: limits)
-        secondPolling = HTTPProbe(to: host, limits: limits)
+        sending = HTTPConnection(to: host, limits: limits)
+        polling = HTTPConnection(to: host, limits: limits)
+        secondPolling = HTTPConnection(to: host, limits: limits)
     }
 
     /// Sends frames: the numbers of a device's frames begin with 1.

@@ -94,7 +94,7 @@ package struct RelayProbe: Sendable {
     }
 
     /// A connection for HTTP requests.
-    package func http() -> HTTPProbe { HTTPProbe(to: host, limits: limits) }
+    package func http() -> HTTPConnection { HTTPConnection(to: host, limits: limits) }
 
     /// A connection by long polling.
     package func longPolling() -> LongPollProbe { LongPollProbe(to: host, limits: limits) }

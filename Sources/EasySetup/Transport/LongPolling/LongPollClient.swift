@@ -125,7 +125,7 @@ struct LongPollClient {
     /// Takes the result of the last request of this kind.
     ///
     /// - Parameter draw: a random number in 0..<1, for the pause that may follow.
-    mutating func answered(_ kind: Kind, _ answer: LongPollResult, draw: Double) -> [Step] {
+    mutating func answered(_ kind: Kind, _ answer: HTTPResult, draw: Double) -> [Step] {
         guard phase != .over else { return [] }
         switch kind {
         case .send where phase == .probing: return probeAnswered(answer, draw: draw)
@@ -226,7 +226,7 @@ extension LongPollClient {
         PollCall(connection: connection, received: received, wait: pollWait).serialized()
     }
 
-    private mutating func probeAnswered(_ answer: LongPollResult, draw: Double) -> [Step] {
+    private mutating func probeAnswered(_ answer: HTTPResult, draw: Double) -> [Step] {
         switch answer {
         case .unanswered(let error): return tryAgain(.send, error, draw: draw)
         case .answered(let status, let bytes, let retryAfter, let redirection):
@@ -334,7 +334,7 @@ extension LongPollClient {
     /// Judges an answer by its status and body, not by its headers, because a proxy may change headers
     /// (`Protocol/http.md`, "Calls").
     private func verdict<Body>(
-        _ answer: LongPollResult,
+        _ answer: HTTPResult,
         _ parse: ([UInt8]) throws(LongPollBodyError) -> Body
     ) -> Verdict<Body> {
         switch answer {

@@ -15,8 +15,8 @@ final class LongPollConnection: Sendable {
     private let limits: ClientLimits
     private let report: @Sendable (ConnectionReport) -> Void
     private let state: NIOLoopBoundBox<State>
-    private let sending: LongPollChannel
-    private let polling: LongPollChannel
+    private let sending: HTTPChannel
+    private let polling: HTTPChannel
 
     /// Starts to connect at once, with the request that finds out whether the server has long polling. Call this and
     /// all other functions on the event loop.
@@ -37,8 +37,8 @@ final class LongPollConnection: Sendable {
         self.report = report
         let calls = LongPollClient(connection: .random(), limits: limits, insteadOf: failure)
         state = NIOLoopBoundBox(State(calls: calls), eventLoop: loop)
-        sending = LongPollChannel(to: host, on: loop, limits: limits)
-        polling = LongPollChannel(to: host, on: loop, limits: limits)
+        sending = HTTPChannel(to: host, on: loop, limits: limits)
+        polling = HTTPChannel(to: host, on: loop, limits: limits)
         state.value.opening = loop.scheduleTask(in: TimeAmount(limits.connectTimeout)) {
             self.perform(self.state.value.calls.openingTookTooLong())
         }
@@ -91,7 +91,7 @@ final class LongPollConnection: Sendable {
     }
 
     private func call(_ kind: LongPollClient.Kind, _ body: [UInt8]) {
-        let answer: EventLoopFuture<LongPollResult> =
+        let answer: EventLoopFuture<HTTPResult> =
             switch kind {
             case .send:
                 sending.call(

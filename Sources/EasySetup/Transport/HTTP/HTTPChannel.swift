@@ -6,7 +6,7 @@ import NIOHTTP1
 import NIOPosix
 
 /// The result of a long-poll request.
-enum LongPollResult: Equatable, Sendable {
+enum HTTPResult: Equatable, Sendable {
     /// An answer of a server. Of a body longer than ``WireLimits/callBytes``, `body` has only one byte more than that
     /// limit.
     case answered(status: Int, body: [UInt8], retryAfter: Duration?, redirection: Reply.Redirection? = nil)
@@ -19,7 +19,7 @@ enum LongPollResult: Equatable, Sendable {
 ///
 /// SwiftNIO's own HTTP handlers are enough. An HTTP client library would bring full Foundation, redirects, cookies and
 /// decompression, none of which a relay uses.
-final class LongPollChannel: Sendable {
+final class HTTPChannel: Sendable {
     private let host: RelayHost
     private let loop: any EventLoop
     private let limits: ClientLimits
@@ -43,7 +43,7 @@ final class LongPollChannel: Sendable {
         body: [UInt8],
         timeout: Duration,
         isProbe: Bool = false
-    ) -> EventLoopFuture<LongPollResult> {
+    ) -> EventLoopFuture<HTTPResult> {
         let headers: HTTPHeaders = ["Content-Type": RelayPath.bodyType, "Content-Length": "\(body.count)"]
         return call(.POST, path, headers, body: body, timeout: timeout, isProbe: isProbe)
     }
@@ -59,8 +59,8 @@ final class LongPollChannel: Sendable {
         timeout: Duration,
         isProbe: Bool,
         seen: @escaping @Sendable (HTTPResponseHead) -> Void = { _ in }
-    ) -> EventLoopFuture<LongPollResult> {
-        let promise = loop.makePromise(of: LongPollResult.self)
+    ) -> EventLoopFuture<HTTPResult> {
+        let promise = loop.makePromise(of: HTTPResult.self)
         let attempt = Attempt(on: host.route)
         let isOpen = channel.value?.isActive == true
         if isOpen { attempt.phase = .arrived }
@@ -93,7 +93,7 @@ final class LongPollChannel: Sendable {
         return promise.futureResult
     }
 
-    /// Closes the connection at once. A running request ends as ``LongPollResult/unanswered(_:)``. Call it on the event
+    /// Closes the connection at once. A running request ends as ``HTTPResult/unanswered(_:)``. Call it on the event
     /// loop.
     func close() {
         channel.value?.close(promise: nil)
@@ -108,7 +108,7 @@ final class LongPollChannel: Sendable {
                     self.channel.value = channel
                     try host.prepare(channel, for: attempt, limits: limits)
                     try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                    let handler = LongPollHandler(to: host.address, patience: TimeAmount(limits.bodyTimeout)) {
+                    let handler = HTTPChannelHandler(to: host.address, patience: TimeAmount(limits.bodyTimeout)) {
                         if self.channel.value === channel { self.channel.value = nil }
                     }
                     try channel.pipeline.syncOperations.addHandler(handler)
@@ -130,12 +130,12 @@ private struct Call: Sendable {
     let body: [UInt8]
     let isProbe: Bool
     let attempt: Attempt
-    let answer: EventLoopPromise<LongPollResult>
+    let answer: EventLoopPromise<HTTPResult>
     let seen: @Sendable (HTTPResponseHead) -> Void
 }
 
 /// Writes the requests one after the other, and reads each answer's body up to ``WireLimits/callBytes``.
-private final class LongPollHandler: ChannelDuplexHandler {
+private final class HTTPChannelHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundIn = Call
     typealias OutboundOut = HTTPClientRequestPart
@@ -221,7 +221,7 @@ private final class LongPollHandler: ChannelDuplexHandler {
         }
     }
 
-    private func answer(_ head: HTTPResponseHead) -> LongPollResult {
+    private func answer(_ head: HTTPResponseHead) -> HTTPResult {
         self.head = nil
         let reply = Reply(head, body: "", from: address)
         return .answered(
@@ -247,7 +247,7 @@ private final class LongPollHandler: ChannelDuplexHandler {
         call?.attempt.failure(error) ?? PairingError(connecting: error, to: address.host)
     }
 
-    private func end(_ context: ChannelHandlerContext, _ last: LongPollResult) {
+    private func end(_ context: ChannelHandlerContext, _ last: HTTPResult) {
         // The connection is retired before the caller gets the answer, because the caller may make its next request at
         // once, and that request needs a new connection.
         retire()
@@ -257,7 +257,7 @@ private final class LongPollHandler: ChannelDuplexHandler {
         context.close(promise: nil)
     }
 
-    private func answer(_ answer: LongPollResult) {
+    private func answer(_ answer: HTTPResult) {
         // `succeed` may write the next request, which sets `call`, before it returns. So `call` is emptied before.
         timer?.cancel()
         timer = nil

@@ -42,7 +42,7 @@ package struct HTTPAnswer: Sendable {
 
 /// A TCP connection that sends HTTP requests to a relay as a device does, one at a time. It keeps the connection open
 /// for the next request where the server allows that.
-package final class HTTPProbe: Sendable {
+package final class HTTPConnection: Sendable {
     /// The head of an answer, and this device's time when the head came. The event loop writes it, and the caller of
     /// the request reads it.
     private final class Seen: Sendable {
@@ -51,14 +51,14 @@ package final class HTTPProbe: Sendable {
 
     private let host: RelayHost
     private let limits: ClientLimits
-    private let channel: LongPollChannel
+    private let channel: HTTPChannel
     private let loop: any EventLoop
 
     init(to host: RelayHost, limits: ClientLimits) {
         self.host = host
         self.limits = limits
         loop = MultiThreadedEventLoopGroup.singleton.next()
-        channel = LongPollChannel(to: host, on: loop, limits: limits)
+        channel = HTTPChannel(to: host, on: loop, limits: limits)
     }
 
     /// Asks for a path by GET, with these headers besides `Host`.
