@@ -5,16 +5,15 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// The result of a long-poll request.
+/// The result of an HTTP request.
 enum HTTPResult: Equatable, Sendable {
-    /// An answer of a server. Of a body longer than ``WireLimits/callBytes``, `body` has only one byte more than that
-    /// limit.
+    /// An answer of a server. Of a body longer than the caller's limit, `body` has only one byte more than that limit.
     case answered(status: Int, body: [UInt8], retryAfter: Duration?, redirection: Reply.Redirection? = nil)
     /// No answer came, for this reason, as far as it is known.
     case unanswered(PairingError)
 }
 
-/// A TCP connection for long-poll requests, one request at a time. It stays open for the next request if the server
+/// A TCP connection for HTTP requests, such as those of long polling, one request at a time. It stays open for the next request if the server
 /// allows that. Otherwise the next request opens a new connection.
 ///
 /// SwiftNIO's own HTTP handlers are enough. An HTTP client library would bring full Foundation, redirects, cookies and
@@ -50,7 +49,9 @@ final class HTTPChannel: Sendable {
 
     /// Sends a request with this method and these headers, as ``call(_:body:timeout:isProbe:)`` does.
     ///
-    /// - Parameter seen: called with the head of the answer when the head arrives.
+    /// - Parameters:
+    ///   - largest: the greatest length in bytes of the answer's body.
+    ///   - seen: called with the head of the answer when the head arrives.
     func call(
         _ method: HTTPMethod,
         _ path: String,
@@ -58,6 +59,7 @@ final class HTTPChannel: Sendable {
         body: [UInt8] = [],
         timeout: Duration,
         isProbe: Bool,
+        largest: Int = WireLimits.callBytes,
         seen: @escaping @Sendable (HTTPResponseHead) -> Void = { _ in }
     ) -> EventLoopFuture<HTTPResult> {
         let promise = loop.makePromise(of: HTTPResult.self)
@@ -76,6 +78,7 @@ final class HTTPChannel: Sendable {
             headers: headers,
             body: body,
             isProbe: isProbe,
+            largest: largest,
             attempt: attempt,
             answer: promise,
             seen: seen
@@ -125,16 +128,17 @@ final class HTTPChannel: Sendable {
 private struct Call: Sendable {
     let method: HTTPMethod
     let path: String
-    /// The headers besides `Host`.
+    /// The headers. `Host` may be missing, and is the host and port of the address then.
     let headers: HTTPHeaders
     let body: [UInt8]
     let isProbe: Bool
+    let largest: Int
     let attempt: Attempt
     let answer: EventLoopPromise<HTTPResult>
     let seen: @Sendable (HTTPResponseHead) -> Void
 }
 
-/// Writes the requests one after the other, and reads each answer's body up to ``WireLimits/callBytes``.
+/// Writes the requests one after the other, and reads each answer's body up to the request's limit.
 private final class HTTPChannelHandler: ChannelDuplexHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundIn = Call
@@ -186,8 +190,8 @@ private final class HTTPChannelHandler: ChannelDuplexHandler {
     }
 
     private func write(_ call: Call, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
-        var headers: HTTPHeaders = ["Host": address.authorityWithoutZone]
-        headers.add(contentsOf: call.headers)
+        var headers: HTTPHeaders = ["Host": call.headers.first(name: "Host") ?? address.authorityWithoutZone]
+        headers.add(contentsOf: call.headers.filter { $0.name != "Host" })
         let head = HTTPRequestHead(version: .http1_1, method: call.method, uri: call.path, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if !call.body.isEmpty {
@@ -209,11 +213,11 @@ private final class HTTPChannelHandler: ChannelDuplexHandler {
                 if let head = self.head { self.end(context, self.answer(head)) }
             }
         case .body(let buffer):
-            guard let head else { return }
-            body.append(contentsOf: buffer.readableBytesView.prefix(WireLimits.callBytes + 1 - body.count))
-            // A relay's body is never this long, so the answer comes from some other server. The beginning of its body
-            // is enough to tell the user what kind of server that is.
-            if body.count > WireLimits.callBytes { end(context, answer(head)) }
+            guard let head, let call else { return }
+            body.append(contentsOf: buffer.readableBytesView.prefix(call.largest + 1 - body.count))
+            // The server's body is never this long, so the answer comes from some other server. The beginning of its
+            // body is enough to tell the user what kind of server that is.
+            if body.count > call.largest { end(context, answer(head)) }
         case .end:
             guard let head else { return }
             let answer = answer(head)
