@@ -6,12 +6,17 @@ public protocol ObjectStore: Sendable {
     /// Returns when the store has answered that the object is there. After an error the object may be there or not.
     func put(_ name: String) async throws(ObjectStoreError) -> StoreTime
 
-    /// Lists objects whose names begin with a prefix, in the order of their UTF-8 bytes, from the first name greater
-    /// than `after` on.
+    /// Lists objects whose names begin with a prefix, from the first name greater than `after` on.
+    ///
+    /// The order is that of their UTF-8 bytes, as far as the parts between slashes have the same widths: some stores
+    /// order `a/b` before `a-b`. In every store a page that begins after the last name of another goes on where that one
+    /// ended, and so does one after a time (`Protocol/chain.md`, "Names"); a store may skip a whole folder whose name is
+    /// `after`.
     /// - Parameter limit: the greatest number of objects in the answer; the store may give fewer.
     func list(prefix: String, after: String?, limit: Int) async throws(ObjectStoreError) -> ObjectPage
 
     /// Deletes objects, at most ``ObjectStoreLimits/deletionsPerCall`` at once. A name that is not there is no error.
+    /// After an error some of them may be deleted.
     func delete(_ names: [String]) async throws(ObjectStoreError) -> StoreTime
 
     /// The limits of this store.

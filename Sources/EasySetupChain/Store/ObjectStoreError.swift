@@ -14,12 +14,17 @@ public struct ObjectStoreError: Error, Hashable, Sendable {
         case nameRefused
         /// The bucket does not exist.
         case bucketMissing
+        /// The store, or the proxy before it, has no certificate that this device trusts.
+        case untrusted
+        /// The caller's task was cancelled. The object may be there or not.
+        case cancelled
     }
 
     /// The kind of the error.
     public let code: Code
 
-    /// What the store said of it, as far as it may be shown; empty if nothing.
+    /// A short name of the cause, such as `refused` or the store's own `AccessDenied`, which may be shown; empty if there
+    /// is none.
     public let detail: String
 
     /// The time in seconds after which the store asks to be tried again; nil if it named none.
@@ -36,7 +41,7 @@ public struct ObjectStoreError: Error, Hashable, Sendable {
     public var retryHelps: Bool {
         switch code {
         case .unreachable, .busy: true
-        case .denied, .unreadable, .nameRefused, .bucketMissing: false
+        case .denied, .unreadable, .nameRefused, .bucketMissing, .untrusted, .cancelled: false
         }
     }
 }
