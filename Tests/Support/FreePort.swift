@@ -13,6 +13,16 @@ package enum FreePort {
         throw NoneFree()
     }
 
+    /// A port of which the one 10,000 above is free too, as SeaweedFS takes them. Both are below those that the system
+    /// gives to others.
+    package static func pair() throws -> Int {
+        for _ in 0..<100 {
+            let port = Int.random(in: 12_000..<20_000)
+            if isFree(port), isFree(port + 10_000) { return port }
+        }
+        throw NoneFree()
+    }
+
     private struct NoneFree: Error {}
 
     private static func isFree(_ port: Int) -> Bool {

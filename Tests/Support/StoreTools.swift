@@ -12,6 +12,9 @@ package enum StoreTools {
     /// The program of SeaweedFS.
     package static let weed = program("weed")
 
+    /// Whether there is a store for tests: SeaweedFS, or one that the environment names.
+    package static let hasStore = weed != nil || LiveStore.named != nil
+
     private static func program(_ name: String) -> String? {
         let path = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
             .appending(components: "..", "..", ".build", "stores", "bin", name).standardizedFileURL.path

@@ -23,6 +23,13 @@ package struct ErrorAnswer: Equatable, Sendable {
     /// Whether a text can be a code, so that it may be shown: 1 to 64 letters, digits and dots.
     static func isCode(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy { Character(Unicode.Scalar($0)).isLetter && $0 < 0x80 || $0 == 0x2E || (0x30...0x39).contains($0) }
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."):
+                    true
+                default: false
+                }
+            }
     }
 }

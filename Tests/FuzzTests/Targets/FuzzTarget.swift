@@ -54,7 +54,6 @@ struct FuzzTarget: Sendable {
         FuzzTarget("chain-record", maximumBytes: 2048, chainRecord),
         FuzzTarget("certificate", maximumBytes: 4200, certificate),
         FuzzTarget("membership", maximumBytes: 2048, membership),
-        FuzzTarget("credentials-request", maximumBytes: 16_500, credentialsRequest),
         FuzzTarget("store-list", maximumBytes: 2048, storeList),
         FuzzTarget("store-error", maximumBytes: 1024, storeError),
         FuzzTarget("store-xml", maximumBytes: 1024, storeXML),

@@ -1,0 +1,164 @@
+import EasySetup
+import EasySetupHandshake
+import EasySetupPairingSession
+package import Foundation
+
+/// A real store of S3 for tests: SeaweedFS, which runs as long as the tests do, or a store that `scripts/stores` has
+/// started. It has three identities: one that may do everything, a broker that gives out sessions, and a poster that
+/// signs forms.
+package final class LiveStore: Sendable {
+    /// The kinds of stores.
+    package enum Kind: String, Sendable {
+        case seaweedfs, ceph
+    }
+
+    /// The names and secrets of an identity.
+    package struct Identity: Sendable {
+        package let accessKey: String
+        package let secret: String
+    }
+
+    package let kind: Kind
+    /// The address of the store and of its STS.
+    package let endpoint: String
+    package let bucket = "easysetup-tests"
+    package let region = "us-east-1"
+    package let admin = Identity(
+        accessKey: "TESTADMINKEY00000001",
+        secret: "admin+secret/of-the-tests-0000000000000001"
+    )
+    package let broker = Identity(
+        accessKey: "TESTBROKERKEY0000001",
+        secret: "broker+secret/of-the-tests-000000000000001"
+    )
+    package let poster = Identity(
+        accessKey: "TESTPOSTERKEY0000001",
+        secret: "poster+secret/of-the-tests-000000000000001"
+    )
+    /// The role that a broker of Ceph assumes; SeaweedFS has AWS's GetFederationToken.
+    package let role = "arn:aws:iam:::role/SyncClient"
+    /// The key of the tokens that SeaweedFS gives to sessions (HS256).
+    package static let tokenKey = Data("0123456789abcdef0123456789abcdef".utf8)
+
+    private let process: Running?
+
+    /// The store that the environment names.
+    static let named: LiveStore? = {
+        let variables = ProcessInfo.processInfo.environment
+        guard let kind = variables["EASYSETUP_STORE_KIND"].flatMap(Kind.init),
+            let endpoint = variables["EASYSETUP_STORE_ENDPOINT"]
+        else { return nil }
+        return LiveStore(kind, endpoint, nil)
+    }()
+
+    private init(_ kind: Kind, _ endpoint: String, _ process: Running?) {
+        self.kind = kind
+        self.endpoint = endpoint
+        self.process = process
+    }
+
+    /// The store of this run.
+    package static func shared() async throws -> LiveStore { try await start.value }
+
+    private static let start = Task { () async throws -> LiveStore in
+        if let named { return named }
+        for attempt in 1... {
+            do {
+                return try await seaweedFS()
+            } catch  where attempt < 3 {
+                // Another program has taken one of the ten ports.
+            }
+        }
+        throw NotStarted()
+    }
+
+    private struct NotStarted: Error {}
+
+    /// Starts SeaweedFS with nothing but its defaults, on free ports of loopback.
+    private static func seaweedFS() async throws -> LiveStore {
+        guard let weed = StoreTools.weed else { throw NotStarted() }
+        let folder = FileManager.default.temporaryDirectory.appending(path: "easysetup-store-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder + "/data", withIntermediateDirectories: true)
+        var ports: [Int] = []
+        while ports.count < 5 {
+            let port = try FreePort.pair()
+            if !ports.contains(port) { ports.append(port) }
+        }
+        let store = LiveStore(.seaweedfs, "http://127.0.0.1:\(ports[3])", nil)
+        try Data(store.identities.utf8).write(to: URL(filePath: folder + "/s3.json"))
+        try Data(store.policies.utf8).write(to: URL(filePath: folder + "/iam.json"))
+        let arguments = [
+            "-logtostderr=true", "mini", "-dir=\(folder)/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+            // The default of telemetry is to call out.
+            "-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
+            "-master.port=\(ports[0])", "-volume.port=\(ports[1])", "-filer.port=\(ports[2])", "-s3.port=\(ports[3])",
+            "-admin.port=\(ports[4])", "-s3.config=\(folder)/s3.json", "-s3.iam.config=\(folder)/iam.json",
+            "-bucket=\(store.bucket)",
+        ]
+        // The shell's input ends with the tests, however they end, and the store with it.
+        let script = """
+            cd "$1" || exit 1
+            folder=$1 program=$2; shift 2
+            # A shell gives what runs behind it no input of its own.
+            exec 3<&0
+            HOME=$folder "$program" "$@" >log 2>&1 </dev/null 3<&- &
+            pid=$!
+            { cat <&3 >/dev/null; kill -9 $pid 2>/dev/null; } &
+            wait $pid
+            cd / && rm -rf "$folder" /tmp/seaweedfs-*-\(ports[2]).sock /tmp/seaweedfs-*-\(ports[3]).sock
+            """
+        let process = try Running(["-c", script, "store", folder, weed] + arguments, of: "/bin/sh")
+        let live = LiveStore(.seaweedfs, store.endpoint, process)
+        do {
+            try await live.wait()
+            return live
+        } catch {
+            let log = (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? ""
+            process.endInput()
+            throw Failed(log: String(log.suffix(2_000)))
+        }
+    }
+
+    private struct Failed: Error {
+        let log: String
+    }
+
+    private func wait() async throws {
+        guard let url = URL(string: endpoint), let port = url.port,
+            let address = RelayAddress(host: "127.0.0.1", port: port, isPlain: true)
+        else { throw NotStarted() }
+        let connection = try HTTPConnection(to: address, trusting: .system, by: .none, limits: ClientLimits())
+        defer { connection.close() }
+        while process?.isRunning == true {
+            let answer = await connection.get("/healthz", timeout: .seconds(10))
+            if case .success(let answer) = answer, answer.status == 200 { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw NotStarted()
+    }
+
+    private var identities: String {
+        """
+        {"identities": [
+          {"name": "admin", "credentials": [\(Self.json(admin))], "actions": ["Admin", "Read", "List", "Tagging", "Write"]},
+          {"name": "broker", "credentials": [\(Self.json(broker))], "policyNames": ["BrokerPolicy"]},
+          {"name": "poster", "credentials": [\(Self.json(poster))], "actions": ["Write:\(bucket)"]}]}
+        """
+    }
+
+    private static func json(_ identity: Identity) -> String {
+        #"{"accessKey": "\#(identity.accessKey)", "secretKey": "\#(identity.secret)"}"#
+    }
+
+    private var policies: String {
+        """
+        {"sts": {"tokenDuration": "1h", "maxSessionLength": "36h", "issuer": "seaweedfs-sts",
+            "signingKey": "\(Self.tokenKey.base64EncodedString())"},
+         "policy": {"defaultEffect": "Deny"},
+         "policies": [{"name": "BrokerPolicy", "document": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": ["sts:GetFederationToken"], "Resource": ["*"]},
+            {"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+             "Resource": ["arn:aws:s3:::\(bucket)", "arn:aws:s3:::\(bucket)/*"]}]}}]}
+        """
+    }
+}
