@@ -20,6 +20,19 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case .certificateEnded: .certificateEnded
         case .tooManyCollections: .tooManyCollections
         case .notHeld: .notHeld
+        case .objectMissing: .objectMissing
+        case .content: .content
+        case .notReadBack: .notReadBack
+        case .cancelled: .cancelled
+        case .store(let error):
+            switch error.code {
+            case .unreachable: .storeUnreachable
+            case .denied: .storeDenied
+            case .busy: .storeBusy
+            case .unreadable: .storeUnreadable
+            case .nameRefused: .storeRefusesName
+            case .bucketMissing: .bucketMissing
+            }
         }
     }
 
@@ -27,7 +40,13 @@ public struct ChainError: ExplainedError, Explained, Hashable {
     public var name: String { code.rawValue }
 
     /// Whether the same call may succeed later without any change.
-    public var retryHelps: Bool { false }
+    public var retryHelps: Bool {
+        switch kind {
+        case .store(let error): error.retryHelps
+        case .notReadBack: true
+        default: false
+        }
+    }
 
     /// The stable codes of the errors of a chain.
     public struct Code: StableCode {
@@ -59,6 +78,26 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         public static let tooManyCollections = Self(rawValue: "too-many-collections")
         /// This device does not have what the call needs: the collection's key, the right to write there, or the seed.
         public static let notHeld = Self(rawValue: "not-held")
+        /// There is no such object to change, or no such device.
+        public static let objectMissing = Self(rawValue: "object-missing")
+        /// A value has no members to be attributes, or attributes are not those of such a value.
+        public static let content = Self(rawValue: "content")
+        /// A snapshot that was written is not in the store's listing as it must be. Nothing was deleted for it.
+        public static let notReadBack = Self(rawValue: "not-read-back")
+        /// The call was cancelled.
+        public static let cancelled = Self(rawValue: "cancelled")
+        /// The store can't be reached. What was written last may be there or not.
+        public static let storeUnreachable = Self(rawValue: "store-unreachable")
+        /// The store refuses access.
+        public static let storeDenied = Self(rawValue: "store-denied")
+        /// The store has too much to do.
+        public static let storeBusy = Self(rawValue: "store-busy")
+        /// The server does not answer as such a store does.
+        public static let storeUnreadable = Self(rawValue: "store-unreadable")
+        /// The store does not take the names of a chain's objects.
+        public static let storeRefusesName = Self(rawValue: "store-refuses-name")
+        /// The bucket does not exist.
+        public static let bucketMissing = Self(rawValue: "bucket-missing")
     }
 
     /// The errors as the project's own code handles them. An app sees ``code`` in place of this enum, because a new case
@@ -67,7 +106,8 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case collectionName, identifier, objectTwice
         case recordTooLarge(bytes: Int, limit: Int)
         case time, membershipUnreadable, certificateUnreadable, certificateNotSigned, certificateEnded
-        case tooManyCollections, notHeld
+        case tooManyCollections, notHeld, objectMissing, content, notReadBack, cancelled
+        case store(ObjectStoreError)
     }
 
     /// The error's texts for a person, in parts.
@@ -109,8 +149,46 @@ public struct ChainError: ExplainedError, Explained, Hashable {
                 "A device without the seed can't have so many collections.",
                 "Give it 126 collections at most, or give it the seed."
             )
+        case .objectMissing:
+            explained("There is no such object.", "Look at what is there, or put it in place of changing it.")
+        case .content:
+            explained(
+                "This value does not fit a chain's object.",
+                "Use a value with named members at its top, such as a struct."
+            )
+        case .notReadBack:
+            explained("The store does not show what was written.", "Try again later. Nothing was deleted.")
+        case .cancelled: explained("The call was cancelled.", "Do it again if it is still wanted.")
+        case .store(let error): explained(error)
         case .notHeld:
             explained("This device has no right to do that.", "Do it on a device that has the seed.")
+        }
+    }
+}
+
+extension ChainError {
+    private func explained(_ error: ObjectStoreError) -> Explanation {
+        switch error.code {
+        case .unreachable:
+            explained(
+                "The store can't be reached. What was written last may be there or not.",
+                "Check the network, then do it again."
+            )
+        case .denied:
+            explained("The store refuses access.", "Ask for new credentials, then do it again.")
+        case .busy: explained("The store has too much to do.", "Do it again later.")
+        case .unreadable:
+            explained(
+                "The server does not answer as a store of objects does.",
+                "Check the address of the store."
+            )
+        case .nameRefused:
+            explained(
+                "The store does not take the names of a chain's objects.",
+                "Ask who runs the store to allow names of 1,024 bytes."
+            )
+        case .bucketMissing:
+            explained("The store's bucket does not exist.", "Ask who runs the store to make it.")
         }
     }
 }
@@ -118,6 +196,11 @@ public struct ChainError: ExplainedError, Explained, Hashable {
 // MARK: - Making errors
 
 extension ChainError {
+    package static var objectMissing: Self { Self(.objectMissing) }
+    package static var content: Self { Self(.content) }
+    package static var notReadBack: Self { Self(.notReadBack) }
+    package static var cancelled: Self { Self(.cancelled) }
+    package static func store(_ error: ObjectStoreError) -> Self { Self(.store(error)) }
     package static var collectionName: Self { Self(.collectionName) }
     package static var identifier: Self { Self(.identifier) }
     package static var objectTwice: Self { Self(.objectTwice) }

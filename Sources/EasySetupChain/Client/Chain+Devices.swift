@@ -1,0 +1,147 @@
+import EasySetupSeed
+
+extension Chain {
+    // MARK: Devices
+
+    /// Writes this device's record, so that the others see it. Joining again changes the record of the first time.
+    public func join(name: String, platform: String) async throws(ChainError) {
+        let certificate: [UInt8] =
+            if case .membership(let membership) = holder { membership.certificate.bytes } else { [] }
+        let record = ChainDevice(
+            id: device,
+            name: name,
+            platform: platform,
+            hasSeed: certificate.isEmpty,
+            lastSeen: today,
+            certificate: certificate
+        )
+        try await write([(device.text, .put(record.attributes))], in: .devices)
+    }
+
+    /// Notes in this device's record that it was seen today, if that is not there yet.
+    public func touch() async throws(ChainError) {
+        try await refresh(.devices)
+        guard let attributes = reader(.devices)?.state.object(device.text),
+            let known = ChainDevice(device.text, attributes), known.lastSeen != today
+        else { return }
+        try await write([(device.text, .update(["seen": Array(String(today).utf8)]))], in: .devices)
+    }
+
+    /// The devices of the chain, in the order of their names.
+    public func devices() async throws(ChainError) -> [ChainDevice] {
+        try await refresh(.devices)
+        return knownDevices.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+    }
+
+    /// Removes this device's record. The device keeps what it has, and may read and write as before.
+    public func leave() async throws(ChainError) {
+        try await write([(device.text, .delete)], in: .devices)
+    }
+
+    private var knownDevices: [ChainDevice] {
+        let removed = removedDevices
+        return (reader(.devices)?.state.living ?? []).compactMap { ChainDevice($0.object, $0.attributes) }
+            .filter { !removed.contains($0.id) }
+    }
+
+    private var today: Int { Int(clock.date / 86_400_000) }
+
+    // MARK: Collections
+
+    /// The names of the app's collections that were noted, on a device that has the seed.
+    public func collections() async throws(ChainError) -> [CollectionName] {
+        guard case .seed = holder else { throw .notHeld }
+        try await refresh(.collections)
+        return knownCollections
+    }
+
+    /// Notes a collection, so that removing a device changes its key. On a device that has the seed, call it before the first
+    /// write to a collection.
+    public func note(_ collection: String) async throws(ChainError) {
+        guard case .seed = holder else { throw .notHeld }
+        let name = try CollectionName(collection)
+        try await refresh(.collections)
+        guard reader(.collections)?.state.object(name.text) == nil else { return }
+        try await write([(name.text, .put([:]))], in: .collections)
+    }
+
+    private var knownCollections: [CollectionName] {
+        (reader(.collections)?.state.living ?? []).compactMap { CollectionName(any: $0.object) }
+    }
+
+    // MARK: Removing
+
+    /// Removes a device without the seed: its record is deleted, and the collections that it could read get new keys, which
+    /// it does not get. A device that has heard of the new keys writes nothing more that the removed one can read. The
+    /// service that gives out rights is told apart.
+    /// - Throws: ``ChainError/Code/objectMissing`` if there is no such device; ``ChainError/Code/notHeld`` without the seed,
+    ///   and for a device that has the seed: only a new seed helps there.
+    public func remove(_ removed: DeviceID) async throws(ChainError) {
+        guard case .seed(let seed) = holder else { throw .notHeld }
+        try await refresh(.collections)
+        try await refresh(.devices)
+        guard let device = knownDevices.first(where: { $0.id == removed }) else { throw .objectMissing }
+        guard !device.hasSeed, let certificate = try? Certificate(bytes: device.certificate, of: seed.userID) else {
+            throw .notHeld
+        }
+        let names = (knownCollections.filter { !$0.isReserved } + [.devices, .requests]).filter {
+            certificate.right(in: CollectionID(of: $0, seed: seed)) != nil
+        }
+        // The removal is noted first, where devices without the seed can't write: the removed one could write its own record
+        // again. Another device that removes somebody at the same time sees it when it looks again after it has written its
+        // keys.
+        try await write([(Self.removal + removed.text, .put([:]))], in: .collections)
+        try await write([(removed.text, .delete)], in: .devices)
+        for name in names { try await changeKey(of: name, seed) }
+    }
+
+    /// The devices that were removed. They are noted beside the names of the collections.
+    private var removedDevices: Set<DeviceID> {
+        let objects = (reader(.collections)?.state.living ?? []).map(\.object)
+        return Set(
+            objects.compactMap { $0.hasPrefix(Self.removal) ? DeviceID(text: $0.dropFirst(Self.removal.count)) : nil }
+        )
+    }
+
+    private static let removal = "removed:"
+
+    /// Brings in new keys of a collection until no device that was removed has the newest one.
+    func changeKey(of name: CollectionName, _ seed: SyncSeed) async throws(ChainError) {
+        for _ in 0..<Self.rounds {
+            try await refresh(.collections)
+            try await refresh(.devices)
+            let certificates = knownDevices.compactMap { try? Certificate(bytes: $0.certificate, of: seed.userID) }
+            let entitled = certificates.filter { $0.right(in: CollectionID(of: name, seed: seed)) != nil }
+            let boxes = Dictionary(entitled.map { ($0.device, $0.boxKey) }, uniquingKeysWith: { first, _ in first })
+            try await announce(name, boxes, seed)
+            try await refresh(name)
+            try await refresh(.collections)
+            let removed = removedDevices
+            let changes = reader(name)?.keyChanges ?? []
+            let newest = changes.map(\.generation).max() ?? 1
+            if changes.allSatisfy({ $0.generation < newest || $0.devices.isDisjoint(with: removed) }) { return }
+        }
+        throw .store(ObjectStoreError(.busy, detail: "other devices change the same keys"))
+    }
+
+    private func announce(
+        _ name: CollectionName,
+        _ boxes: [DeviceID: [UInt8]],
+        _ seed: SyncSeed
+    ) async throws(ChainError) {
+        await enter(name)
+        defer { leave(name) }
+        try await list(name)
+        guard let reader = reader(name) else { throw .notHeld }
+        let change = try KeyChange(
+            of: name,
+            generation: max(reader.keys.current, reader.keyChanges.map(\.generation).max() ?? 1) + 1,
+            devices: boxes,
+            seed: seed,
+            entropy: entropy
+        )
+        try await send(.keyChange(change), to: name)
+    }
+
+    private static let rounds = 8
+}

@@ -1,0 +1,43 @@
+/// A device of a chain, as its record in the chain says.
+public struct ChainDevice: Hashable, Sendable {
+    /// The device's id.
+    public let id: DeviceID
+    /// What its person calls it.
+    public let name: String
+    /// Its system, such as `Linux`.
+    public let platform: String
+    /// Whether it has the seed, and so may do everything.
+    public let hasSeed: Bool
+    /// The day on which it was seen last, in days since 1970, by its own date.
+    public let lastSeen: Int
+    /// The certificate of a device without the seed; empty for others.
+    package let certificate: [UInt8]
+
+    package init(id: DeviceID, name: String, platform: String, hasSeed: Bool, lastSeen: Int, certificate: [UInt8]) {
+        self.id = id
+        self.name = name
+        self.platform = platform
+        self.hasSeed = hasSeed
+        self.lastSeen = lastSeen
+        self.certificate = certificate
+    }
+
+    /// Reads a device's record; nil if it is none.
+    package init?(_ object: String, _ attributes: [String: [UInt8]]) {
+        guard let id = DeviceID(text: object), let name = attributes["name"] else { return nil }
+        self.id = id
+        self.name = String(decoding: name, as: UTF8.self)
+        platform = String(decoding: attributes["platform"] ?? [], as: UTF8.self)
+        hasSeed = attributes["tier"] == Array("1".utf8)
+        lastSeen = Int(String(decoding: attributes["seen"] ?? [], as: UTF8.self)) ?? 0
+        certificate = attributes["certificate"] ?? []
+    }
+
+    /// The attributes of the device's record.
+    package var attributes: [String: [UInt8]] {
+        [
+            "name": Array(name.utf8), "platform": Array(platform.utf8), "tier": Array((hasSeed ? "1" : "2").utf8),
+            "seen": Array(String(lastSeen).utf8), "certificate": certificate,
+        ]
+    }
+}
