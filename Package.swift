@@ -152,6 +152,12 @@ let package = Package(
             dependencies: session + ["EasySetupRelayCore", "SeededRandom", heap],
             path: "Tests/Simulator"
         ),
+        // Worlds of chains: devices, a store with bad manners, and laws.
+        .target(
+            name: "ChainSimulator",
+            dependencies: ["EasySetupChain", "EasySetupSeed", "EasySetupTesting", "SeededRandom"],
+            path: "Tests/ChainSimulator"
+        ),
         // A relay in the test's process, servers that are none, programs as processes, terminals.
         .target(
             name: "TestSupport",
@@ -173,7 +179,7 @@ let package = Package(
         tests("EasySetupTests", device + relay + ["EasySetupTool", crypto, embedded, log] + shared + nio),
         tests(
             "EasySetupChainTests",
-            ["EasySetupChain", "EasySetupSeed", "EasySetupTesting", crypto, protobuf] + shared
+            ["EasySetupChain", "EasySetupSeed", "EasySetupTesting", "ChainSimulator", crypto, protobuf] + shared
         ),
         tests(
             "EasySetupS3Tests",

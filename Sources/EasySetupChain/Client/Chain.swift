@@ -268,7 +268,7 @@ public actor Chain {
     // MARK: The store
 
     /// The reader of a collection; nil on a device that has no key of it.
-    func reader(_ name: CollectionName) -> CollectionReader? {
+    package func reader(_ name: CollectionName) -> CollectionReader? {
         if let reader = readers[name] { return reader }
         let keys: KeyRing? =
             switch holder {

@@ -1,0 +1,54 @@
+/// What must hold in every world of chains.
+package enum ChainLaw: String, Sendable, CaseIterable {
+    /// Every device that has seen the same names has the same state.
+    case agreement
+    /// Every acknowledged write is in the store's history, and the state is that of all writes.
+    case acknowledged
+    /// Nothing that was deleted comes back.
+    case deleted
+    /// A removed device reads nothing that was written by a device that has heard of the removal.
+    case removed
+    /// A device without the seed never wrote where it may not.
+    case rights
+    /// A newcomer has the state of old members.
+    case newcomer
+    /// The store holds no more than what lives, and what is younger than the horizon.
+    case size
+}
+
+/// A law that was broken, and how.
+package struct ChainBreach: Hashable, Sendable {
+    package let law: ChainLaw
+    package let what: String
+}
+
+/// A deliberate fault, to show that a law detects it.
+package enum ChainMutation: String, Sendable, CaseIterable {
+    /// One device is never shown some record.
+    case hidesFromOne
+    /// The store acknowledges writes and does nothing.
+    case ignoresPuts
+    /// A device claims to have known a deletion that it did not know.
+    case claimsKnowledge
+    /// A device with the seed gives new keys to a device that was removed.
+    case keepsRemoved
+    /// A device without the seed writes into a collection that it has no right to.
+    case writesElsewhere
+    /// A newcomer is not shown everything.
+    case hidesFromNewcomer
+    /// Nothing is ever deleted.
+    case deletesNothing
+
+    /// The law that must detect it.
+    package var breaks: ChainLaw {
+        switch self {
+        case .hidesFromOne: .agreement
+        case .ignoresPuts: .acknowledged
+        case .claimsKnowledge: .deleted
+        case .keepsRemoved: .removed
+        case .writesElsewhere: .rights
+        case .hidesFromNewcomer: .newcomer
+        case .deletesNothing: .size
+        }
+    }
+}

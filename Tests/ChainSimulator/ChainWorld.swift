@@ -1,0 +1,409 @@
+import EasySetupChain
+import EasySetupSeed
+import EasySetupTesting
+package import SeededRandom
+import Synchronization
+
+/// Up to eight devices of one chain, with and without the seed, at a store with bad manners, drawn from a seed. The same
+/// seed gives the same course.
+///
+/// The chains are the real ones. Before each call of the store another device may take a whole turn, and each device may die
+/// at each call. What the devices must have in the end is computed from all that was ever stored, without snapshots and
+/// floors.
+package final class ChainWorld: @unchecked Sendable {
+    // One task runs a world, so nothing is used twice at once.
+    package let seed: UInt64
+    package let mutation: ChainMutation?
+    package var random: SplitMix
+    package private(set) var breaches: [ChainBreach] = []
+    /// A digest of everything that happened.
+    package private(set) var course: UInt64 = 0
+    package var tracer: ((String) -> Void)?
+    package private(set) var writes = 0
+    package private(set) var compactions = 0
+    package private(set) var removals = 0
+
+    let store: MemoryObjectStore
+    private let chainSeed: SyncSeed
+    private let entropy: ChainEntropy
+    private var devices: [SimulatedDevice] = []
+    private let names: [CollectionName]
+    /// All names that were ever stored by devices, in their order.
+    private var history: [String] = []
+    private var stored: Set<String> = []
+    private var withheld: [String: UInt64] = [:]
+    private var acknowledged: [(name: CollectionName, stamp: Stamp)] = []
+    /// What was written by devices that had heard of a removal, by the removed device.
+    private var afterRemoval: [Int: Set<String>] = [:]
+    private var removedGenerations: [Int: [CollectionName: UInt32]] = [:]
+    private var depth = 0
+    private(set) var hasFaults = true
+    private var value = 0
+
+    package init(seed: UInt64, mutation: ChainMutation? = nil) {
+        self.seed = seed
+        self.mutation = mutation
+        var random = SplitMix(state: seed &* 0x2545_F491_4F6C_DD1D &+ 99)
+        let bytes = Mutex(random.fork())
+        entropy = ChainEntropy { count in
+            let drawn = bytes.withLock { $0.bytes(count) }
+            return SecretBytes(copying: drawn.span.bytes)
+        }
+        let secret = random.bytes(32)
+        chainSeed = try! SyncSeed(bytes: SecretBytes(copying: secret.span.bytes))
+        names = [try! CollectionName("notes"), try! CollectionName("history")]
+        var manners = MemoryObjectStore.Manners()
+        manners.roundsToSeconds = random.once(in: 2)
+        manners.listsByFolder = random.once(in: 2)
+        manners.pageLimit = random.once(in: 3) ? Int.random(in: 1...5, using: &random) : .max
+        if random.once(in: 2) { manners.lateListing = random.seconds(0...300) }
+        if random.once(in: 4) {
+            manners.clockError = .seconds(Int64.random(in: -90_000_000...90_000_000, using: &random))
+        }
+        store = MemoryObjectStore(manners: manners)
+        self.random = random
+        let year: Int64 = 365 * 86_400_000
+        for number in 1...Int.random(in: 2...8, using: &self.random) {
+            // The first device has the seed, and a date that is right, so that somebody forgets.
+            let hasSeed = number == 1 || self.random.once(in: 2)
+            let error =
+                number == 1 || self.random.once(in: 2)
+                ? 0 : Int64.random(in: -20 * year...20 * year, using: &self.random)
+            devices.append(SimulatedDevice(number, hasSeed ? nil : member(number), self, dateError: error))
+        }
+        for device in devices { start(device) }
+    }
+
+    private func member(_ number: Int) -> Membership {
+        var rights = [names[0]: random.once(in: 2)]
+        if random.once(in: 2) { rights[names[1]] = true }
+        return try! Membership(
+            device: DeviceID(value: UInt64(number)),
+            deviceKeys: .random(entropy),
+            collections: rights,
+            seed: chainSeed
+        )
+    }
+
+    /// Starts a device anew; it has nothing but its id and its keys.
+    private func start(_ device: SimulatedDevice) {
+        device.callsLeft = nil
+        device.chain =
+            device.membership.map { Chain(membership: $0, store: device, clock: device, entropy: entropy) }
+            ?? Chain(seed: chainSeed, device: device.id, store: device, clock: device, entropy: entropy)
+    }
+
+    func breach(_ law: ChainLaw, _ what: String) {
+        breaches.append(ChainBreach(law: law, what: what))
+        trace("BROKEN \(law.rawValue): \(what)")
+    }
+
+    private func trace(_ what: String) {
+        for byte in what.utf8 { course = (course ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        tracer?(what)
+    }
+
+    // MARK: The run
+
+    /// Runs the world to its end and judges it.
+    package func run() async {
+        for device in devices { await perform(device) { try await $0.join(name: device.name, platform: "Linux") } }
+        for name in names { await perform(devices[0]) { try await $0.note(name.text) } }
+        for _ in 0..<Int.random(in: 10...40, using: &random) {
+            advance()
+            meddle()
+            guard let device = random.pick(devices.filter { !$0.isRemoved }) else { continue }
+            await turn(device)
+        }
+        await finish()
+    }
+
+    private func advance() {
+        switch Int.random(in: 0..<20, using: &random) {
+        case 0: store.advance(by: .seconds(86_400 * Int64.random(in: 1...100, using: &random)))
+        case 1...4: store.advance(by: random.seconds(600...86_400))
+        default: store.advance(by: random.seconds(0...60))
+        }
+    }
+
+    /// Another device may take a turn between two calls of this one.
+    func between(_ device: SimulatedDevice) async {
+        store.advance(by: random.milliseconds(0...400))
+        guard depth == 0, hasFaults, random.once(in: 10) else { return }
+        guard let other = random.pick(devices.filter { $0 !== device && !$0.isRemoved && $0.callsLeft == nil }) else {
+            return
+        }
+        depth += 1
+        await turn(other)
+        depth -= 1
+    }
+
+    private func turn(_ device: SimulatedDevice) async {
+        for name in names { device.generations[name] = await device.chain?.reader(name)?.keys.current ?? 1 }
+        if random.once(in: 12) { device.callsLeft = Int.random(in: 0...6, using: &random) }
+        let name = random.pick(names)!
+        switch Int.random(in: 0..<20, using: &random) {
+        case 0..<11: await write(device, name)
+        case 11..<15:
+            if device.mayRead(name) { await perform(device) { _ = try await $0.list(name.text) } }
+        case 15..<18:
+            if device.membership == nil {
+                await perform(device) { try await $0.compact(name.text, minimum: 3) }
+                compactions += 1
+            }
+        case 18: await remove(by: device)
+        default: break
+        }
+        if mutation == .writesElsewhere, device.membership != nil {
+            let foreign = RecordPlace(
+                userID: chainSeed.userID,
+                collection: CollectionID(of: .collections, seed: chainSeed)
+            )
+            _ = try? await device.put(foreign.prefix + "x")
+        }
+        if device.callsLeft != nil {
+            trace("\(device.name) starts anew")
+            start(device)
+        }
+    }
+
+    private func perform(_ device: SimulatedDevice, _ body: (Chain) async throws -> Void) async {
+        guard let chain = device.chain else { return }
+        do {
+            try await body(chain)
+            trace("\(device.name) done at \(store.milliseconds)")
+        } catch let error as ChainError {
+            trace("\(device.name) failed: \(error.name)")
+        } catch {
+            breach(.acknowledged, "\(device.name) threw \(error)")
+        }
+    }
+
+    private func write(_ device: SimulatedDevice, _ name: CollectionName) async {
+        guard device.mayWrite(name) else { return }
+        let object = "object \(Int.random(in: 0..<4, using: &random))"
+        value += 1
+        let bytes = Array("value \(value) of \(device.name)".utf8)
+        let attribute = random.once(in: 2) ? "a" : "b"
+        let kind = Int.random(in: 0..<6, using: &random)
+        let before = await device.chain?.reader(name)?.own
+        var isDone = false
+        await perform(device) { chain in
+            switch kind {
+            case 0...2: try await chain.put(object, in: name.text, [attribute: bytes])
+            case 3: try await chain.update(object, in: name.text, [attribute: bytes])
+            case 4: try await chain.update(object, in: name.text, [attribute: nil])
+            default: try await chain.delete(object, in: name.text)
+            }
+            isDone = true
+        }
+        guard isDone, let own = await device.chain?.reader(name)?.own, own != before else { return }
+        writes += 1
+        acknowledged.append((name, own))
+    }
+
+    private func remove(by device: SimulatedDevice) async {
+        guard device.membership == nil, device.callsLeft == nil,
+            let victim = random.pick(devices.filter { $0.membership != nil && !$0.isRemoved })
+        else { return }
+        var isDone = false
+        await perform(device) { chain in
+            try await chain.remove(victim.id)
+            isDone = true
+        }
+        guard isDone else { return }
+        removals += 1
+        victim.isRemoved = true
+        for name in names where victim.mayRead(name) {
+            let generation = await device.chain?.reader(name)?.keys.current ?? 1
+            removedGenerations[victim.number, default: [:]][name] = generation
+            guard mutation == .keepsRemoved, let boxKey = victim.membership?.deviceKeys.boxKey else { continue }
+            let change = try! KeyChange(
+                of: name,
+                generation: generation + 1,
+                devices: [victim.id: boxKey],
+                seed: chainSeed,
+                entropy: entropy
+            )
+            forge(.keyChange(change), name, time: store.milliseconds + 1, current: generation)
+        }
+    }
+
+    /// Stores a record that no chain would write.
+    private func forge(_ content: RecordContent, _ name: CollectionName, time: UInt64, current: UInt32) {
+        let keys = KeyRing(name: name, seed: chainSeed, current: current)
+        let made = try! RecordWriter.names(
+            of: content,
+            previous: 0,
+            time: time,
+            writer: DeviceID(value: 77),
+            keys: keys,
+            entropy: entropy
+        )
+        for name in made.names { store.insert(name) }
+        if case .keyChange = content { for name in made.names { stored(name) } }
+    }
+
+    // MARK: The store's course
+
+    func wrote(_ name: String, _ device: SimulatedDevice) {
+        let collection = (names + CollectionName.reserved).first { name.hasPrefix(place($0).prefix) }
+        guard let collection, device.mayWrite(collection) else {
+            return breach(.rights, "\(device.name) writes where it may not")
+        }
+        for (removed, generations) in removedGenerations {
+            guard let generation = generations[collection], device.generations[collection] ?? 1 >= generation else {
+                continue
+            }
+            afterRemoval[removed, default: []].insert(name)
+        }
+    }
+
+    func stored(_ name: String) {
+        if stored.insert(name).inserted { history.append(name) }
+    }
+
+    func isHidden(_ name: String) -> Bool { withheld[name].map { $0 > store.milliseconds } ?? false }
+
+    private func place(_ name: CollectionName) -> RecordPlace {
+        RecordPlace(userID: chainSeed.userID, collection: CollectionID(of: name, seed: chainSeed))
+    }
+
+    /// The store withholds, replays, moves and mixes.
+    private func meddle() {
+        guard random.once(in: 5), let name = random.pick(history), let other = random.pick(history) else { return }
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: withheld[name] = store.milliseconds + UInt64.random(in: 1...86_400_000, using: &random)
+        case 1: store.insert(name)
+        case 2:
+            // To another collection, or to another time and writer.
+            var parts = name.split(separator: "/")
+            let others = other.split(separator: "/")
+            let index = Int.random(in: 2...3, using: &random)
+            parts[index] = others[index]
+            store.insert(parts.joined(separator: "/"))
+        default:
+            // The head of one record with the data of another.
+            let mixed = name.split(separator: "/").prefix(6) + other.split(separator: "/").dropFirst(6)
+            store.insert(mixed.joined(separator: "/"))
+        }
+    }
+
+    // MARK: The end
+
+    private func finish() async {
+        hasFaults = false
+        withheld = [:]
+        store.change {
+            $0.lateListing = .zero
+            $0.clockError = .zero
+            $0.pageLimit = .max
+        }
+        store.advance(by: .seconds(90_000))
+        for device in devices where device.callsLeft != nil { start(device) }
+        if mutation == .hidesFromOne, let device = devices.last(where: { !$0.isRemoved }) {
+            start(device)
+            device.hidden = Set(history)
+        }
+        let oracles = names.map { oracle($0) }
+        for (name, oracle) in zip(names, oracles) {
+            if mutation == .claimsKnowledge, let gone = oracle.state.sorted.first(where: { $0.state.attributes == nil })
+            {
+                let clock = oracle.state.clocks.max { $0.key < $1.key }!
+                let known = gone.state.lastDeletion
+                let change = Change(object: gone.object, operation: .set(["a": [1]]), knownDeletion: known)
+                forge(.changes([change]), name, time: clock.value + 1, current: clock.key)
+            }
+            for entry in acknowledged where entry.name == name && !oracle.stamps.contains(entry.stamp) {
+                breach(.acknowledged, "a write to \(name) was acknowledged and never stored")
+            }
+            for device in devices where !device.isRemoved && device.mayRead(name) {
+                await perform(device) { _ = try await $0.list(name.text) }
+                compare(await device.chain?.reader(name)?.state, oracle.state, .agreement, device.name)
+            }
+            await newcomer(name, oracle.state)
+        }
+        judgeRemovals()
+        await judgeSize()
+    }
+
+    /// What all writes that were ever stored come to.
+    private func oracle(_ name: CollectionName) -> (state: CollectionState, stamps: Set<Stamp>) {
+        var state = CollectionState()
+        var stamps: Set<Stamp> = []
+        var assembler = RecordAssembler(keys: KeyRing(name: name, seed: chainSeed))
+        let entries = history.map { ObjectPage.Entry(name: $0, lastModified: 0) }
+        for record in assembler.add(entries) {
+            guard case .changes(let changes) = record.content else { continue }
+            stamps.insert(record.stamp)
+            for change in changes { state.merge(change, stamp: record.stamp) }
+        }
+        return (state, stamps)
+    }
+
+    private func compare(_ state: CollectionState?, _ oracle: CollectionState, _ law: ChainLaw, _ who: String) {
+        guard let state else { return breach(law, "\(who) has no state") }
+        let expected = Dictionary(uniqueKeysWithValues: oracle.living.map { ($0.object, $0.attributes) })
+        let found = Dictionary(uniqueKeysWithValues: state.living.map { ($0.object, $0.attributes) })
+        for object in found.keys.sorted() where expected[object] == nil {
+            breach(.deleted, "\(who) has \(object) again")
+        }
+        for (object, attributes) in expected.sorted(by: { $0.key < $1.key }) where found[object] != attributes {
+            breach(law, "\(who) has lost a write of \(object)")
+        }
+    }
+
+    private func newcomer(_ name: CollectionName, _ oracle: CollectionState) async {
+        let device = SimulatedDevice(50, nil, self, dateError: 0)
+        if mutation == .hidesFromNewcomer { device.hidden = Set(history) }
+        start(device)
+        await perform(device) { _ = try await $0.list(name.text) }
+        compare(await device.chain?.reader(name)?.state, oracle, .newcomer, "a newcomer")
+    }
+
+    private func judgeRemovals() {
+        let entries = history.map { ObjectPage.Entry(name: $0, lastModified: 0) }
+        for device in devices where device.isRemoved {
+            guard let membership = device.membership, let written = afterRemoval[device.number] else { continue }
+            for name in names {
+                guard let keys = KeyRing(name: name, membership: membership) else { continue }
+                var assembler = RecordAssembler(keys: keys)
+                for record in assembler.add(entries) where !written.isDisjoint(with: record.names) {
+                    breach(.removed, "\(device.name) reads what was written after its removal")
+                }
+            }
+        }
+    }
+
+    private func judgeSize() async {
+        // The horizon passes, and a device compacts now and then.
+        store.advance(by: .seconds(100 * 86_400))
+        let first = devices[0]
+        for _ in 0..<4 {
+            for name in names { await perform(first) { try await $0.compact(name.text, minimum: 1) } }
+            store.advance(by: .seconds(90_000))
+        }
+        for name in names {
+            var assembler = RecordAssembler(keys: KeyRing(name: name, seed: chainSeed))
+            let present = Set(store.names).intersection(stored)
+            var records: [StoredRecord] = []
+            for record in assembler.add(present.sorted().map { ObjectPage.Entry(name: $0, lastModified: 0) }) {
+                switch record.content {
+                case .keyChange: break
+                case .changes: breach(.size, "a record of \(name) stays for ever")
+                case .snapshot: records.append(StoredRecord(record: record, lastModified: 0))
+                }
+            }
+            let (whole, rest) = Snapshot.assembled(records)
+            if whole.count > 1 || !rest.isEmpty {
+                breach(.size, "\(whole.count) snapshots and \(rest.count) pieces stay")
+            }
+            if let state = whole.last?.state, state.count > state.living.count {
+                breach(.size, "\(state.count - state.living.count) deletions of \(name) are never forgotten")
+            }
+            if assembler.remaining.contains(where: { $0.reason == .incomplete }) {
+                breach(.size, "parts of records stay")
+            }
+        }
+    }
+}
