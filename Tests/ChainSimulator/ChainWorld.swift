@@ -37,6 +37,8 @@ package final class ChainWorld: @unchecked Sendable {
     private var afterRemoval: [Int: Set<String>] = [:]
     private var removedGenerations: [Int: [CollectionName: UInt32]] = [:]
     private var depth = 0
+    private let listsLate: Bool
+    private var isRemoving = false
     private(set) var hasFaults = true
     private var value = 0
 
@@ -56,7 +58,8 @@ package final class ChainWorld: @unchecked Sendable {
         manners.roundsToSeconds = random.once(in: 2)
         manners.listsByFolder = random.once(in: 2)
         manners.pageLimit = random.once(in: 3) ? Int.random(in: 1...5, using: &random) : .max
-        if random.once(in: 2) { manners.lateListing = random.seconds(0...300) }
+        listsLate = random.once(in: 2)
+        if listsLate { manners.lateListing = random.seconds(0...300) }
         if random.once(in: 4) {
             manners.clockError = .seconds(Int64.random(in: -90_000_000...90_000_000, using: &random))
         }
@@ -206,6 +209,14 @@ package final class ChainWorld: @unchecked Sendable {
         guard device.membership == nil, device.callsLeft == nil,
             let victim = random.pick(devices.filter { $0.membership != nil && !$0.isRemoved })
         else { return }
+        // Where a store lists late, two removals at the same time see each other only at the next write.
+        guard !listsLate || depth == 0 && !isRemoving else { return }
+        isRemoving = true
+        defer {
+            isRemoving = false
+            if listsLate { store.advance(by: .seconds(600)) }
+        }
+        if listsLate { store.advance(by: .seconds(600)) }
         var isDone = false
         await perform(device) { chain in
             try await chain.remove(victim.id)
@@ -333,7 +344,7 @@ package final class ChainWorld: @unchecked Sendable {
         var stamps: Set<Stamp> = []
         var assembler = RecordAssembler(keys: KeyRing(name: name, seed: chainSeed))
         let entries = history.map { ObjectPage.Entry(name: $0, lastModified: 0) }
-        for record in assembler.add(entries) {
+        for record in assembler.add(entries).map(\.record) {
             guard case .changes(let changes) = record.content else { continue }
             stamps.insert(record.stamp)
             for change in changes { state.merge(change, stamp: record.stamp) }
@@ -368,7 +379,7 @@ package final class ChainWorld: @unchecked Sendable {
             for name in names {
                 guard let keys = KeyRing(name: name, membership: membership) else { continue }
                 var assembler = RecordAssembler(keys: keys)
-                for record in assembler.add(entries) where !written.isDisjoint(with: record.names) {
+                for stored in assembler.add(entries) where !written.isDisjoint(with: stored.record.names) {
                     breach(.removed, "\(device.name) reads what was written after its removal")
                 }
             }
@@ -387,20 +398,23 @@ package final class ChainWorld: @unchecked Sendable {
             var assembler = RecordAssembler(keys: KeyRing(name: name, seed: chainSeed))
             let present = Set(store.names).intersection(stored)
             var records: [StoredRecord] = []
-            for record in assembler.add(present.sorted().map { ObjectPage.Entry(name: $0, lastModified: 0) }) {
-                switch record.content {
+            for stored in assembler.add(present.sorted().map { ObjectPage.Entry(name: $0, lastModified: 0) }) {
+                switch stored.record.content {
                 case .keyChange: break
                 case .changes: breach(.size, "a record of \(name) stays for ever")
-                case .snapshot: records.append(StoredRecord(record: record, lastModified: 0))
+                case .snapshot: records.append(stored)
                 }
             }
             let (whole, rest) = Snapshot.assembled(records)
             if whole.count > 1 || !rest.isEmpty {
                 breach(.size, "\(whole.count) snapshots and \(rest.count) pieces stay")
             }
-            if let state = whole.last?.state, state.count > state.living.count {
-                breach(.size, "\(state.count - state.living.count) deletions of \(name) are never forgotten")
+            // A deletion whose stamp is in the future, as the store's clock was wrong, waits for its time.
+            let now = store.milliseconds
+            let old = (whole.last?.state.sorted ?? []).filter { entry in
+                entry.state.attributes == nil && (entry.state.lastDeletion?.time ?? 0) + 95 * 86_400_000 <= now
             }
+            if !old.isEmpty { breach(.size, "\(old.count) deletions of \(name) are never forgotten") }
             if assembler.remaining.contains(where: { $0.reason == .incomplete }) {
                 breach(.size, "parts of records stay")
             }

@@ -53,28 +53,22 @@ extension Chain {
         _ keys: KeyRing
     ) async throws(ChainError) -> (listing: Compaction.Listing, generations: [UInt32: UInt64]) {
         var assembler = RecordAssembler(keys: keys)
-        var records: [Record] = []
-        var times: [String: UInt64] = [:]
+        var records: [StoredRecord] = []
         var after: String?
         repeat {
             let page = try await page(keys.place, after: after)
             records += assembler.add(page.entries)
-            for entry in page.entries { times[entry.name] = entry.lastModified }
             after = page.next
         } while after != nil
         var generations: [UInt32: UInt64] = [:]
-        var stored: [StoredRecord] = []
-        for record in records {
-            let time = record.names.compactMap { [times] in times[$0] }.max() ?? 0
-            if case .keyChange(let change) = record.content {
-                generations[change.generation] = min(generations[change.generation] ?? .max, time)
-            }
-            stored.append(StoredRecord(record: record, lastModified: time))
+        for stored in records {
+            guard case .keyChange(let change) = stored.record.content else { continue }
+            generations[change.generation] = min(generations[change.generation] ?? .max, stored.lastModified)
         }
         let fragments = assembler.remaining.filter { $0.reason == .incomplete }.flatMap { remaining in
             remaining.names.map { ObjectPage.Entry(name: $0, lastModified: remaining.lastModified) }
         }
-        return (Compaction.Listing(records: stored, fragments: fragments), generations)
+        return (Compaction.Listing(records: records, fragments: fragments), generations)
     }
 
     /// The greatest size of a snapshot's piece, as ``SnapshotWrite/size`` counts.

@@ -116,12 +116,24 @@ extension Chain {
             try await announce(name, boxes, seed)
             try await refresh(name)
             try await refresh(.collections)
-            let removed = removedDevices
-            let changes = reader(name)?.keyChanges ?? []
-            let newest = changes.map(\.generation).max() ?? 1
-            if changes.allSatisfy({ $0.generation < newest || $0.devices.isDisjoint(with: removed) }) { return }
+            if !isOpenToRemoved(name) { return }
         }
         throw .store(ObjectStoreError(.busy, detail: "other devices change the same keys"))
+    }
+
+    /// Changes the key of a collection before a write if a removed device has the newest one, as after two removals of which
+    /// neither device had seen the other's.
+    func closeToRemoved(_ name: CollectionName) async throws(ChainError) {
+        guard case .seed(let seed) = holder, isOpenToRemoved(name) else { return }
+        try await changeKey(of: name, seed)
+    }
+
+    /// Whether a device that is known to be removed has the newest key of a collection.
+    private func isOpenToRemoved(_ name: CollectionName) -> Bool {
+        guard let reader = reader(name), !reader.keyChanges.isEmpty else { return false }
+        let removed = removedDevices
+        let newest = reader.newestGeneration
+        return reader.keyChanges.contains { $0.generation == newest && !$0.devices.isDisjoint(with: removed) }
     }
 
     private func announce(
@@ -133,9 +145,11 @@ extension Chain {
         defer { leave(name) }
         try await list(name)
         guard let reader = reader(name) else { throw .notHeld }
+        // Two devices that remove somebody at the same time nearly never choose the same number, and so the same key.
+        let jump = entropy.publicBytes(1).reduce(0) { UInt32($1 % 8) + $0 }
         let change = try KeyChange(
             of: name,
-            generation: max(reader.keys.current, reader.keyChanges.map(\.generation).max() ?? 1) + 1,
+            generation: max(reader.keys.current, reader.newestGeneration) + 1 + jump,
             devices: boxes,
             seed: seed,
             entropy: entropy

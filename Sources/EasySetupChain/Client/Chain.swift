@@ -192,10 +192,11 @@ public actor Chain {
 
     func write(_ wishes: [(object: String, wish: Wish)], in name: CollectionName) async throws(ChainError) {
         try checkRight(to: name)
+        // A device that has not seen everything lately might not know of a deletion that will be forgotten soon.
+        if case .all? = reader(name)?.cursor.next(at: clock.elapsed) { try await refresh(name) }
+        try await closeToRemoved(name)
         await enter(name)
         defer { leave(name) }
-        // A device that has not seen everything lately might not know of a deletion that will be forgotten soon.
-        if case .all? = reader(name)?.cursor.next(at: clock.elapsed) { try await list(name) }
         guard let reader = reader(name), !(reader.keys.leftOut.map { $0 > reader.keys.current } ?? false) else {
             throw .notHeld
         }

@@ -34,6 +34,9 @@ package struct CollectionReader: Sendable {
     /// The keys, with those that key changes have brought.
     package var keys: KeyRing { assembler.keys }
 
+    /// The highest generation that a key change has announced; 1 if there was none.
+    package var newestGeneration: UInt32 { keyChanges.map(\.generation).max() ?? 1 }
+
     /// What was listed and can't be used, or not yet.
     package var remaining: [RemainingRecord] { assembler.remaining }
 
@@ -41,7 +44,8 @@ package struct CollectionReader: Sendable {
     package mutating func read(_ entries: [ObjectPage.Entry]) -> [ObjectEvent] {
         var events: [ObjectEvent] = []
         var hasPieces = false
-        for record in assembler.add(entries) {
+        for stored in assembler.add(entries) {
+            let record = stored.record
             saw(record.stamp, previous: record.previous)
             switch record.content {
             case .changes(let changes):
@@ -49,9 +53,16 @@ package struct CollectionReader: Sendable {
                     if let event = state.merge(change, stamp: record.stamp) { events.append(event) }
                 }
             case .snapshot:
-                pieces.append(StoredRecord(record: record, lastModified: 0))
+                pieces.append(stored)
                 hasPieces = true
-            case .keyChange(let change): learn(change, entries, record)
+            case .keyChange(let change):
+                keyChanges.insert(
+                    SeenKeyChange(
+                        generation: change.generation,
+                        devices: Set(change.boxes.keys),
+                        lastModified: stored.lastModified
+                    )
+                )
             }
         }
         guard hasPieces else { return events }
@@ -68,18 +79,6 @@ package struct CollectionReader: Sendable {
         state.sawRecord(stamp)
         cursor.saw(stamp, previous: previous)
         if stamp.writer == device, own.map({ $0 < stamp }) ?? true { own = stamp }
-    }
-
-    private mutating func learn(_ change: KeyChange, _ entries: [ObjectPage.Entry], _ record: Record) {
-        let names = Set(record.names)
-        let times = entries.lazy.filter { names.contains($0.name) }.map(\.lastModified)
-        keyChanges.insert(
-            SeenKeyChange(
-                generation: change.generation,
-                devices: Set(change.boxes.keys),
-                lastModified: times.max() ?? record.stamp.time
-            )
-        )
     }
 
     /// The greatest number of pieces that are kept for snapshots that are not whole: some 40 MB.
