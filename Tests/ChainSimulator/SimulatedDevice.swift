@@ -18,6 +18,8 @@ package final class SimulatedDevice: ObjectStore, ChainClock, @unchecked Sendabl
     var isRemoved = false
     /// Names that this device alone is never shown.
     var hidden: Set<String> = []
+    /// The devices of which it knew when its turn began that they were removed.
+    var knownRemovals: Set<DeviceID> = []
     /// The generation of each collection that it knew when its turn began.
     var generations: [CollectionName: UInt32] = [:]
 

@@ -210,7 +210,7 @@ struct ChainTests {
         let first = try await one.compact("notes", minimum: 10)
         #expect(first.deleted == 0)
         #expect(first.pieces == 1)
-        #expect(try await one.compact("notes", minimum: 10) .pieces == 0)
+        #expect(try await one.compact("notes", minimum: 10).pieces == 0)
         store.advance(by: .seconds(700))
         #expect(try await one.compact("notes", minimum: 10).deleted == 65)
         #expect(store.names.count < 5)

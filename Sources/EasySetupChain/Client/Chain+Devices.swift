@@ -96,7 +96,9 @@ extension Chain {
     }
 
     /// The devices that were removed. They are noted beside the names of the collections.
-    private var removedDevices: Set<DeviceID> {
+    package var removedDevices: Set<DeviceID> {
+        // A device without the seed can't read that collection.
+        guard case .seed = holder else { return [] }
         let objects = (reader(.collections)?.state.living ?? []).map(\.object)
         return Set(
             objects.compactMap { $0.hasPrefix(Self.removal) ? DeviceID(text: $0.dropFirst(Self.removal.count)) : nil }

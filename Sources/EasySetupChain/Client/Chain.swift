@@ -24,6 +24,8 @@ public actor Chain {
     private var waiting: [CollectionName: [CheckedContinuation<Void, Never>]] = [:]
     private var watchers: [CollectionName: [Int: AsyncThrowingStream<ObjectEvent, any Error>.Continuation]] = [:]
     private var watcherCount = 0
+    /// The removed devices that were known when a collection was listed before a write.
+    private var heard: [CollectionName: Set<DeviceID>] = [:]
 
     /// Makes the chain of a device that has the seed.
     /// - Parameter device: the device's id, drawn when it joined, and the same in every run.
@@ -194,6 +196,12 @@ public actor Chain {
         try checkRight(to: name)
         // A device that has not seen everything lately might not know of a deletion that will be forgotten soon.
         if case .all? = reader(name)?.cursor.next(at: clock.elapsed) { try await refresh(name) }
+        // A device that has heard of a removal, and not yet of the new key, looks for the key first.
+        let removed = removedDevices
+        if heard[name, default: []] != removed {
+            try await refresh(name)
+            heard[name] = removed
+        }
         try await closeToRemoved(name)
         await enter(name)
         defer { leave(name) }
