@@ -30,8 +30,8 @@ package enum ChainMutation: String, Sendable, CaseIterable {
     case ignoresPuts
     /// A device claims to have known a deletion that it did not know.
     case claimsKnowledge
-    /// A device with the seed gives new keys to a device that was removed.
-    case keepsRemoved
+    /// A device that has heard of a removal writes under the old key.
+    case writesUnderOldKey
     /// A device without the seed writes into a collection that it has no right to.
     case writesElsewhere
     /// A newcomer is not shown everything.
@@ -45,7 +45,7 @@ package enum ChainMutation: String, Sendable, CaseIterable {
         case .hidesFromOne: .agreement
         case .ignoresPuts: .acknowledged
         case .claimsKnowledge: .deleted
-        case .keepsRemoved: .removed
+        case .writesUnderOldKey: .removed
         case .writesElsewhere: .rights
         case .hidesFromNewcomer: .newcomer
         case .deletesNothing: .size

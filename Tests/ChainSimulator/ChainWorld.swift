@@ -236,20 +236,22 @@ package final class ChainWorld: @unchecked Sendable {
         for name in names where victim.mayRead(name) {
             let generation = await device.chain?.reader(name)?.keys.current ?? 1
             removedGenerations[victim.number, default: [:]][name] = generation
-            guard mutation == .keepsRemoved, let boxKey = victim.membership?.deviceKeys.boxKey else { continue }
-            let change = try! KeyChange(
-                of: name,
-                generation: generation + 1,
-                devices: [victim.id: boxKey],
-                seed: chainSeed,
-                entropy: entropy
-            )
-            forge(.keyChange(change), name, time: store.milliseconds + 1, current: generation)
+            guard mutation == .writesUnderOldKey else { continue }
+            let change = Change(object: "object 0", operation: .set(["a": [1]]), knownDeletion: nil)
+            for made in forge(.changes([change]), name, time: store.milliseconds + 1, current: 1) {
+                stored(made)
+                afterRemoval[victim.number, default: []].insert(made)
+            }
         }
     }
 
     /// Stores a record that no chain would write.
-    private func forge(_ content: RecordContent, _ name: CollectionName, time: UInt64, current: UInt32) {
+    @discardableResult private func forge(
+        _ content: RecordContent,
+        _ name: CollectionName,
+        time: UInt64,
+        current: UInt32
+    ) -> [String] {
         let keys = KeyRing(name: name, seed: chainSeed, current: current)
         let made = try! RecordWriter.names(
             of: content,
@@ -260,7 +262,7 @@ package final class ChainWorld: @unchecked Sendable {
             entropy: entropy
         )
         for name in made.names { store.insert(name) }
-        if case .keyChange = content { for name in made.names { stored(name) } }
+        return made.names
     }
 
     // MARK: The store's course

@@ -75,7 +75,7 @@ extension Chain {
     /// it does not get. A device that has heard of the new keys writes nothing more that the removed one can read. The
     /// service that gives out rights is told apart.
     /// - Throws: ``ChainError/Code/objectMissing`` if there is no such device; ``ChainError/Code/notHeld`` without the seed,
-    ///   and for a device that has the seed: only a new seed helps there.
+    ///   and for a device that has the seed: only a new seed helps there; ``ChainError/Code/collectionUnknown``.
     public func remove(_ removed: DeviceID) async throws(ChainError) {
         guard case .seed(let seed) = holder else { throw .notHeld }
         try await refresh(.collections)
@@ -86,6 +86,10 @@ extension Chain {
         }
         let names = (knownCollections.filter { !$0.isReserved } + [.devices, .requests]).filter {
             certificate.right(in: CollectionID(of: $0, seed: seed)) != nil
+        }
+        // The store may withhold the name of a collection; its key would stay the same without a word.
+        guard Set(names.map { CollectionID(of: $0, seed: seed) }) == Set(certificate.rights.map(\.collection)) else {
+            throw .collectionUnknown
         }
         // The removal is noted first, where devices without the seed can't write: the removed one could write its own record
         // again. Another device that removes somebody at the same time sees it when it looks again after it has written its

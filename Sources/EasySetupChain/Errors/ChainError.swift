@@ -21,6 +21,7 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case .tooManyCollections: .tooManyCollections
         case .notHeld: .notHeld
         case .objectMissing: .objectMissing
+        case .collectionUnknown: .collectionUnknown
         case .content: .content
         case .notReadBack: .notReadBack
         case .cancelled: .cancelled
@@ -80,6 +81,9 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         public static let notHeld = Self(rawValue: "not-held")
         /// There is no such object to change, or no such device.
         public static let objectMissing = Self(rawValue: "object-missing")
+        /// A device can't be removed yet: this device does not know the name of a collection that the removed one may read,
+        /// so it could not change that collection's key.
+        public static let collectionUnknown = Self(rawValue: "collection-unknown")
         /// A value has no members to be attributes, or attributes are not those of such a value.
         public static let content = Self(rawValue: "content")
         /// A snapshot that was written is not in the store's listing as it must be. Nothing was deleted for it.
@@ -106,7 +110,7 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case collectionName, identifier, objectTwice
         case recordTooLarge(bytes: Int, limit: Int)
         case time, membershipUnreadable, certificateUnreadable, certificateNotSigned, certificateEnded
-        case tooManyCollections, notHeld, objectMissing, content, notReadBack, cancelled
+        case tooManyCollections, notHeld, objectMissing, collectionUnknown, content, notReadBack, cancelled
         case store(ObjectStoreError)
     }
 
@@ -151,6 +155,11 @@ public struct ChainError: ExplainedError, Explained, Hashable {
             )
         case .objectMissing:
             explained("There is no such object.", "Look at what is there, or put it in place of changing it.")
+        case .collectionUnknown:
+            explained(
+                "This device does not know a collection that the other device may read.",
+                "Use that collection here once, or try again when the store shows everything. Nothing was changed."
+            )
         case .content:
             explained(
                 "This value does not fit a chain's object.",
@@ -197,6 +206,7 @@ extension ChainError {
 
 extension ChainError {
     package static var objectMissing: Self { Self(.objectMissing) }
+    package static var collectionUnknown: Self { Self(.collectionUnknown) }
     package static var content: Self { Self(.content) }
     package static var notReadBack: Self { Self(.notReadBack) }
     package static var cancelled: Self { Self(.cancelled) }
