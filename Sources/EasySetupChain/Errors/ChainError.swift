@@ -33,6 +33,8 @@ public struct ChainError: ExplainedError, Explained, Hashable {
             case .unreadable: .storeUnreadable
             case .nameRefused: .storeRefusesName
             case .bucketMissing: .bucketMissing
+            case .untrusted: .storeUntrusted
+            case .cancelled: .cancelled
             }
         }
     }
@@ -100,6 +102,8 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         public static let storeUnreadable = Self(rawValue: "store-unreadable")
         /// The store does not take the names of a chain's objects.
         public static let storeRefusesName = Self(rawValue: "store-refuses-name")
+        /// The store, or the proxy before it, has no certificate that this device trusts.
+        public static let storeUntrusted = Self(rawValue: "store-untrusted")
         /// The bucket does not exist.
         public static let bucketMissing = Self(rawValue: "bucket-missing")
     }
@@ -196,6 +200,9 @@ extension ChainError {
                 "The store does not take the names of a chain's objects.",
                 "Ask who runs the store to allow names of 1,024 bytes."
             )
+        case .untrusted:
+            explained("The store has no certificate that this device trusts.", "Check the address of the store.")
+        case .cancelled: explained("The call was cancelled.", "Do it again if it is still wanted.")
         case .bucketMissing:
             explained("The store's bucket does not exist.", "Ask who runs the store to make it.")
         }
