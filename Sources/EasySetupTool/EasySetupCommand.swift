@@ -12,8 +12,7 @@ import EasySetupSeed
         usage: "",
         discussion: """
               easysetup relay --listen 127.0.0.1:8080       runs a relay
-              easysetup offer --relay ws://127.0.0.1:8080   shows a code on one device
-              easysetup join --relay ws://127.0.0.1:8080    asks for it on the other
+              easysetup offer --relay ws://127.0.0.1:8080   shows a code; join asks for it
 
             Settings: easysetup config. Exit codes: easysetup help exit-codes.
             Manual: man easysetup. Completions: --generate-completion-script bash

@@ -41,7 +41,7 @@ import Testing
         let (offers, joins) = holderOffers ? (holder, folder.store) : (folder.store, holder)
         let (relay, url, more) = try await startRelay(isSecure: isSecure)
         defer { relay.stop() }
-        // The window is narrower than the command. A copy of the command must be in one piece nevertheless.
+        // The window is narrower than the command, so the command takes several lines, which a shell reads as one.
         let offer = try await Window(
             ["offer", "--relay", url, "--store", offers] + (holderOffers ? [] : ["--receive"]) + more,
             width: 60,
@@ -49,16 +49,17 @@ import Testing
         )
         defer { offer.stop() }
         let code = try await offer.code()
-        let lines = try await offer.lines(isJoined: true)
-        let command = try #require(lines.first { $0.contains(" join --relay \(url)") })
-            .trimmingCharacters(in: .whitespaces)
+        let lines = try await offer.lines(isJoined: true).map { $0.trimmingCharacters(in: .whitespaces) }
+        let first = try #require(lines.firstIndex { $0.contains("/easysetup") })
+        let last = try #require(lines[first...].firstIndex { !$0.hasSuffix("\\") })
+        #expect(lines[first...last].joined(separator: " ").contains("--relay \(url)"))
         let other = try await shell(store: joins)
         defer { other.stop() }
-        try await other.enter(command)
+        for line in lines[first...last] { try await other.enter(line) }
         try await other.wait(for: "Code on the other screen:")
         try await other.enter(code)
         if holderOffers {
-            try await offer.wait(for: "Is this the device in your hands?")
+            try await offer.wait(for: "Is this the device in your hands")
             try await other.wait(for: "look at the other device and answer there")
             try await offer.enter("yes")
         } else {
@@ -96,7 +97,7 @@ import Testing
         defer { join.stop() }
         try await join.wait(for: "Type yes to go on, or no:")
         try await join.enter("yes")
-        try await offer.wait(for: "Is this the device in your hands?")
+        try await offer.wait(for: "Is this the device in your hands")
         try await offer.enter("yes")
         for window in [offer, join] { try await window.wait(for: "Paired. Both devices have the user id") }
     }

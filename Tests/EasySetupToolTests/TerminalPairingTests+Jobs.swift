@@ -104,7 +104,7 @@ extension TerminalPairingTests {
             try await shell.wait(for: "heard-42-\(word)")
         }
         try await shell.enter("clear; fg")
-        try await shell.wait(for: "Is this the device in your hands?")
+        try await shell.wait(for: "Is this the device in your hands")
         try await shell.enter("yes")
         _ = try await join.event("paired")
         // The program drops all input until its end, so the test types the next command only after the shell's prompt.

@@ -41,7 +41,7 @@ extension TerminalPairingTests {
         let code = try await offer.code()
         let join = try Running(["join", code, "--relay", url, "--store", folder.store, "--json"])
         defer { join.stop() }
-        try await offer.wait(for: "Is this the device in your hands?")
+        try await offer.wait(for: "Is this the device in your hands")
         try await stop.strike(offer, store)
         #expect(try await join.event("failed")["error"] as? String == "cancelled")
         let end = try await offer.end()

@@ -5,12 +5,7 @@ public import EasySetupSeed
 ///
 /// It is pure, and holds no more than ``Version0Limits/heldBytes``.
 ///
-/// ```swift
-/// var listing = Version0Listing(of: seed.userID)
-/// try listing.append(file.span)
-/// try listing.endLine()
-/// listing.forEach(key: seed.secretboxKey()) { item in print(item) }
-/// ```
+/// Its pieces go to ``append(_:)``, then ``endLine()`` ends the last line, then ``forEach(key:_:)`` gives the records.
 ///
 /// ``Version0Reading`` does the same for names that are at hand.
 public struct Version0Listing: Sendable {

@@ -31,7 +31,7 @@ struct HelpText {
     /// - Parameter root: the command to which all others belong.
     init(_ help: String, of root: any ParsableCommand.Type) {
         text = help
-        guard let usage = help.firstMatch(of: /USAGE: (\S+(?: [a-z][a-z-]*)*)/) else { return }
+        guard let usage = help.firstMatch(of: /USAGE: (\S+(?: [a-z][a-z0-9-]*)*)/) else { return }
         var (command, path): (any ParsableCommand.Type, [String]) = (root, [])
         for word in usage.1.split(separator: " ").dropFirst().map(String.init) {
             guard let next = command.configuration.subcommands.first(where: { $0.configuration.commandName == word })
