@@ -33,6 +33,9 @@ package final class ChainWorld: @unchecked Sendable {
     private var stored: Set<String> = []
     private var withheld: [String: UInt64] = [:]
     private var acknowledged: [(name: CollectionName, stamp: Stamp)] = []
+    /// The writes that made an object of which their device knew nothing else, with the floor that the device had: up to
+    /// there everything else of the object was forgotten or dead.
+    private var anew: [Stamp: Stamp] = [:]
     /// What was written by devices that had heard of a removal, by the removed device.
     private var afterRemoval: [Int: Set<String>] = [:]
     private var removedGenerations: [Int: [CollectionName: UInt32]] = [:]
@@ -208,7 +211,12 @@ package final class ChainWorld: @unchecked Sendable {
             }
             isDone = true
         }
-        guard isDone, let own = await device.chain?.reader(name)?.own, own != before else { return }
+        guard isDone, let reader = await device.chain?.reader(name), let own = reader.own, own != before else { return }
+        if let floor = reader.state.floor, let state = reader.state.state(of: object), state.deletion == nil,
+            state.writes.allSatisfy({ $0.stamp == own })
+        {
+            anew[own] = floor
+        }
         writes += 1
         acknowledged.append((name, own))
     }
@@ -286,6 +294,11 @@ package final class ChainWorld: @unchecked Sendable {
 
     func isHidden(_ name: String) -> Bool { withheld[name].map { $0 > store.milliseconds } ?? false }
 
+    /// The time in an object's name, in milliseconds since 1970.
+    private static func time(of name: String) -> UInt64 {
+        UInt64(name.split(separator: "/")[3].prefix(13)) ?? 0
+    }
+
     private func place(_ name: CollectionName) -> RecordPlace {
         RecordPlace(userID: chainSeed.userID, collection: CollectionID(of: name, seed: chainSeed))
     }
@@ -294,7 +307,10 @@ package final class ChainWorld: @unchecked Sendable {
     private func meddle() {
         guard random.once(in: 5), let name = random.pick(history), let other = random.pick(history) else { return }
         switch Int.random(in: 0..<4, using: &random) {
-        case 0: withheld[name] = store.milliseconds + UInt64.random(in: 1...86_400_000, using: &random)
+        case 0:
+            let end = store.milliseconds + UInt64.random(in: 1...86_400_000, using: &random)
+            // What is older than a floor and was never seen by the device that forgets is dead: docs/decisions/order-of-writes.md.
+            withheld[name] = min(end, Self.time(of: name) + Compaction.floorAge / 2)
         case 1: store.insert(name)
         case 2:
             // To another collection, or to another time and writer.
@@ -358,10 +374,19 @@ package final class ChainWorld: @unchecked Sendable {
         var stamps: Set<Stamp> = []
         var assembler = RecordAssembler(keys: KeyRing(name: name, seed: chainSeed))
         let entries = history.map { ObjectPage.Entry(name: $0, lastModified: 0) }
-        for record in assembler.add(entries).map(\.record) {
-            guard case .changes(let changes) = record.content else { continue }
+        let records = assembler.add(entries).map(\.record)
+        var forgotten: [String: Stamp] = [:]
+        for record in records {
+            // The stamp of a key change, too: after a deletion of nothing it is the device's last one.
             stamps.insert(record.stamp)
-            for change in changes { state.merge(change, stamp: record.stamp) }
+            guard case .changes(let changes) = record.content, let floor = anew[record.stamp] else { continue }
+            for change in changes { forgotten[change.object] = max(forgotten[change.object] ?? floor, floor) }
+        }
+        for record in records {
+            guard case .changes(let changes) = record.content else { continue }
+            for change in changes where forgotten[change.object].map({ record.stamp > $0 }) ?? true {
+                state.merge(change, stamp: record.stamp)
+            }
         }
         return (state, stamps)
     }

@@ -49,7 +49,9 @@ private struct Bench {
         fragments.removeAll { names.contains($0.name) }
     }
 
-    func plan(minimum: Int = 1) -> Compaction.Plan { Compaction.plan(listing, now: clocks, minimum: minimum) }
+    func plan(known: CollectionState = CollectionState(), minimum: Int = 1) -> Compaction.Plan {
+        Compaction.plan(listing, known: known, now: clocks, minimum: minimum)
+    }
 
     /// The state of a newcomer.
     var state: CollectionState {
@@ -386,6 +388,22 @@ struct CompactionTests {
         var joined = full
         joined.merge(snapshot)
         #expect(joined.texts("alive") == ["a": "1"])
+    }
+
+    @Test("A write that a device has read is not forgotten because the store withholds it")
+    func withheld() {
+        var bench = deleted()
+        bench.now = start + day
+        let withheld = bench.set("withheld", "1", by: 2)
+        bench.now = start + 100 * day
+        var known = bench.state
+        known.merge(withheld.change, stamp: withheld.stamp)
+        let snapshot = bench.plan(known: known).snapshot
+        #expect(snapshot?.texts("withheld") == ["a": "1"])
+        #expect(snapshot?.floor?.time == bench.now - 60 * day)
+        // The floor is above the write, so a snapshot that lacks it kills it.
+        known.merge(bench.plan().snapshot!)
+        #expect(known.texts("withheld") == nil)
     }
 
     @Test("The floor's generation is the one that was known to all at its age")

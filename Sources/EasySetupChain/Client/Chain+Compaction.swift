@@ -29,7 +29,7 @@ extension Chain {
         let listing = try await everything(reader.keys)
         guard let time = storeTime else { throw .notHeld }
         let now = Compaction.Now(store: time, device: clock.date, generations: listing.generations)
-        let plan = Compaction.plan(listing.listing, now: now, minimum: minimum)
+        let plan = Compaction.plan(listing.listing, known: reader.state, now: now, minimum: minimum)
         var rest = plan.deletions[...]
         while !rest.isEmpty {
             let some = Array(rest.prefix(store.limits.deletionsPerCall))

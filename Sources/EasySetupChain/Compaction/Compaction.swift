@@ -65,13 +65,16 @@ package struct Compaction: Sendable {
     }
 
     /// Says what may be deleted, and what to write.
-    /// - Parameter minimum: the number of objects that a snapshot must make unnecessary to be worth it.
-    package static func plan(_ listing: Listing, now: Now, minimum: Int) -> Plan {
+    /// - Parameters:
+    ///   - known: what the device has read before. A store that withholds some of it from the listing can't have it
+    ///     forgotten.
+    ///   - minimum: the number of objects that a snapshot must make unnecessary to be worth it.
+    package static func plan(_ listing: Listing, known: CollectionState, now: Now, minimum: Int) -> Plan {
         let (whole, rest) = Snapshot.assembled(listing.records)
         let newest = whole.last
         let settled = whole.last { $0.lastModified + settling <= now.store }
         var plan = Plan(deletions: [], snapshot: nil, gain: 0)
-        var merged = CollectionState()
+        var merged = known
         for snapshot in whole {
             merged.merge(snapshot.state)
             if let settled, snapshot.rank < settled.rank, settled.state.contains(snapshot.state) {
