@@ -15,7 +15,10 @@ private struct Bench {
     var generations: [UInt32: UInt64] = [:]
     private var serial = 0
 
-    var listing: Compaction.Listing { Compaction.Listing(records: records, fragments: fragments) }
+    var hasUnread = false
+    var listing: Compaction.Listing {
+        Compaction.Listing(records: records, fragments: fragments, hasUnread: hasUnread)
+    }
 
     var clocks: Compaction.Now {
         Compaction.Now(store: now, device: device ?? now, generations: generations)
@@ -388,6 +391,15 @@ struct CompactionTests {
         var joined = full
         joined.merge(snapshot)
         #expect(joined.texts("alive") == ["a": "1"])
+    }
+
+    @Test("A device raises no floor where it can't read a record of a later version")
+    func unread() {
+        var bench = deleted()
+        bench.now = start + 100 * day
+        #expect(bench.plan().snapshot?.floor != nil)
+        bench.hasUnread = true
+        #expect(bench.plan().snapshot?.floor == nil)
     }
 
     @Test("A write that a device has read is not forgotten because the store withholds it")

@@ -68,7 +68,8 @@ extension Chain {
         let fragments = assembler.remaining.filter { $0.reason == .incomplete }.flatMap { remaining in
             remaining.names.map { ObjectPage.Entry(name: $0, lastModified: remaining.lastModified) }
         }
-        return (Compaction.Listing(records: records, fragments: fragments), generations)
+        let hasUnread = assembler.remaining.contains { $0.reason == .fault(.newer) || $0.reason.isKeyMissing }
+        return (Compaction.Listing(records: records, fragments: fragments, hasUnread: hasUnread), generations)
     }
 
     /// The greatest size of a snapshot's piece, as ``SnapshotWrite/size`` counts.

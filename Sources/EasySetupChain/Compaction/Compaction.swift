@@ -18,10 +18,14 @@ package struct Compaction: Sendable {
         package var records: [StoredRecord]
         /// The objects of records of which parts are missing, and when they came into the store.
         package var fragments: [ObjectPage.Entry]
+        /// Whether there are records that a device of a later version, or one with a newer key, reads. A floor would kill
+        /// what they say, so none is raised.
+        package var hasUnread: Bool
 
-        package init(records: [StoredRecord], fragments: [ObjectPage.Entry]) {
+        package init(records: [StoredRecord], fragments: [ObjectPage.Entry], hasUnread: Bool = false) {
             self.records = records
             self.fragments = fragments
+            self.hasUnread = hasUnread
         }
     }
 
@@ -103,7 +107,9 @@ package struct Compaction: Sendable {
             plan.deletions += listing.fragments.filter { $0.lastModified + orphanAge <= now.store }.map(\.name)
             // A snapshot that is not settled may be missing from other listings, and so may others from this one. A floor
             // that was raised without them would kill what they hold.
-            if let settled, let floor = now.stamp(before: floorAge), let horizon = now.stamp(before: horizon) {
+            if let settled, !listing.hasUnread, let floor = now.stamp(before: floorAge),
+                let horizon = now.stamp(before: horizon)
+            {
                 let forgotten = merged.forget(deletionsThrough: horizon, floor: floor)
                 if forgotten > 0, settled.lastModified + forgettingInterval <= now.store { isWorth = true }
             }
