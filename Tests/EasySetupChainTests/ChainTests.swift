@@ -221,6 +221,22 @@ struct ChainTests {
         await #expect(throws: ChainError.notHeld) { try await member(9).compact("notes") }
     }
 
+    @Test("A newcomer to 10,000 objects reads them in at most 20 requests, from records and from a snapshot")
+    func manyObjects() async throws {
+        let one = chain(1)
+        let value = bytes(String(repeating: "a", count: 100))
+        try await one.put((0..<10_000).map { ("object \($0)", ["a": value]) }, in: "notes")
+        var calls = store.calls
+        #expect(try await chain(2).list("notes").count == 10_000)
+        #expect((2...20).contains(store.calls - calls))
+        _ = try await one.compact("notes")
+        store.advance(by: .seconds(700))
+        #expect(try await one.compact("notes").deleted > 1_000)
+        calls = store.calls
+        #expect(try await chain(3).list("notes").allSatisfy { $0.attributes == ["a": value] })
+        #expect((2...20).contains(store.calls - calls))
+    }
+
     @Test("A snapshot that the store does not show is told, and nothing is deleted for it")
     func notReadBack() async throws {
         let one = chain(1)

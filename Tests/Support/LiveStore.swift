@@ -110,7 +110,7 @@ package final class LiveStore: Sendable {
         let process = try Running(["-c", script, "store", folder, weed] + arguments, of: "/bin/sh")
         let live = LiveStore(.seaweedfs, store.endpoint, process)
         do {
-            try await live.wait()
+            try await live.waitForStart(filer: ports[2])
             return live
         } catch {
             let log = (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? ""
@@ -123,14 +123,19 @@ package final class LiveStore: Sendable {
         let log: String
     }
 
-    private func wait() async throws {
-        guard let url = URL(string: endpoint), let port = url.port,
-            let address = RelayAddress(host: "127.0.0.1", port: port, isPlain: true)
-        else { throw NotStarted() }
+    /// Waits until the server answers and has made its bucket, which it does a little later.
+    private func waitForStart(filer: Int) async throws {
+        guard let url = URL(string: endpoint), let port = url.port else { throw NotStarted() }
+        try await wait(for: "/healthz", at: port)
+        try await wait(for: "/buckets/\(bucket)/", at: filer)
+    }
+
+    private func wait(for path: String, at port: Int) async throws {
+        guard let address = RelayAddress(host: "127.0.0.1", port: port, isPlain: true) else { throw NotStarted() }
         let connection = try HTTPConnection(to: address, trusting: .system, by: .none, limits: ClientLimits())
         defer { connection.close() }
         while process?.isRunning == true {
-            let answer = await connection.get("/healthz", timeout: .seconds(10))
+            let answer = await connection.get(path, timeout: .seconds(10))
             if case .success(let answer) = answer, answer.status == 200 { return }
             try await Task.sleep(for: .milliseconds(50))
         }

@@ -90,15 +90,14 @@ final class RealStore: Sendable {
             cd / && rm -rf "$folder" /tmp/seaweedfs-*-\(list[2]).sock /tmp/seaweedfs-*-\(list[3]).sock
             """
         process = try Running(["-c", script, "store", folder, weed] + arguments, of: "/bin/sh")
-        try await wait()
+        try await wait(for: endpoint + "/healthz")
+        // The server makes its bucket a little later.
+        try await wait(for: "http://127.0.0.1:\(list[2])/buckets/\(bucket)/")
     }
 
-    private func wait() async throws {
+    private func wait(for url: String) async throws {
         while process.isRunning {
-            let answer = try? await HTTPClient.shared.execute(
-                HTTPClientRequest(url: endpoint + "/healthz"),
-                timeout: .seconds(10)
-            )
+            let answer = try? await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: .seconds(10))
             if answer?.status == .ok { return }
             try await Task.sleep(for: .milliseconds(50))
         }

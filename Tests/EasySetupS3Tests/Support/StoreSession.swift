@@ -50,11 +50,13 @@ struct StoreUser {
     let prefix: String
     let collection = "AAAAAAAAAAAAAAAA"
 
-    init() async throws {
+    /// - Parameter userID: the 32 bytes of the user id; random ones if it is nil.
+    init(userID: [UInt8]? = nil) async throws {
         live = try await LiveStore.shared()
         address = try #require(S3Address(endpoint: live.endpoint, region: live.region, bucket: live.bucket))
         var random = SystemRandomNumberGenerator()
-        prefix = "1/\(Self.base64URL((0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }))/"
+        let bytes = userID ?? (0..<32).map { _ in UInt8.random(in: 0...255, using: &random) }
+        prefix = "1/\(Self.base64URL(bytes))/"
     }
 
     static func base64URL(_ bytes: [UInt8]) -> String {
