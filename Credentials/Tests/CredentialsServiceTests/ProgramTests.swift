@@ -124,7 +124,7 @@ private struct Service {
         let given = try JSONDecoder().decode(CredentialsAnswer.self, from: data)
         let probe = StoreProbe(
             http: http,
-            address: S3Address(endpoint: given.endpoint, region: given.region, bucket: given.bucket),
+            address: try #require(S3Address(endpoint: given.endpoint, region: given.region, bucket: given.bucket)),
             now: Int(Date().timeIntervalSince1970)
         )
         let keys = S3Keys(

@@ -184,13 +184,17 @@ package struct ProgramConfiguration: Sendable {
         guard let capacity = Int(values["capacity"] ?? "10000"), 0...1_000_000_000 ~= capacity else {
             throw SettingsFault("capacity is a whole number: how many chains the node may have.")
         }
+        // Devices refuse a store without TLS by themselves, unless it is on their machine or their app allows it.
+        guard let address = S3Address(endpoint: endpoint, region: region, bucket: bucket, allowsPlain: true) else {
+            throw SettingsFault("endpoint names a host, and bucket has 3 to 63 letters, digits, hyphens and dots.")
+        }
         let state = values["state"] ?? "up"
         guard ["up", "down", "backoff"].contains(state) else { throw SettingsFault("state is up, down or backoff.") }
         return (
             Node(name: name, capacity: capacity, isDowned: state == "down", isBackedOff: state == "backoff"),
             NodeAccess(
                 name: name,
-                address: S3Address(endpoint: endpoint, region: region, bucket: bucket),
+                address: address,
                 sts: sts,
                 call: call,
                 broker: broker,
