@@ -73,6 +73,7 @@ public final class MemoryObjectStore: ObjectStore {
     /// - Parameters:
     ///   - milliseconds: the time at which the store's clock stands, since 1970.
     ///   - manners: how the store behaves.
+    ///   - limits: the limits of names, pages and calls that the store keeps.
     public init(
         milliseconds: UInt64 = 1_800_000_000_000,
         manners: Manners = Manners(),
