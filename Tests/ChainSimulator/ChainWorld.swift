@@ -419,7 +419,12 @@ package final class ChainWorld: @unchecked Sendable {
                 guard let keys = KeyRing(name: name, membership: membership) else { continue }
                 var assembler = RecordAssembler(keys: keys)
                 for stored in assembler.add(entries) where !written.isDisjoint(with: stored.record.names) {
-                    breach(.removed, "\(device.name) reads what was written after its removal")
+                    let stamp = stored.record.stamp
+                    breach(
+                        .removed,
+                        "\(device.name) reads what device \(stamp.writer.value) wrote to \(name) under generation"
+                            + " \(stamp.generation) at \(stamp.time) after its removal"
+                    )
                 }
             }
         }
