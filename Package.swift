@@ -195,7 +195,7 @@ let package = Package(
         // The built program, as a person or a script runs it.
         tests(
             "EasySetupToolTests",
-            device + relay + program + ["EasySetupTool", "EasySetupPicture"] + shared,
+            device + relay + program + ["EasySetupTool", "EasySetupPicture", "EasySetupChain", "EasySetupS3"] + shared,
             exclude: ["SCREENS.md", "Sessions"]
         ),
         // Strangers against the built relay; run by scripts/hostile.

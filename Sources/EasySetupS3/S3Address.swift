@@ -14,8 +14,12 @@ public struct S3Address: Hashable, Sendable {
     /// Makes an address from its parts. Nil if one of them can't be right: an endpoint must be `https://HOST` or
     /// `https://HOST:PORT`, without a path.
     ///
-    /// - Parameter allowsPlain: whether `http` is allowed for a store that is not on this machine. Whoever reads such
-    ///   traffic may write to the bucket until the form ends; what is in the records stays secret.
+    /// - Parameters:
+    ///   - endpoint: the address of the store, without a path.
+    ///   - region: the region that signatures name.
+    ///   - bucket: the bucket's name.
+    ///   - allowsPlain: whether `http` is allowed for a store that is not on this machine. Whoever reads such traffic may
+    ///     write to the bucket until the form ends; what is in the records stays secret.
     public init?(endpoint: String, region: String, bucket: String, allowsPlain: Bool = false) {
         guard let host = Self.host(of: endpoint), !host.isPlain || host.isLoopback || allowsPlain,
             (1...64).contains(region.utf8.count), region.utf8.allSatisfy({ Self.isOfName($0) && $0 != 0x2E }),

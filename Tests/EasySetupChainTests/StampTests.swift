@@ -11,4 +11,9 @@ struct StampTests {
         let fourth = Stamp(generation: 2, time: 101, writer: DeviceID(value: 0))
         #expect([fourth, second, third, first].sorted() == [first, second, third, fourth])
     }
+
+    @Test("Device ids that are drawn differ")
+    func devices() {
+        #expect(Set((0..<100).map { _ in DeviceID.random() }).count == 100)
+    }
 }

@@ -11,7 +11,9 @@ extension Chain {
     /// by a later compaction, ten minutes after the snapshot was written at the earliest.
     ///
     /// Any number of devices may do this at once, and each may be stopped at any point.
-    /// - Parameter minimum: the number of objects that a snapshot must make unnecessary to be written.
+    /// - Parameters:
+    ///   - collection: the name of the collection.
+    ///   - minimum: the number of objects that a snapshot must make unnecessary to be written.
     /// - Throws: ``ChainError/Code/notHeld`` on a device without the seed.
     @discardableResult public func compact(
         _ collection: String,

@@ -28,7 +28,12 @@ public actor Chain {
     private var heard: [CollectionName: Set<DeviceID>] = [:]
 
     /// Makes the chain of a device that has the seed.
-    /// - Parameter device: the device's id, drawn when it joined, and the same in every run.
+    /// - Parameters:
+    ///   - seed: the seed of the chain.
+    ///   - device: the device's id, drawn when it joined, and the same in every run.
+    ///   - store: the store in which the devices meet.
+    ///   - clock: the clock by which the store is asked again; a test moves one of its own.
+    ///   - entropy: the source of random bytes.
     public init(
         seed: SyncSeed,
         device: DeviceID,
@@ -84,7 +89,9 @@ public actor Chain {
     }
 
     /// Reads all objects of a collection.
-    /// - Parameter progress: gets the number of the store's objects that were read so far, after each page.
+    /// - Parameters:
+    ///   - collection: the name of the collection.
+    ///   - progress: gets the number of the store's objects that were read so far, after each page.
     public func list(
         _ collection: String,
         progress: @Sendable (Int) -> Void = { _ in }
@@ -95,7 +102,9 @@ public actor Chain {
     }
 
     /// The objects of a collection as events, and from then on what happens to them, on this device or another.
-    /// - Parameter interval: how often the store is asked. An error that a retry may mend does not end the sequence.
+    /// - Parameters:
+    ///   - collection: the name of the collection.
+    ///   - interval: how often the store is asked. An error that a retry may mend does not end the sequence.
     public func changes(
         in collection: String,
         every interval: Duration = .seconds(30)

@@ -47,7 +47,9 @@ public struct Certificate: Hashable, Sendable {
     public static let rightLimit = 128
 
     /// Reads a certificate and checks that a holder of the seed signed it.
-    /// - Parameter userID: the chain that the certificate must be of.
+    /// - Parameters:
+    ///   - bytes: the certificate as it is kept and sent.
+    ///   - userID: the chain that the certificate must be of.
     /// - Throws: ``ChainError/Code/certificateUnreadable`` or ``ChainError/Code/certificateNotSigned``.
     public init(bytes: [UInt8], of userID: UserID) throws(ChainError) {
         guard bytes.count <= Self.byteLimit, let message = try? Easysetup_Chain_V1_Certificate(serializedBytes: bytes),
@@ -77,10 +79,12 @@ public struct Certificate: Hashable, Sendable {
 
     /// Makes the certificate of a device, which may always write to the collections of devices and of requests.
     /// - Parameters:
+    ///   - device: the device's id.
     ///   - signingKey: the device's Ed25519 public key.
     ///   - boxKey: the device's X25519 public key.
     ///   - collections: the collections of apps, and whether the device may write there. At most 126.
     ///   - notAfter: the last second of its validity, since 1970 (UTC); 0 if it does not end.
+    ///   - seed: the seed of the chain, whose key signs.
     /// - Throws: ``ChainError/Code/tooManyCollections``, or ``ChainError/Code/certificateUnreadable`` for keys of another
     ///   length.
     public init(

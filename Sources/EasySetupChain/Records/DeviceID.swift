@@ -22,6 +22,11 @@ public struct DeviceID: Hashable, Comparable, Sendable {
         self.init(bytes: bytes)
     }
 
+    /// Draws a device id from the system's randomness. A device does so once, when it joins, and keeps the id.
+    public static func random() -> DeviceID {
+        DeviceID(value: .random(in: .min ... .max))
+    }
+
     /// The number of bytes in a device id.
     public static let byteCount = 8
 

@@ -12,7 +12,10 @@ public protocol ObjectStore: Sendable {
     /// order `a/b` before `a-b`. In every store a page that begins after the last name of another goes on where that one
     /// ended, and so does one after a time (`Protocol/chain.md`, "Names"); a store may skip a whole folder whose name is
     /// `after`.
-    /// - Parameter limit: the greatest number of objects in the answer; the store may give fewer.
+    /// - Parameters:
+    ///   - prefix: the text with which the names begin.
+    ///   - after: the text after which the first name comes; nil for the beginning.
+    ///   - limit: the greatest number of objects in the answer; the store may give fewer.
     func list(prefix: String, after: String?, limit: Int) async throws(ObjectStoreError) -> ObjectPage
 
     /// Deletes objects, at most ``ObjectStoreLimits/deletionsPerCall`` at once. A name that is not there is no error.

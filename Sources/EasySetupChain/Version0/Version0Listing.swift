@@ -113,7 +113,9 @@ public struct Version0Listing: Sendable {
     /// then by their checksum. So the order does not depend on that of the lines.
     ///
     /// Only the record that the closure has is decoded at a time.
-    /// - Parameter key: the seed's key for records, `SyncSeed.secretboxKey()`.
+    /// - Parameters:
+    ///   - key: the seed's key for records, `SyncSeed.secretboxKey()`.
+    ///   - body: gets each record.
     public mutating func forEach<Failure: Error>(
         key: borrowing SecretBytes,
         _ body: (Version0Item) throws(Failure) -> Void

@@ -16,6 +16,7 @@ public struct Version0Reading: Hashable, Sendable {
     ///   - names: the names of objects, and any other lines between.
     ///   - userID: the chain's user id, which its names have.
     ///   - key: the seed's key for records, `SyncSeed.secretboxKey()`.
+    ///   - limits: how much of a listing is held.
     /// - Throws: ``Version0Listing/TooLarge`` for a listing that is larger than the limits.
     public init(
         names: some Sequence<String>,

@@ -1,0 +1,28 @@
+import EasySetup
+import EasySetupChain
+import EasySetupS3
+
+// The examples of the documentation, between BEGIN and END, as an app would have them. ``ExampleTests`` checks that the
+// pages have the same text.
+
+/// The example of the chain's first page.
+struct ChainExamples {
+    let bucket: S3Address
+    let credentials: any S3CredentialsSource
+    let seed: SyncSeed
+    let device: DeviceID
+
+    func notes() async throws {
+        // BEGIN
+        let store = S3Store(bucket, credentials: credentials)
+        let chain = Chain(seed: seed, device: device, store: store)
+
+        try await chain.put("1", in: "notes", ["title": Array("Bread".utf8)])
+        for try await note in await chain.changes(in: "notes") {
+            show(note.object, title: note.attributes?["title"].map { String(decoding: $0, as: UTF8.self) })
+        }
+        // END
+    }
+
+    private func show(_ note: String, title: String?) {}
+}
