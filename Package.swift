@@ -77,7 +77,7 @@ let package = Package(
         .library(name: "EasySetupRelay", targets: ["EasySetupRelay"]),
         // For an app's test target: a relay in memory, a clock by hand, scripted peers.
         .library(name: "EasySetupTesting", targets: ["EasySetupTesting"]),
-        // What paired devices do together: encrypted records in step over a store.
+        // The work of paired devices together: encrypted records in step over a store.
         .library(name: "EasySetupChain", targets: ["EasySetupChain", "EasySetupS3"]),
         .executable(name: "easysetup", targets: ["EasySetupTool"]),
     ],

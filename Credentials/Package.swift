@@ -53,7 +53,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // What the service decides: requests, rights, forms, nodes, rates. No I/O, no clock, no random numbers.
+        // The decisions of the service: requests, rights, forms, nodes, rates. No I/O, no clock, no random numbers.
         .target(
             name: "CredentialsCore",
             dependencies: [device, relay, chain],

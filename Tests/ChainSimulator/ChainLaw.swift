@@ -1,4 +1,4 @@
-/// What must hold in every world of chains.
+/// The laws that hold in every world of chains.
 package enum ChainLaw: String, Sendable, CaseIterable {
     /// Every device that has seen the same names has the same state.
     case agreement

@@ -36,7 +36,7 @@ package struct RemainingRecord: Hashable, Sendable {
         }
     }
 
-    /// What the names of all parts share.
+    /// The piece that the names of all parts share.
     package let name: RecordName
     /// The reason.
     package let reason: Reason

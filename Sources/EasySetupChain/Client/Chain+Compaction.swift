@@ -1,5 +1,5 @@
 extension Chain {
-    /// What a compaction did.
+    /// The outcome of a compaction.
     public struct CompactionReport: Hashable, Sendable {
         /// The number of the store's objects that were deleted.
         public let deleted: Int

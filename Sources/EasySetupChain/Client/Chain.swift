@@ -194,7 +194,7 @@ public actor Chain {
         try await write([(object, .delete)], in: CollectionName(collection))
     }
 
-    /// What an app wants of an object.
+    /// A wish of an app about an object.
     enum Wish: Sendable {
         case put([String: [UInt8]])
         case update([String: [UInt8]?])

@@ -2,7 +2,7 @@
 public struct ChainDevice: Hashable, Sendable {
     /// The device's id.
     public let id: DeviceID
-    /// What its person calls it.
+    /// The name that its person gave it.
     public let name: String
     /// Its system, such as `Linux`.
     public let platform: String

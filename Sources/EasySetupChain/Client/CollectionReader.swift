@@ -11,7 +11,7 @@ package struct CollectionReader: Sendable {
         package let lastModified: UInt64
     }
 
-    /// What is known of the collection's objects.
+    /// The knowledge of the collection's objects.
     package private(set) var state = CollectionState()
     /// From where on is listed.
     package var cursor = Cursor()
@@ -37,7 +37,7 @@ package struct CollectionReader: Sendable {
     /// The highest generation that a key change has announced; 1 if there was none.
     package var newestGeneration: UInt32 { keyChanges.map(\.generation).max() ?? 1 }
 
-    /// What was listed and can't be used, or not yet.
+    /// The records that were listed and can't be used, or not yet.
     package var remaining: [RemainingRecord] { assembler.remaining }
 
     /// Takes entries of a listing. Returns what an app sees of them.

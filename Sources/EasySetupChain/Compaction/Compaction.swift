@@ -12,7 +12,7 @@
 /// sees neither the record nor the snapshot. A snapshot is deleted only for one with a greater rank, so two devices that
 /// compact at once can't delete each other's.
 package struct Compaction: Sendable {
-    /// What is in the store, by one listing of everything.
+    /// The contents of the store, by one listing of everything.
     package struct Listing: Sendable {
         /// The records that are whole and could be opened.
         package var records: [StoredRecord]
@@ -58,7 +58,7 @@ package struct Compaction: Sendable {
         }
     }
 
-    /// What a listing leads to.
+    /// The steps that a listing leads to.
     package struct Plan: Sendable {
         /// The names that may be deleted at once.
         package var deletions: [String]

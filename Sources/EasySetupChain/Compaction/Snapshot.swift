@@ -125,11 +125,11 @@ extension CollectionState {
 }
 
 extension SnapshotEntry {
-    /// What an object takes beside its name and its writes, at most, in bytes: a deletion's stamp and the fields' heads.
+    /// The bytes that an object takes beside its name and its writes, at most, in bytes: a deletion's stamp and the fields' heads.
     fileprivate static let overhead = 48
 }
 
 extension SnapshotWrite {
-    /// What a write takes in a piece, at most, in bytes.
+    /// The bytes that a write takes in a piece, at most.
     package var size: Int { attribute.utf8.count + (value?.count ?? 0) + 72 }
 }

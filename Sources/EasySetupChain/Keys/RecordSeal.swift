@@ -80,7 +80,7 @@ package enum RecordSeal {
         return plaintext
     }
 
-    /// What a seal binds beside the plaintext: where the record belongs, its stamp and its number of parts.
+    /// The bytes that a seal binds beside the plaintext: where the record belongs, its stamp and its number of parts.
     package static func associatedData(stamp: Stamp, parts: Int, place: RecordPlace) -> [UInt8] {
         var data = lv(Array(ChainLabel.record.utf8)) + lv(place.userID.bytes) + lv(place.collection.bytes)
         data += bigEndian(stamp.time) + stamp.writer.bytes

@@ -7,12 +7,12 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// What a device without the seed may do, signed by a device that holds the seed (`Protocol/chain.md`, "Certificates").
+/// The rights of a device without the seed, signed by a device that holds the seed (`Protocol/chain.md`, "Certificates").
 ///
 /// A value of this type has a valid signature of its ``userID``. Whether its time is over is asked apart, because time is
 /// handed in.
 public struct Certificate: Hashable, Sendable {
-    /// What the device may do in one collection.
+    /// The device's right in one collection.
     public struct Right: Hashable, Sendable {
         /// The collection, in which the device may read.
         public let collection: CollectionID
@@ -36,7 +36,7 @@ public struct Certificate: Hashable, Sendable {
     public let signingKey: [UInt8]
     /// The device's X25519 public key, 32 bytes.
     public let boxKey: [UInt8]
-    /// What the device may do, at least one collection and none twice.
+    /// The device's rights, for at least one collection and none twice.
     public let rights: [Right]
     /// The last second of the certificate's validity, since 1970 (UTC); 0 if it does not end.
     public let notAfter: UInt64
@@ -147,7 +147,7 @@ public struct Certificate: Hashable, Sendable {
         guard notAfter == 0 || now <= notAfter else { throw .certificateEnded }
     }
 
-    /// What the device may do in a collection; nil if nothing.
+    /// The device's right in a collection; nil if it has none.
     public func right(in collection: CollectionID) -> Right? {
         rights.first { $0.collection == collection }
     }

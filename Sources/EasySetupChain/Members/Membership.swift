@@ -11,7 +11,7 @@ import Foundation
 /// All that a device without the seed has: its keys, its certificate, and the names and keys of its collections
 /// (`Protocol/chain.md`, "Memberships"). It is secret. Neither printing nor mirrors show a key.
 public final class Membership: Sendable {
-    /// What the device has of one collection.
+    /// The device's part of one collection.
     package struct Collection: Sendable {
         package let name: CollectionName
         package let id: CollectionID
@@ -22,7 +22,7 @@ public final class Membership: Sendable {
 
     /// The keys of the device itself.
     public let deviceKeys: DeviceKeys
-    /// What the device may do.
+    /// The device's rights.
     public let certificate: Certificate
     /// The collections of the certificate.
     package let collections: [Collection]
@@ -91,7 +91,7 @@ public final class Membership: Sendable {
     /// The greatest number of generations of a collection in a membership.
     package static let generationLimit = 64
 
-    /// What the device has of a collection; nil if nothing.
+    /// The device's part of a collection; nil if it has none.
     package func collection(_ name: CollectionName) -> Collection? {
         collections.first { $0.name == name }
     }

@@ -1,4 +1,4 @@
-/// What the names of all parts of one record share: `{time}-{writer}/{crc}` and the number of parts
+/// The piece that the names of all parts of one record share: `{time}-{writer}/{crc}` and the number of parts
 /// (`Protocol/chain.md`, "Names").
 package struct RecordName: Hashable, Comparable, Sendable {
     /// The time of the record in milliseconds since 1970, from 1 to ``RecordTime/greatest``.
@@ -19,7 +19,7 @@ package struct RecordName: Hashable, Comparable, Sendable {
 /// The name of an object, which holds one part of a record:
 /// `1/{userId}/{collection}/{time}-{writer}/{crc}/{part}-{parts}/{data…}` (`Protocol/chain.md`, "Names").
 package struct ObjectName: Hashable, Sendable {
-    /// What the names of all parts of the record share.
+    /// The piece that the names of all parts of the record share.
     package let record: RecordName
     /// The number of this part, from 0.
     package let part: Int

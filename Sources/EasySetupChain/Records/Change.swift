@@ -1,6 +1,6 @@
 /// One change of one object: what an app's write says (`Protocol/chain.md`, "Changes").
 public struct Change: Hashable, Sendable {
-    /// What happens to the object.
+    /// The thing that happens to the object.
     public enum Operation: Hashable, Sendable {
         /// Attributes by name with their new values; nil removes the attribute. Other attributes stay as they are.
         case set([String: [UInt8]?])
@@ -11,7 +11,7 @@ public struct Change: Hashable, Sendable {
     /// The app's name for the object within its collection, 1 to 200 bytes of UTF-8.
     public let object: String
 
-    /// What happens to the object.
+    /// The thing that happens to the object.
     public let operation: Operation
 
     /// The greatest stamp of a deletion of this object that the writer knew; nil if it knew none. A write that did not

@@ -1,4 +1,4 @@
-/// What happened to an object of a collection, as a reader of the collection sees it.
+/// A change of an object of a collection, as a reader of the collection sees it.
 public struct ObjectEvent: Hashable, Sendable {
     /// The app's name for the object within its collection.
     public let object: String

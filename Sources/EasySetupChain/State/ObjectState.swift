@@ -1,4 +1,4 @@
-/// What is known of one object: its greatest deletion, and the writes that may still count (`Protocol/chain.md`,
+/// The knowledge of one object: its greatest deletion, and the writes that may still count (`Protocol/chain.md`,
 /// "Merging").
 ///
 /// The state is that of a *set* of writes and deletions, and two states are joined as the sets are. Of each attribute's

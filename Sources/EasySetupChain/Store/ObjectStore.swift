@@ -74,7 +74,7 @@ public struct StoreTime: Hashable, Comparable, Sendable {
     }
 }
 
-/// What a store allows.
+/// The limits of a store.
 public struct ObjectStoreLimits: Hashable, Sendable {
     /// The greatest length of a name in bytes of UTF-8.
     public let nameBytes: Int

@@ -3,7 +3,7 @@
 /// A store may show an object late, and a writer's time is only about the store's. So each listing begins an overlap before
 /// the last one. Everything is listed where that can't be enough.
 package struct Cursor: Sendable {
-    /// What the next listing has to show.
+    /// The part of the store that the next listing has to show.
     package enum Listing: Hashable, Sendable {
         /// Everything.
         case all(Reason)

@@ -1,7 +1,7 @@
 /// What the store's clock shows, known from the time in each of its answers and from how long ago that answer came. The
 /// device's own date is never asked: only how much time passes by its clock (`Protocol/chain.md`, "Time and listing").
 package struct StoreClock: Sendable {
-    /// What an answer tells of the store's clock.
+    /// The facts that an answer tells of the store's clock.
     package enum Finding: Hashable, Sendable {
         /// The answer fits what was known.
         case fits
@@ -69,7 +69,7 @@ package struct StoreClock: Sendable {
         return .fits
     }
 
-    /// What stores round down, in milliseconds.
+    /// The time that stores round down, in milliseconds.
     private static let rounding: UInt64 = 1_000
     /// How far an answer may be off before the clock counts as set, in milliseconds.
     private static let tolerance: UInt64 = 5_000

@@ -23,7 +23,7 @@ public struct Bookmark: Codable, Hashable, Sendable {
     public var order: String?
     /// Whether it is shown elsewhere than in the toolbar.
     public var isOutsideToolbar: Bool?
-    /// What else an app notes about it.
+    /// The other facts that an app notes about it.
     public var notes: [String: String]?
 
     /// Makes a bookmark from its members.

@@ -1,7 +1,7 @@
 /// What a person has set for some sites, as a ready type for a collection of a chain. Its members are attributes as those
 /// of ``Bookmark``; what is nil was not set.
 public struct SiteSetting: Codable, Hashable, Sendable {
-    /// What becomes of advertisements.
+    /// The treatment of advertisements.
     public enum Ads: String, Codable, Hashable, Sendable, CaseIterable {
         /// They are replaced by others.
         case replaced
@@ -11,7 +11,7 @@ public struct SiteSetting: Codable, Hashable, Sendable {
         case allowed
     }
 
-    /// What becomes of cookies.
+    /// The treatment of cookies.
     public enum Cookies: String, Codable, Hashable, Sendable, CaseIterable {
         /// Those of other sites are blocked.
         case foreignBlocked = "foreign-blocked"
@@ -27,9 +27,9 @@ public struct SiteSetting: Codable, Hashable, Sendable {
     public var zoomLevel: Float?
     /// Whether the protections below are on at all.
     public var shieldsUp: Bool?
-    /// What becomes of advertisements.
+    /// The treatment of advertisements.
     public var ads: Ads?
-    /// What becomes of cookies.
+    /// The treatment of cookies.
     public var cookies: Cookies?
     /// Whether pages that are known to do harm are blocked.
     public var safeBrowsing: Bool?

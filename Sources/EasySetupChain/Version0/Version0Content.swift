@@ -1,8 +1,8 @@
 import SwiftProtobuf
 
-/// What a record of version 0 says: one change of one object (`Protocol/version-0.md`, "Contents").
+/// The content of a record of version 0: one change of one object (`Protocol/version-0.md`, "Contents").
 public struct Version0Content: Hashable, Sendable {
-    /// What happened to the object.
+    /// The kind of the change.
     public enum Action: String, Hashable, Sendable, CaseIterable {
         /// It was made.
         case create
@@ -18,13 +18,13 @@ public struct Version0Content: Hashable, Sendable {
         case bookmark(Bookmark)
         /// A visit to a page.
         case visit(HistoryVisit)
-        /// What was set for some sites.
+        /// A setting for some sites.
         case siteSetting(SiteSetting)
         /// A device of the chain: its name, and a second id of six hex digits that later versions gave it.
         case device(name: String, id: String)
     }
 
-    /// What happened to the object; nil for an action that is not known.
+    /// The kind of the change; nil for an action that is not known.
     public let action: Action?
 
     /// The device that wrote: a number up to 255, which two devices could have at once; nil if it is missing.

@@ -17,7 +17,7 @@ public struct Version0Record: Hashable, Sendable {
     /// the time nor the category.
     public let time: UInt64
 
-    /// What the writer sealed: a `SyncRecord` of `Protocol/version-0.proto`.
+    /// The plaintext that the writer sealed: a `SyncRecord` of `Protocol/version-0.proto`.
     public let plaintext: [UInt8]
 
     /// Makes a record from its parts.
@@ -59,7 +59,7 @@ public struct Version0Unread: Hashable, Sendable {
     }
 }
 
-/// What a listing says of one record: the record, or why it can't be read.
+/// The outcome of a listing for one record: the record, or why it can't be read.
 public enum Version0Item: Hashable, Sendable {
     /// The record.
     case record(Version0Record)

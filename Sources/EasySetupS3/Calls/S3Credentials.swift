@@ -1,6 +1,6 @@
 public import EasySetupChain
 
-/// What a device may do in a bucket, for a time: keys for listing and deleting, and forms for creating objects.
+/// The rights of a device in a bucket, for a time: keys for listing and deleting, and forms for creating objects.
 public struct S3Credentials: Sendable {
     /// A form, and the text with which the names of its objects begin.
     public struct PrefixedForm: Sendable {

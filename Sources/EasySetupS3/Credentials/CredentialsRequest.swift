@@ -18,7 +18,7 @@ package struct CredentialsRequest: Hashable, Sendable {
     package let nonce: [UInt8]
     /// The certificate of the device that signs; empty when the seed's key signs.
     package let certificate: [UInt8]
-    /// What the request says beyond its path: an invitation, a device to revoke, or nothing.
+    /// The content of the request beyond its path: an invitation, a device to revoke, or nothing.
     package let content: [UInt8]
 
     /// Makes a request from its parts.
@@ -90,7 +90,7 @@ package struct ReceivedCredentialsRequest: Hashable, Sendable {
         key.isValid(signature: signature, for: ChainLabel.signed(CredentialsRequest.label, statement))
     }
 
-    /// What is wrong with the form of a request.
+    /// The faults that the form of a request can have.
     package enum Fault: String, Error, Hashable, Sendable, CaseIterable {
         case tooLong = "The request is too long."
         case tooShort = "The request ends within a field."

@@ -20,7 +20,7 @@ struct S3Silence: Error, Equatable {
     let mayPass: Bool
 }
 
-/// What carries requests to a store and brings the answers.
+/// A carrier of requests to a store, and of its answers.
 protocol S3Carrier: Sendable {
     func carry(_ request: S3Request, timeout: Duration) async throws(S3Silence) -> S3Response
 }

@@ -7,7 +7,7 @@ struct SeedReport {
     let isRevealed: Bool
     /// Whether the QR code is shown, although the rest of the secret is not.
     var hasCode = false
-    /// What a person can do in place of enlarging a window that is too small for the QR code, after a comma.
+    /// The things that a person can do in place of enlarging a window that is too small for the QR code, after a comma.
     var instead = ""
 
     /// Writes the event about the seed. `more` has the command's own fields, which follow the seed's.

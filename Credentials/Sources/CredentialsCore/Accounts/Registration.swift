@@ -1,4 +1,4 @@
-/// Who may register a chain.
+/// The people who may register a chain.
 package enum Registration: String, Hashable, Sendable, CaseIterable {
     /// Everybody.
     case open
@@ -25,7 +25,7 @@ package struct Account: Hashable, Sendable {
     }
 }
 
-/// What the service does with a request for credentials, given what it remembers.
+/// The service's decision on a request for credentials, given what it remembers.
 package enum AccountDecision: Hashable, Sendable {
     /// The chain is known and has this node.
     case known(Account)

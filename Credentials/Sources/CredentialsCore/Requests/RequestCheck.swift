@@ -77,7 +77,7 @@ package struct CheckedRequest: Hashable, Sendable {
     package let nonce: [UInt8]
     /// From when on, in seconds since 1970, the nonce may be forgotten, because the clock refuses the request.
     package let nonceEnds: Int
-    /// What the request says beyond its path.
+    /// The content of the request beyond its path.
     package let content: [UInt8]
 
     /// Makes a checked request from its parts.

@@ -1,6 +1,6 @@
 package import EasySetupSeed
 
-/// What a device without the seed may do, as its certificate says.
+/// The rights of a device without the seed, as its certificate says them.
 package struct DeviceRights: Hashable, Sendable {
     /// A collection that the device may read.
     package struct Collection: Hashable, Sendable {

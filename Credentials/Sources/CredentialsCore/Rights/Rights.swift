@@ -1,6 +1,6 @@
 package import EasySetupSeed
 
-/// What one answer gives: the policy of the session, and the prefixes below which forms may create objects.
+/// The rights that one answer gives: the policy of the session, and the prefixes below which forms may create objects.
 package struct Rights: Hashable, Sendable {
     /// The policy of the session.
     package let policy: SessionPolicy

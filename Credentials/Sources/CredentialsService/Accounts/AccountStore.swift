@@ -243,7 +243,7 @@ package final class AccountStore: Sendable {
         }
     }
 
-    /// What the file has, for the status page and the metrics.
+    /// The contents of the file in numbers, for the status page and the metrics.
     package func summary(now: Int) async throws -> AccountSummary {
         do {
             return try await pool.read { database in
@@ -358,7 +358,7 @@ package final class AccountStore: Sendable {
 
     private static func day(_ seconds: Int) -> Int { seconds - seconds % 86_400 }
 
-    /// What SQLite says, without the statement and its arguments.
+    /// SQLite's own words, without the statement and its arguments.
     private static func text(_ error: any Error) -> String {
         guard let error = error as? DatabaseError else { return "\(type(of: error))" }
         return error.message ?? "\(error.resultCode)"

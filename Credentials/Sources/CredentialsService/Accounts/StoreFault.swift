@@ -1,4 +1,4 @@
-/// What is wrong with the file of accounts.
+/// The faults of the file of accounts.
 package enum StoreFault: Error, Hashable, Sendable {
     /// It can't be opened or made.
     case cannotOpen(String)

@@ -46,7 +46,7 @@ package final class CredentialsServer: Sendable {
         rates = Mutex(ServiceRates(settings.limits))
     }
 
-    /// What was counted.
+    /// The numbers that were counted.
     package var counts: ServiceCounts { counted.withLock { $0 } }
 
     /// Whether the service is about to stop. It answers calls until then, and its readiness says so.

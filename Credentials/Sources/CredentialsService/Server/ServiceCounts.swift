@@ -1,6 +1,6 @@
 package import CredentialsCore
 
-/// What the service has counted since it began.
+/// The numbers that the service has counted since it began.
 package struct ServiceCounts: Sendable {
     /// Calls that were answered as asked, by call.
     package private(set) var done: [String: Int] = ["credentials": 0, "revocations": 0, "deletions": 0]

@@ -1,11 +1,11 @@
 package import CredentialsCore
 package import EasySetupRelay
 
-/// What the operator has decided about the calls of devices.
+/// The operator's decisions about the calls of devices.
 package struct ServiceSettings: Sendable {
     /// The hosts by which devices know the service.
     package var hosts: Set<String>
-    /// Who may register a chain.
+    /// The people who may register a chain.
     package var registration = Registration.invitation
     /// Whether the plain request is answered.
     package var allowsPlain = false

@@ -14,9 +14,9 @@ package struct StoreCheck: Sendable {
 
         /// How it went.
         package let verdict: Verdict
-        /// What was tried.
+        /// The thing that was tried.
         package let subject: String
-        /// What to do about it; empty where nothing is.
+        /// The advice; empty where there is none.
         package let advice: String
     }
 
