@@ -1,0 +1,57 @@
+extension Chain {
+    /// Reads what is new in a collection.
+    func refresh(_ name: CollectionName, progress: @Sendable (Int) -> Void = { _ in }) async throws(ChainError) {
+        await enter(name)
+        defer { leave(name) }
+        try await list(name, progress: progress)
+    }
+
+    /// Lists a collection, in its turn; a second time if the first one shows that something is missing.
+    func list(_ name: CollectionName, progress: @Sendable (Int) -> Void = { _ in }) async throws(ChainError) {
+        var rounds = 0
+        while let next = reader(name)?.cursor.next(at: clock.elapsed) {
+            try await list(name, next, progress)
+            rounds += 1
+            guard rounds < 2, reader(name)?.cursor.next(at: clock.elapsed) == .all(.missing) else { return }
+        }
+        throw .notHeld
+    }
+
+    private func list(
+        _ name: CollectionName,
+        _ listing: Cursor.Listing,
+        _ progress: @Sendable (Int) -> Void
+    ) async throws(ChainError) {
+        guard let place = reader(name)?.keys.place else { throw .notHeld }
+        let began = clock.elapsed
+        var beginning: UInt64?
+        var after: String? = if case .from(let time) = listing { place.listing(from: time) } else { nil }
+        var count = 0
+        repeat {
+            let page = try await page(place, after: after)
+            if beginning == nil { beginning = storeClock.now(at: began) }
+            let events = readers[name]?.read(page.entries) ?? []
+            tell(events, of: name)
+            count += page.entries.count
+            progress(count)
+            after = page.next
+        } while after != nil
+        readers[name]?.cursor.finished(listing, time: beginning ?? 0, at: began)
+    }
+
+    /// Reads a page of a listing.
+    func page(
+        _ place: RecordPlace,
+        after: String?
+    ) async throws(ChainError) -> (entries: [ObjectPage.Entry], next: String?) {
+        let page = try await call { [store] () throws(ObjectStoreError) in
+            let page = try await store.list(prefix: place.prefix, after: after, limit: store.limits.listedPerCall)
+            return (page, page.time)
+        }
+        guard page.isTruncated else { return (page.entries, nil) }
+        guard let last = page.entries.last?.name, last != after else {
+            throw .store(ObjectStoreError(.unreadable, detail: "a page of a listing without an end"))
+        }
+        return (page.entries, last)
+    }
+}

@@ -1,0 +1,128 @@
+extension Chain {
+    // MARK: Writing
+
+    /// Writes an object: it has these attributes then and no others that this device knows of.
+    public func put(
+        _ object: String,
+        in collection: String,
+        _ attributes: [String: [UInt8]]
+    ) async throws(ChainError) {
+        try await put([(object, attributes)], in: collection)
+    }
+
+    /// Writes an object with the members of a value as its attributes.
+    public func put(_ object: String, in collection: String, _ value: some Encodable & Sendable)
+        async throws(ChainError)
+    {
+        try await put([(object, Attributes.encoded(value))], in: collection)
+    }
+
+    /// Writes many objects in as few records as they fit into. After an error some of them may be written.
+    public func put(
+        _ objects: [(object: String, attributes: [String: [UInt8]])],
+        in collection: String
+    ) async throws(ChainError) {
+        try await write(objects.map { ($0.object, .put($0.attributes)) }, in: CollectionName(collection))
+    }
+
+    /// Changes attributes of an object, and leaves its others as they are. Nil removes an attribute.
+    /// - Throws: ``ChainError/Code/objectMissing`` if there is no such object.
+    public func update(
+        _ object: String,
+        in collection: String,
+        _ attributes: [String: [UInt8]?]
+    ) async throws(ChainError) {
+        try await write([(object, .update(attributes))], in: CollectionName(collection))
+    }
+
+    /// Deletes an object. Deleting one that does not exist does nothing.
+    public func delete(_ object: String, in collection: String) async throws(ChainError) {
+        try await write([(object, .delete)], in: CollectionName(collection))
+    }
+
+    /// A wish of an app about an object.
+    enum Wish: Sendable {
+        case put([String: [UInt8]])
+        case update([String: [UInt8]?])
+        case delete
+    }
+
+    func write(_ wishes: [(object: String, wish: Wish)], in name: CollectionName) async throws(ChainError) {
+        try checkRight(to: name)
+        // A device that has not seen everything lately might not know of a deletion that will be forgotten soon.
+        if case .all? = reader(name)?.cursor.next(at: clock.elapsed) { try await refresh(name) }
+        // A device that has heard of a removal, and not yet of the new key, looks for the key first.
+        let removed = removedDevices
+        if heard[name, default: []] != removed {
+            try await refresh(name)
+            heard[name] = removed
+        }
+        try await closeToRemoved(name)
+        await enter(name)
+        defer { leave(name) }
+        guard let reader = reader(name), !(reader.keys.leftOut.map { $0 > reader.keys.current } ?? false) else {
+            throw .notHeld
+        }
+        var batches: [[Change]] = []
+        var objects: Set<String> = []
+        var size = 0
+        for (object, wish) in wishes {
+            guard let change = try Self.change(object, wish, reader.state) else { continue }
+            let bytes = change.size
+            if batches.isEmpty || size + bytes > Self.batchBytes || objects.contains(object) {
+                batches.append([])
+                objects = []
+                size = 0
+            }
+            batches[batches.count - 1].append(change)
+            objects.insert(object)
+            size += bytes
+        }
+        // Each batch is looked at before the first one is sent.
+        for batch in batches {
+            let bytes = try RecordCodec.bytes(previous: 0, content: .changes(batch), keys: reader.keys).count
+            guard bytes <= RecordLimits.plaintextBytes - Self.reserve else {
+                throw .recordTooLarge(bytes: bytes, limit: RecordLimits.plaintextBytes - Self.reserve)
+            }
+        }
+        for batch in batches { try await send(.changes(batch), to: name) }
+    }
+
+    private static func change(
+        _ object: String,
+        _ wish: Wish,
+        _ state: CollectionState
+    ) throws(ChainError) -> Change? {
+        let known = state.knownDeletion(of: object)
+        let present = state.object(object)
+        switch wish {
+        case .put(let attributes):
+            var values = attributes.mapValues { Optional($0) }
+            for name in (present ?? [:]).keys where attributes[name] == nil { values.updateValue(nil, forKey: name) }
+            return Change(object: object, operation: .set(values), knownDeletion: known)
+        case .update(let attributes):
+            guard present != nil else { throw .objectMissing }
+            return Change(object: object, operation: .set(attributes), knownDeletion: known)
+        case .delete:
+            return present == nil ? nil : Change(object: object, operation: .delete, knownDeletion: nil)
+        }
+    }
+
+    /// How many bytes of changes are put into one record.
+    private static let batchBytes = 40_000
+    /// What a snapshot's piece adds to a write, so that every write fits into a piece.
+    private static let reserve = 512
+
+    private func checkRight(to name: CollectionName) throws(ChainError) {
+        guard case .membership(let membership) = holder else { return }
+        guard membership.collection(name)?.mayWrite == true else { throw .notHeld }
+    }
+}
+
+extension Change {
+    /// About what the change takes in a record, in bytes.
+    fileprivate var size: Int {
+        guard case .set(let attributes) = operation else { return object.utf8.count + 64 }
+        return attributes.reduce(object.utf8.count + 64) { $0 + $1.key.utf8.count + ($1.value?.count ?? 0) + 12 }
+    }
+}
