@@ -32,6 +32,7 @@ import Testing
             "`keptParts` of a reader": "\(limits.keptParts)",
             "`variantsPerPart` of a reader": "\(limits.variantsPerPart)",
             "`triesPerRecord` of a reader": "\(limits.triesPerRecord)",
+            "`collections`": "\(ChainLimits().collections)", "`objects` of a reader": "\(ChainLimits().objects)",
         ]
         let page = try Self.rows("Protocol/limits.md", "The chain")
             .map { ($0[0], $0[1].replacing(",", with: "")) }

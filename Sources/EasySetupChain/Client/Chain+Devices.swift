@@ -38,36 +38,14 @@ extension Chain {
         try await write([(device.text, .delete)], in: .devices)
     }
 
-    private var knownDevices: [ChainDevice] {
+    /// The devices that the records which were read name, without those that were removed.
+    var knownDevices: [ChainDevice] {
         let removed = removedDevices
         return (reader(.devices)?.state.living ?? []).compactMap { ChainDevice($0.object, $0.attributes) }
             .filter { !removed.contains($0.id) }
     }
 
     private var today: Int { Int(clock.date / 86_400_000) }
-
-    // MARK: Collections
-
-    /// The names of the app's collections that were noted, on a device that has the seed.
-    public func collections() async throws(ChainError) -> [CollectionName] {
-        guard case .seed = holder else { throw .notHeld }
-        try await refresh(.collections)
-        return knownCollections
-    }
-
-    /// Notes a collection, so that removing a device changes its key. On a device that has the seed, call it before the first
-    /// write to a collection.
-    public func note(_ collection: String) async throws(ChainError) {
-        guard case .seed = holder else { throw .notHeld }
-        let name = try CollectionName(collection)
-        try await refresh(.collections)
-        guard reader(.collections)?.state.object(name.text) == nil else { return }
-        try await write([(name.text, .put([:]))], in: .collections)
-    }
-
-    private var knownCollections: [CollectionName] {
-        (reader(.collections)?.state.living ?? []).compactMap { CollectionName(any: $0.object) }
-    }
 
     // MARK: Removing
 
@@ -81,9 +59,9 @@ extension Chain {
         try await refresh(.collections)
         try await refresh(.devices)
         guard let device = knownDevices.first(where: { $0.id == removed }) else { throw .objectMissing }
-        guard !device.hasSeed, let certificate = try? Certificate(bytes: device.certificate, of: seed.userID) else {
-            throw .notHeld
-        }
+        guard !device.hasSeed, let certificate = try? Certificate(bytes: device.certificate, of: seed.userID),
+            certificate.device == removed
+        else { throw .notHeld }
         let names = (knownCollections.filter { !$0.isReserved } + [.devices, .requests]).filter {
             certificate.right(in: CollectionID(of: $0, seed: seed)) != nil
         }
@@ -111,14 +89,26 @@ extension Chain {
 
     private static let removal = "removed:"
 
+    /// The certificates of the devices without the seed that may read a collection.
+    private func entitled(to name: CollectionName, _ seed: SyncSeed) -> [DeviceID: Certificate] {
+        let collection = CollectionID(of: name, seed: seed)
+        var result: [DeviceID: Certificate] = [:]
+        for device in knownDevices {
+            // A device may write any record among those of devices: a removed one could put its certificate into another's.
+            guard let certificate = try? Certificate(bytes: device.certificate, of: seed.userID),
+                certificate.device == device.id, certificate.right(in: collection) != nil
+            else { continue }
+            result[device.id] = certificate
+        }
+        return result
+    }
+
     /// Brings in new keys of a collection until no device that was removed has the newest one.
     func changeKey(of name: CollectionName, _ seed: SyncSeed) async throws(ChainError) {
         for _ in 0..<Self.rounds {
             try await refresh(.collections)
             try await refresh(.devices)
-            let certificates = knownDevices.compactMap { try? Certificate(bytes: $0.certificate, of: seed.userID) }
-            let entitled = certificates.filter { $0.right(in: CollectionID(of: name, seed: seed)) != nil }
-            let boxes = Dictionary(entitled.map { ($0.device, $0.boxKey) }, uniquingKeysWith: { first, _ in first })
+            let boxes = entitled(to: name, seed).mapValues(\.boxKey)
             try await announce(name, boxes, seed)
             try await refresh(name)
             try await refresh(.collections)

@@ -31,6 +31,11 @@ extension Chain {
             let page = try await page(place, after: after)
             if beginning == nil { beginning = storeClock.now(at: began) }
             let events = readers[name]?.read(page.entries) ?? []
+            if readers[name]?.isTooLarge == true {
+                // Half of a collection must not be taken for all of it.
+                readers[name] = nil
+                throw .collectionTooLarge(limit: limits.objects)
+            }
             tell(events, of: name)
             count += page.entries.count
             progress(count)

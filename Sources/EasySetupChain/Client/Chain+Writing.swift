@@ -49,6 +49,10 @@ extension Chain {
 
     func write(_ wishes: [(object: String, wish: Wish)], in name: CollectionName) async throws(ChainError) {
         try checkRight(to: name)
+        // A device with the seed has to know which collections are noted, and which devices were removed.
+        if case .seed = holder, name != .collections, reader(.collections)?.cursor.age(at: clock.elapsed) == nil {
+            try await refresh(.collections)
+        }
         // A device that has not seen everything lately might not know of a deletion that will be forgotten soon.
         if case .all? = reader(name)?.cursor.next(at: clock.elapsed) { try await refresh(name) }
         // A device that has heard of a removal, and not yet of the new key, looks for the key first.
@@ -60,7 +64,8 @@ extension Chain {
         try await closeToRemoved(name)
         await enter(name)
         defer { leave(name) }
-        guard let reader = reader(name), !(reader.keys.leftOut.map { $0 > reader.keys.current } ?? false) else {
+        // A device that was left out of the new keys writes its own record all the same: so it gets them, unless it was removed.
+        guard let reader = reader(name), name == .devices || !reader.keys.isLeftOut else {
             throw .notHeld
         }
         var batches: [[Change]] = []
@@ -85,6 +90,9 @@ extension Chain {
                 throw .recordTooLarge(bytes: bytes, limit: RecordLimits.plaintextBytes - Self.reserve)
             }
         }
+        let new = Set(wishes.map(\.object)).count { reader.state.state(of: $0) == nil }
+        guard reader.state.count + new <= limits.objects else { throw .collectionTooLarge(limit: limits.objects) }
+        if !batches.isEmpty { try await noteUnlessKnown(name) }
         for batch in batches { try await send(.changes(batch), to: name) }
     }
 

@@ -24,6 +24,8 @@ public actor Chain {
     private var waiting: [CollectionName: [CheckedContinuation<Void, Never>]] = [:]
     var watchers: [CollectionName: [Int: AsyncThrowingStream<ObjectEvent, any Error>.Continuation]] = [:]
     var watcherCount = 0
+    /// The limits; a test sets lower ones.
+    private(set) var limits = ChainLimits()
     /// The removed devices that were known when a collection was listed before a write.
     var heard: [CollectionName: Set<DeviceID>] = [:]
 
@@ -69,6 +71,9 @@ public actor Chain {
         self.entropy = entropy
     }
 
+    /// Sets other limits, for collections that are not read yet.
+    package func limit(_ limits: ChainLimits) { self.limits = limits }
+
     // MARK: The collections' turns
 
     /// Waits until no other call uses the collection. Each use ends with ``leave(_:)``.
@@ -96,7 +101,7 @@ public actor Chain {
             case .membership(let membership): KeyRing(name: name, membership: membership)
             }
         guard let keys else { return nil }
-        let reader = CollectionReader(keys: keys, device: device)
+        let reader = CollectionReader(keys: keys, device: device, objectLimit: limits.objects)
         readers[name] = reader
         return reader
     }

@@ -20,15 +20,21 @@ package struct CollectionReader: Sendable {
     /// The greatest stamp of this device's own records.
     package private(set) var own: Stamp?
 
+    /// Whether the collection has more objects than may be held. What was read then is not whole.
+    package private(set) var isTooLarge = false
+
     private var assembler: RecordAssembler
+    private let objectLimit: Int
     private let device: DeviceID
     /// Pieces of snapshots of which others are missing.
     private var pieces: [StoredRecord] = []
 
     /// Makes a reader that has read nothing.
-    package init(keys: KeyRing, device: DeviceID) {
+    /// - Parameter objectLimit: the greatest number of objects that are held.
+    package init(keys: KeyRing, device: DeviceID, objectLimit: Int = ChainLimits().objects) {
         assembler = RecordAssembler(keys: keys)
         self.device = device
+        self.objectLimit = objectLimit
     }
 
     /// The keys, with those that key changes have brought.
@@ -42,6 +48,7 @@ package struct CollectionReader: Sendable {
 
     /// Takes entries of a listing. Returns what an app sees of them.
     package mutating func read(_ entries: [ObjectPage.Entry]) -> [ObjectEvent] {
+        defer { isTooLarge = isTooLarge || state.count > objectLimit }
         var events: [ObjectEvent] = []
         var hasPieces = false
         for stored in assembler.add(entries) {

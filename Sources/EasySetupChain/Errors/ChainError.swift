@@ -19,6 +19,8 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case .certificateNotSigned: .certificateNotSigned
         case .certificateEnded: .certificateEnded
         case .tooManyCollections: .tooManyCollections
+        case .collectionLimit: .collectionLimit
+        case .collectionTooLarge: .collectionTooLarge
         case .notHeld: .notHeld
         case .objectMissing: .objectMissing
         case .collectionUnknown: .collectionUnknown
@@ -79,6 +81,10 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         public static let certificateEnded = Self(rawValue: "certificate-ended")
         /// A certificate can't have so many collections.
         public static let tooManyCollections = Self(rawValue: "too-many-collections")
+        /// The chain has as many collections as it may.
+        public static let collectionLimit = Self(rawValue: "collection-limit")
+        /// A collection has more objects than a device holds in memory.
+        public static let collectionTooLarge = Self(rawValue: "collection-too-large")
         /// This device does not have what the call needs: the collection's key, the right to write there, or the seed.
         public static let notHeld = Self(rawValue: "not-held")
         /// There is no such object to change, or no such device.
@@ -114,6 +120,8 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case collectionName, identifier, objectTwice
         case recordTooLarge(bytes: Int, limit: Int)
         case time, membershipUnreadable, certificateUnreadable, certificateNotSigned, certificateEnded
+        case collectionLimit(limit: Int)
+        case collectionTooLarge(limit: Int)
         case tooManyCollections, notHeld, objectMissing, collectionUnknown, content, notReadBack, cancelled
         case store(ObjectStoreError)
     }
@@ -156,6 +164,18 @@ public struct ChainError: ExplainedError, Explained, Hashable {
             explained(
                 "A device without the seed can't have so many collections.",
                 "Give it 126 collections at most, or give it the seed."
+            )
+        case .collectionLimit(let limit):
+            explained(
+                "This chain has {limit} collections, and can't have more.",
+                "Keep more kinds of objects in one collection.",
+                ["limit": String(limit)]
+            )
+        case .collectionTooLarge(let limit):
+            explained(
+                "This collection has more than {limit} objects, which a device can't hold.",
+                "Divide the objects among several collections, or delete this one.",
+                ["limit": String(limit)]
             )
         case .objectMissing:
             explained("There is no such object.", "Look at what is there, or put it in place of changing it.")
@@ -230,5 +250,7 @@ extension ChainError {
     package static var certificateNotSigned: Self { Self(.certificateNotSigned) }
     package static var certificateEnded: Self { Self(.certificateEnded) }
     package static var tooManyCollections: Self { Self(.tooManyCollections) }
+    package static func collectionLimit(limit: Int) -> Self { Self(.collectionLimit(limit: limit)) }
+    package static func collectionTooLarge(limit: Int) -> Self { Self(.collectionTooLarge(limit: limit)) }
     package static var notHeld: Self { Self(.notHeld) }
 }

@@ -19,6 +19,9 @@ package struct KeyRing: Sendable {
     /// removed from the collection then, unless it has a higher one.
     package private(set) var leftOut: UInt32?
 
+    /// Whether the device lacks the newest key that it knows of: it must not write what others are to read.
+    package var isLeftOut: Bool { leftOut.map { $0 > current } ?? false }
+
     private let source: Source
     private var held: [UInt32: CollectionKey]
 

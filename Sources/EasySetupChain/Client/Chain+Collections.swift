@@ -1,0 +1,83 @@
+import EasySetupSeed
+
+extension Chain {
+    /// The names of the app's collections that were noted, on a device that has the seed, in the order of their bytes.
+    public func collections() async throws(ChainError) -> [CollectionName] {
+        guard case .seed = holder else { throw .notHeld }
+        try await refresh(.collections)
+        return knownCollections
+    }
+
+    /// Notes a collection, so that removing a device changes its key. The first write of a device that has the seed does so
+    /// by itself.
+    /// - Throws: ``ChainError/Code/collectionLimit``.
+    public func note(_ collection: String) async throws(ChainError) {
+        guard case .seed = holder else { throw .notHeld }
+        let name = try CollectionName(collection)
+        try await refresh(.collections)
+        try await noteUnlessKnown(name)
+    }
+
+    /// Notes a collection before the first write to it. A device that dies in between has noted an empty collection, which
+    /// does no harm; the other order could leave records whose key no removal changes.
+    func noteUnlessKnown(_ name: CollectionName) async throws(ChainError) {
+        guard case .seed = holder, !name.isReserved, !knownCollections.contains(name) else { return }
+        guard knownCollections.count < limits.collections else {
+            throw .collectionLimit(limit: limits.collections)
+        }
+        try await write([(name.text, .put([:]))], in: .collections)
+    }
+
+    /// The collections of the app that were noted, as far as this device has read.
+    var knownCollections: [CollectionName] {
+        (reader(.collections)?.state.living ?? []).compactMap { CollectionName(any: $0.object) }
+    }
+
+    // MARK: Memberships
+
+    /// Makes the membership of a new device, on a device that has the seed: the new device's id, its secret, a certificate,
+    /// and the keys of its collections. It is written nowhere; the new device is one of the chain's when it joins.
+    ///
+    /// The collections are noted, so that removing the device can change their keys.
+    /// - Parameters:
+    ///   - collections: the names of the app's collections, and whether the device may write there. It may read in any case.
+    ///   - notAfter: the last second in which the device may do this, since 1970 (UTC); 0 for no end.
+    /// - Throws: ``ChainError/Code/notHeld`` without the seed; ``ChainError/Code/collectionName``;
+    ///   ``ChainError/Code/tooManyCollections``.
+    public func membership(
+        for collections: [String: Bool],
+        until notAfter: UInt64 = 0
+    ) async throws(ChainError) -> Membership {
+        guard case .seed(let seed) = holder else { throw .notHeld }
+        var rights: [CollectionName: Bool] = [:]
+        for (text, mayWrite) in collections { rights[try CollectionName(text)] = mayWrite }
+        let generations = try await newestGenerations(of: rights)
+        return try Membership(
+            device: DeviceID(value: entropy.publicBytes(DeviceID.byteCount).reduce(0) { $0 << 8 | UInt64($1) }),
+            deviceKeys: .random(entropy),
+            collections: rights,
+            generations: generations,
+            notAfter: notAfter,
+            seed: seed
+        )
+    }
+
+    /// Notes collections, and reads which generation of its key each of them has, those that every device may use included.
+    func newestGenerations(
+        of rights: [CollectionName: Bool]
+    ) async throws(ChainError) -> [CollectionName: UInt32] {
+        // Nothing is written for a device that can't be.
+        guard Set(rights.keys).union([.devices, .requests]).count <= Certificate.rightLimit else {
+            throw .tooManyCollections
+        }
+        try await refresh(.collections)
+        var generations: [CollectionName: UInt32] = [:]
+        for name in Set(rights.keys).union([.devices, .requests]).sorted(by: { $0.text < $1.text }) {
+            try await noteUnlessKnown(name)
+            try await refresh(name)
+            guard let reader = reader(name) else { throw .notHeld }
+            generations[name] = max(reader.keys.current, reader.newestGeneration)
+        }
+        return generations
+    }
+}
