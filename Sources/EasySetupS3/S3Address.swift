@@ -21,7 +21,7 @@ public struct S3Address: Hashable, Sendable {
     ///   - allowsPlain: whether `http` is allowed for a store that is not on this machine. Whoever reads such traffic may
     ///     write to the bucket until the form ends; what is in the records stays secret.
     public init?(endpoint: String, region: String, bucket: String, allowsPlain: Bool = false) {
-        guard let host = Self.host(of: endpoint), !host.isPlain || host.isLoopback || allowsPlain,
+        guard let host = RelayAddress(web: endpoint, allowsPlain: allowsPlain),
             (1...64).contains(region.utf8.count), region.utf8.allSatisfy({ Self.isOfName($0) && $0 != 0x2E }),
             (3...63).contains(bucket.utf8.count), bucket.utf8.allSatisfy(Self.isOfName),
             !bucket.hasPrefix("."), !bucket.contains("..")
@@ -30,30 +30,6 @@ public struct S3Address: Hashable, Sendable {
         self.region = region
         self.bucket = bucket
         self.host = host
-    }
-
-    private static func host(of endpoint: String) -> RelayAddress? {
-        let isPlain = endpoint.hasPrefix("http://")
-        guard isPlain || endpoint.hasPrefix("https://") else { return nil }
-        var authority = endpoint.dropFirst(isPlain ? 7 : 8)
-        if authority.hasSuffix("/") { authority = authority.dropLast() }
-        var host = authority
-        var port = isPlain ? 80 : 443
-        let bracket = authority.lastIndex(of: "]")
-        if let colon = authority.lastIndex(of: ":"), bracket.map({ $0 < colon }) ?? true {
-            let digits = authority[colon...].dropFirst()
-            guard (1...5).contains(digits.utf8.count), digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-                let number = Int(digits)
-            else { return nil }
-            (host, port) = (authority[..<colon], number)
-        }
-        if host.hasPrefix("["), host.hasSuffix("]") {
-            host = host.dropFirst().dropLast()
-            guard host.contains(":") else { return nil }
-        } else if host.contains(":") {
-            return nil
-        }
-        return RelayAddress(host: String(host), port: port, isPlain: isPlain)
     }
 
     /// Whether a byte may be in a bucket's name: a small letter, a digit, a hyphen or a dot.
@@ -66,11 +42,6 @@ public struct S3Address: Hashable, Sendable {
         }
     }
 
-    /// The value of the header `Host`: without a port that the scheme has anyhow, as browsers write it, because a proxy
-    /// on the way may remove it and so break a signature.
-    package var authority: String {
-        let authority = host.authorityWithoutZone
-        let usual = host.isPlain ? ":80" : ":443"
-        return authority.hasSuffix(usual) ? String(authority.dropLast(usual.count)) : authority
-    }
+    /// The value of the header `Host`.
+    package var authority: String { host.webAuthority }
 }

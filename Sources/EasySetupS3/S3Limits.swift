@@ -13,6 +13,9 @@ public struct S3Limits: Sendable {
     /// The shortest time between two renewals that only the clock asks for. A clock that is wrong by years so costs one
     /// call in this time.
     public var renewalPause: Duration = .seconds(30)
+    /// The age of the credentials of a chain that is full from which on a write asks for others: a service counts a chain's
+    /// objects again after this time.
+    public var fullPause: Duration = .seconds(600)
     /// A clock that differs more than this from the time of a signature makes the store refuse it, so that a refused
     /// call is signed anew by the store's clock.
     public var clockTolerance: Duration = .seconds(240)

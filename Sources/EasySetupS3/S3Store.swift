@@ -2,27 +2,31 @@ public import EasySetup
 public import EasySetupChain
 import Synchronization
 
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-
 /// A bucket of an S3-compatible store.
 ///
 /// Objects are created by a signed form where the credentials have one, listed by ListObjectsV2 and deleted by
 /// DeleteObjects, or by single calls where a store refuses that to sessions. Each call is tried again when that may help,
 /// and gets new credentials once when the store refuses it.
 public final class S3Store: ObjectStore {
-    private let requests: S3Requests
-    private let carrier: any S3Carrier
+    /// A bucket, and the facts that are known of its store.
+    private struct Place: Sendable {
+        let requests: S3Requests
+        let carrier: any S3Carrier
+        /// The store's clock less this device's, in seconds.
+        var clockDifference = 0
+        /// Whether the store deletes objects one by one alone.
+        var deletesSingly = false
+    }
+
+    /// The bucket where all credentials count; nil where each answer of a service names it.
+    private let home: S3Address?
+    private let carrier: @Sendable (S3Address) -> any S3Carrier
     private let keeper: CredentialsKeeper
     private let times: S3Times
     private let bounds: S3Limits
-    /// The store's clock less this device's, in seconds.
-    private let clockDifference = Mutex(0)
-    /// Whether the store deletes objects one by one alone.
-    private let deletesSingly = Mutex(false)
+    private let place = Mutex<Place?>(nil)
+    /// When the service was asked last whether the bucket has moved, by this device's clock.
+    private let lookedForMove = Mutex<Int?>(nil)
 
     /// The limits that every known store keeps.
     public let limits = ObjectStoreLimits()
@@ -51,14 +55,33 @@ public final class S3Store: ObjectStore {
         )
     }
 
-    init(
+    convenience init(
         _ address: S3Address,
         credentials: any S3CredentialsSource,
         carrier: any S3Carrier,
         times: S3Times,
         limits: S3Limits = S3Limits()
     ) {
-        requests = S3Requests(address: address)
+        self.init(address, credentials, { _ in carrier }, times, limits)
+    }
+
+    convenience init(
+        service: any S3CredentialsSource,
+        carrier: @escaping @Sendable (S3Address) -> any S3Carrier,
+        times: S3Times,
+        limits: S3Limits = S3Limits()
+    ) {
+        self.init(nil, service, carrier, times, limits)
+    }
+
+    private init(
+        _ home: S3Address?,
+        _ credentials: any S3CredentialsSource,
+        _ carrier: @escaping @Sendable (S3Address) -> any S3Carrier,
+        _ times: S3Times,
+        _ limits: S3Limits
+    ) {
+        self.home = home
         keeper = CredentialsKeeper(credentials, limits: limits)
         self.carrier = carrier
         self.times = times
@@ -69,7 +92,7 @@ public final class S3Store: ObjectStore {
     /// refused with `nameRefused`.
     public func put(_ name: String) async throws(ObjectStoreError) -> StoreTime {
         guard S3Requests.takes(name, limits: limits) else { throw ObjectStoreError(.nameRefused) }
-        let (_, time) = try await call { [requests] credentials, now in
+        let (_, time) = try await call { requests, credentials, now in
             requests.put(name, credentials, at: now)
         } reading: { _ throws(XMLFault) in
             ()
@@ -80,7 +103,7 @@ public final class S3Store: ObjectStore {
     /// Lists objects, by one request for each page.
     public func list(prefix: String, after: String?, limit: Int) async throws(ObjectStoreError) -> ObjectPage {
         let limit = max(1, min(limit, limits.listedPerCall))
-        let (answer, time) = try await call { [requests] credentials, now in
+        let (answer, time) = try await call { requests, credentials, now in
             requests.list(prefix: prefix, after: after, limit: limit, credentials, at: now)
         } reading: { bytes throws(XMLFault) in
             try ListAnswer(bytes, most: limit)
@@ -102,9 +125,9 @@ public final class S3Store: ObjectStore {
 
     private func deleteSome(_ names: [String]) async throws(ObjectStoreError) -> StoreTime {
         // One name needs no list, and a list can't have every name.
-        if names.count > 1, !deletesSingly.withLock({ $0 }), names.allSatisfy(S3Requests.isPrintable) {
+        if names.count > 1, place.withLock({ $0?.deletesSingly }) != true, names.allSatisfy(S3Requests.isPrintable) {
             do throws(ObjectStoreError) {
-                let (answer, time) = try await call { [requests] credentials, now in
+                let (answer, time) = try await call { requests, credentials, now in
                     requests.delete(names, credentials, at: now)
                 } reading: { bytes throws(XMLFault) in
                     try DeleteAnswer(bytes)
@@ -115,7 +138,7 @@ public final class S3Store: ObjectStore {
             }
             // Ceph 16 refuses a session's DeleteObjects even for objects that the session may delete.
             let time = try await deleteSingly(names)
-            deletesSingly.withLock { $0 = true }
+            place.withLock { $0?.deletesSingly = true }
             return time
         }
         return try await deleteSingly(names)
@@ -124,7 +147,7 @@ public final class S3Store: ObjectStore {
     private func deleteSingly(_ names: [String]) async throws(ObjectStoreError) -> StoreTime {
         var last = StoreTime(milliseconds: 0)
         for name in names {
-            (_, last) = try await call { [requests] credentials, now in
+            (_, last) = try await call { requests, credentials, now in
                 requests.delete(name, credentials, at: now)
             } reading: { _ throws(XMLFault) in
                 ()
@@ -134,11 +157,46 @@ public final class S3Store: ObjectStore {
     }
 
     /// The store's time in seconds since 1970, as far as it is known.
-    private var now: Int { times.seconds() + clockDifference.withLock { $0 } }
+    private var now: Int { times.seconds() + (place.withLock { $0?.clockDifference } ?? 0) }
+
+    /// The bucket where credentials count. Another one than that of the last call is another store, of which nothing is
+    /// known.
+    private func place(for credentials: S3Credentials) throws(ObjectStoreError) -> (S3Requests, any S3Carrier) {
+        guard let address = home ?? credentials.address else {
+            throw ObjectStoreError(.unreadable, detail: "no-address")
+        }
+        return place.withLock { place in
+            if let place, place.requests.address == address { return (place.requests, place.carrier) }
+            let new = Place(requests: S3Requests(address: address), carrier: carrier(address))
+            place = new
+            return (new.requests, new.carrier)
+        }
+    }
+
+    /// Notes the time of an answer of the bucket that was asked.
+    private func note(date: Int, of requests: S3Requests) {
+        let difference = date - times.seconds()
+        place.withLock { if $0?.requests.address == requests.address { $0?.clockDifference = difference } }
+    }
+
+    /// Whether the service is to be asked where the bucket is now, after an error that a move explains. A store that is
+    /// away is no reason to ask at each call.
+    private func looksForMove(after error: ObjectStoreError) -> Bool {
+        guard home == nil, error.code == .unreachable || error.code == .bucketMissing else { return false }
+        let now = times.seconds()
+        let pause = Int(bounds.renewalPause.components.seconds)
+        return lookedForMove.withLock { last in
+            if let last, (last..<last + pause).contains(now) { return false }
+            last = now
+            return true
+        }
+    }
 
     /// Makes a call, and tries it again as ``CallPolicy`` says.
+    ///
+    /// - Parameter request: makes the request; nil if the credentials have no form for it.
     private func call<Answer>(
-        _ request: (S3Credentials, Int) -> S3Request?,
+        _ request: (S3Requests, S3Credentials, Int) -> S3Request?,
         reading read: ([UInt8]) throws(XMLFault) -> Answer
     ) async throws(ObjectStoreError) -> (Answer, StoreTime) {
         var policy = CallPolicy(bounds)
@@ -146,18 +204,26 @@ public final class S3Store: ObjectStore {
         while true {
             guard !Task.isCancelled else { throw ObjectStoreError(.cancelled) }
             let used = try await keeper.credentials(refused: refused) { self.now }
+            let (requests, carrier) = try place(for: used.credentials)
             let signedAt = now
             var answer: (Answer, StoreTime)?
             var clockError: Duration?
             let outcome: CallPolicy.Outcome
             do throws(S3Silence) {
-                guard let request = request(used.credentials, signedAt) else {
-                    throw S3Silence(error: ObjectStoreError(.denied, detail: "no-form"), mayPass: false)
+                guard let request = request(requests, used.credentials, signedAt) else {
+                    let isOld = signedAt - used.since >= Int(bounds.fullPause.components.seconds)
+                    if used.credentials.isFull, isOld, refused != used.number {
+                        refused = used.number
+                        continue
+                    }
+                    let error: ObjectStoreError =
+                        used.credentials.isFull
+                        ? ObjectStoreError(.full) : ObjectStoreError(.denied, detail: "no-form")
+                    throw S3Silence(error: error, mayPass: false)
                 }
                 let response = try await carrier.carry(request, timeout: bounds.callTimeout)
                 if let date = response.date {
-                    let difference = date - times.seconds()
-                    clockDifference.withLock { $0 = difference }
+                    note(date: date, of: requests)
                     clockError = .seconds(date - signedAt)
                 }
                 (outcome, answer) = Self.outcome(response, read)
@@ -169,12 +235,22 @@ public final class S3Store: ObjectStore {
             case .succeed:
                 guard let answer else { throw ObjectStoreError(.unreadable) }
                 return answer
-            case .fail(let error): throw error
+            case .fail(let error):
+                guard looksForMove(after: error), await hasMoved(from: requests.address, used.number) else {
+                    throw error
+                }
+                policy = CallPolicy(bounds)
             case .again(let pause, let isRenewing):
                 if isRenewing { refused = used.number }
                 if pause > .zero { await times.sleep(pause) }
             }
         }
+    }
+
+    /// Asks the service for other credentials than those with this number, and says whether they are for another bucket.
+    private func hasMoved(from address: S3Address, _ number: Int) async -> Bool {
+        let renewed = try? await keeper.credentials(refused: number) { self.now }
+        return renewed.map { $0.credentials.address != address } ?? false
     }
 
     private static func outcome<Answer>(
@@ -194,20 +270,4 @@ public final class S3Store: ObjectStore {
         }
         return (.answered(status: response.status, code: code, retryAfter: response.retryAfter), nil)
     }
-}
-
-/// The clock, the pauses and the random numbers of a store's calls.
-struct S3Times: Sendable {
-    /// This device's time in seconds since 1970.
-    let seconds: @Sendable () -> Int
-    /// Waits; a cancelled task does not wait to the end.
-    let sleep: @Sendable (Duration) async -> Void
-    /// A random number in 0..<1.
-    let draw: @Sendable () -> Double
-
-    static let system = S3Times(
-        seconds: { Int(Date().timeIntervalSince1970.rounded(.down)) },
-        sleep: { try? await Task.sleep(for: $0) },
-        draw: { Double.random(in: 0..<1) }
-    )
 }

@@ -37,6 +37,8 @@ public struct ChainError: ExplainedError, Explained, Hashable {
             case .bucketMissing: .bucketMissing
             case .untrusted: .storeUntrusted
             case .cancelled: .cancelled
+            case .full: .chainFull
+            case .service: error.fault.map(Code.init) ?? .storeDenied
             }
         }
     }
@@ -51,6 +53,20 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case .notReadBack: true
         default: false
         }
+    }
+
+    /// The time to wait before a retry that the store or the service asked for; zero if none did.
+    public var retryAfter: Duration {
+        if case .store(let error) = kind { .seconds(error.retryAfter ?? 0) } else { .zero }
+    }
+
+    /// The name of what the service for credentials told, or of the part of its answer that is wrong; nil for an error that
+    /// has one cause.
+    public var cause: String? {
+        guard case .store(let error) = kind, let fault = error.fault,
+            [.serviceRefused, .serviceBusy, .serviceUnreadable].contains(code)
+        else { return nil }
+        return fault.detail
     }
 
     /// The stable codes of the errors of a chain.
@@ -112,6 +128,34 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         public static let storeUntrusted = Self(rawValue: "store-untrusted")
         /// The bucket does not exist.
         public static let bucketMissing = Self(rawValue: "bucket-missing")
+        /// The chain has more objects in the store than it may. Deleting objects is possible still.
+        public static let chainFull = Self(rawValue: "chain-full")
+        /// The address of the service for credentials can't be one, or leads to another machine without TLS.
+        public static let serviceAddress = Self(rawValue: "service-address")
+        /// The service for credentials can't be reached.
+        public static let serviceUnreachable = Self(rawValue: "service-unreachable")
+        /// The service for credentials, or the proxy before it, has no certificate that this device trusts.
+        public static let serviceUntrusted = Self(rawValue: "service-untrusted")
+        /// The service's answer is none that a device may use. ``cause`` names the part that is wrong.
+        public static let serviceUnreadable = Self(rawValue: "service-unreadable")
+        /// The service does not take this device's requests. ``cause`` is the problem that it told.
+        public static let serviceRefused = Self(rawValue: "service-refused")
+        /// The clocks of this device and of the service could not be brought together.
+        public static let serviceClock = Self(rawValue: "service-clock")
+        /// The service can't give credentials now. ``cause`` is the problem that it told.
+        public static let serviceBusy = Self(rawValue: "service-busy")
+        /// This device was removed from its chain.
+        public static let deviceRemoved = Self(rawValue: "device-removed")
+        /// The service takes no new chains.
+        public static let registrationClosed = Self(rawValue: "registration-closed")
+        /// The service takes a new chain only with an invitation that nobody has used.
+        public static let invitationNeeded = Self(rawValue: "invitation-needed")
+        /// The chain has removed so many devices that the service takes no further one.
+        public static let tooManyRevocations = Self(rawValue: "too-many-revocations")
+        /// No device with the seed has used this service yet.
+        public static let chainUnknown = Self(rawValue: "chain-unknown")
+        /// The chain's account at the service was deleted, for good.
+        public static let accountDeleted = Self(rawValue: "account-deleted")
     }
 
     /// The errors as the project's own code handles them. An app sees ``code`` in place of this enum, because a new case
@@ -223,6 +267,14 @@ extension ChainError {
         case .untrusted:
             explained("The store has no certificate that this device trusts.", "Check the address of the store.")
         case .cancelled: explained("The call was cancelled.", "Do it again if it is still wanted.")
+        case .full:
+            explained(
+                "The chain has more objects in the store than it may.",
+                "Compact its collections, or delete one that is not needed, and do it again ten minutes later."
+            )
+        case .service:
+            error.fault.map(explained)
+                ?? explained("The store refuses access.", "Ask for new credentials, then do it again.")
         case .bucketMissing:
             explained("The store's bucket does not exist.", "Ask who runs the store to make it.")
         }

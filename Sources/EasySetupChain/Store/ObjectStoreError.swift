@@ -18,6 +18,10 @@ public struct ObjectStoreError: Error, Hashable, Sendable {
         case untrusted
         /// The caller's task was cancelled. The object may be there or not.
         case cancelled
+        /// The service that gives out credentials gave none. ``ChainError`` says why.
+        case service
+        /// The chain has more objects in the store than it may, so it may create none until some are deleted.
+        case full
     }
 
     /// The kind of the error.
@@ -30,18 +34,31 @@ public struct ObjectStoreError: Error, Hashable, Sendable {
     /// The time in seconds after which the store asks to be tried again; nil if it named none.
     public let retryAfter: Int?
 
+    /// The reason for the code ``Code/service``; nil with another code.
+    package let fault: ServiceFault?
+
     /// Makes an error.
     public init(_ code: Code, detail: String = "", retryAfter: Int? = nil) {
         self.code = code
         self.detail = detail
         self.retryAfter = retryAfter
+        fault = nil
+    }
+
+    /// Makes the error of a service that gave no credentials.
+    package init(_ fault: ServiceFault, retryAfter: Int? = nil) {
+        code = .service
+        detail = fault.detail
+        self.retryAfter = retryAfter
+        self.fault = fault
     }
 
     /// Whether the same call may succeed later.
     public var retryHelps: Bool {
         switch code {
         case .unreachable, .busy: true
-        case .denied, .unreadable, .nameRefused, .bucketMissing, .untrusted, .cancelled: false
+        case .service: fault?.retryHelps ?? false
+        case .denied, .unreadable, .nameRefused, .bucketMissing, .untrusted, .cancelled, .full: false
         }
     }
 }

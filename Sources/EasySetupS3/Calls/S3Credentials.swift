@@ -23,41 +23,30 @@ public struct S3Credentials: Sendable {
     public let forms: [PrefixedForm]?
     /// The end of the keys and the form in seconds since 1970, by the store's clock; nil for keys that do not end.
     public let ends: Int?
+    /// The bucket in which these credentials count; nil where that is known without them.
+    public let address: S3Address?
+    /// Whether the chain has more objects than it may. Then there is no form, and objects can only be listed and deleted.
+    public let isFull: Bool
 
     /// Makes credentials from their parts.
-    public init(keys: S3Keys, forms: [PrefixedForm]?, ends: Int?) {
+    public init(
+        keys: S3Keys,
+        forms: [PrefixedForm]?,
+        ends: Int?,
+        address: S3Address? = nil,
+        isFull: Bool = false
+    ) {
         self.keys = keys
         self.forms = forms
         self.ends = ends
+        self.address = address
+        self.isFull = isFull
     }
 }
 
-/// A source of credentials, such as a credentials service.
+/// A source of credentials, such as a ``CredentialsClient``.
 public protocol S3CredentialsSource: Sendable {
     /// New credentials. ``S3Store`` asks when it has none, when they are about to end, and once for a call that the
     /// store has refused. It makes one call at a time.
     func credentials() async throws(ObjectStoreError) -> S3Credentials
-}
-
-extension S3Credentials {
-    /// The credentials in a service's answer (`Protocol/credentials.md`, "The answer"). Nil if a form lacks a field, or is
-    /// signed in another way than signature version 4.
-    package init?(_ answer: CredentialsAnswer) {
-        var forms: [PrefixedForm] = []
-        for form in answer.forms {
-            let values = Dictionary(form.fields.map { ($0.name, $0.value) }) { first, _ in first }
-            guard values["x-amz-algorithm"] == SigV4.algorithm, values.count == 5, let policy = values["policy"],
-                let credential = values["x-amz-credential"], let date = values["x-amz-date"],
-                let signature = values["x-amz-signature"]
-            else { return nil }
-            let signed = S3Form(policy: policy, credential: credential, date: date, signature: S3Secret(signature))
-            forms.append(PrefixedForm(prefix: form.prefix, form: signed))
-        }
-        let keys = S3Keys(
-            accessKey: answer.accessKey,
-            secret: S3Secret(answer.secretKey),
-            sessionToken: S3Secret(answer.sessionToken)
-        )
-        self.init(keys: keys, forms: forms, ends: answer.ends)
-    }
 }

@@ -31,14 +31,36 @@ final class S3Network: S3Carrier {
     private let host: RelayAddress
     private let roots: TrustedRoots
     private let proxies: ProxySettings
-    private let limits: S3Limits
+    private let largest: Int
+    private let idleLimit: Int
     private let idle = Mutex<[HTTPConnection]>([])
 
-    init(_ address: S3Address, trusting roots: TrustedRoots, by proxies: ProxySettings, limits: S3Limits) {
-        host = address.host
+    convenience init(
+        _ address: S3Address,
+        trusting roots: TrustedRoots,
+        by proxies: ProxySettings,
+        limits: S3Limits
+    ) {
+        self.init(
+            to: address.host,
+            trusting: roots,
+            by: proxies,
+            largest: XMLLimits.answerBytes,
+            idle: limits.idleConnections
+        )
+    }
+
+    /// Makes connections to a host.
+    ///
+    /// - Parameters:
+    ///   - largest: the greatest length of an answer's body that is read; of a longer one, one byte more comes.
+    ///   - idle: the greatest number of connections that are kept open without a request.
+    init(to host: RelayAddress, trusting roots: TrustedRoots, by proxies: ProxySettings, largest: Int, idle: Int) {
+        self.host = host
         self.roots = roots
         self.proxies = proxies
-        self.limits = limits
+        self.largest = largest
+        idleLimit = idle
     }
 
     deinit {
@@ -62,7 +84,7 @@ final class S3Network: S3Carrier {
             headers: request.headers,
             body: request.body,
             timeout: timeout,
-            largest: XMLLimits.answerBytes
+            largest: largest
         )
         switch result {
         case .failure(let error):
@@ -70,7 +92,7 @@ final class S3Network: S3Carrier {
             throw S3Silence(error)
         case .success(let answer):
             let isKept = idle.withLock { idle in
-                guard idle.count < limits.idleConnections else { return false }
+                guard idle.count < idleLimit else { return false }
                 idle.append(connection)
                 return true
             }

@@ -24,5 +24,28 @@ struct ChainExamples {
         // END
     }
 
+    func service() async throws {
+        // BEGIN
+        let service = try CredentialsClient("https://keys.example.org", seed: seed)
+        let chain = Chain(seed: seed, device: device, store: S3Store(service: service))
+
+        try await chain.put("1", in: "notes", ["title": Array("Bread".utf8)])
+        // END
+    }
+
+    func command(kept: borrowing SecretBytes) throws -> CredentialsClient {
+        // BEGIN
+        let service = try CredentialsClient(
+            "https://keys.example.org",
+            seed: seed,
+            session: CredentialsSession(kept),
+            renewed: { session in keep(session.encoded()) }
+        )
+        // END
+        return service
+    }
+
+    private func keep(_ session: consuming SecretBytes) {}
+
     private func show(_ note: String, title: String?) {}
 }

@@ -50,6 +50,7 @@ struct FuzzTarget: Sendable {
         FuzzTarget("version-0-content", maximumBytes: 1024, version0Content),
         FuzzTarget("picture", maximumBytes: 4096, picture),
         FuzzTarget("credentials-request", maximumBytes: 8_300, credentialsRequest),
+        FuzzTarget("credentials-answer", maximumBytes: 4_096, credentialsAnswer),
         FuzzTarget("object-name", maximumBytes: 1000, objectName),
         FuzzTarget("chain-record", maximumBytes: 2048, chainRecord),
         FuzzTarget("certificate", maximumBytes: 4200, certificate),
