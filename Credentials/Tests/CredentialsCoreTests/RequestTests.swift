@@ -1,4 +1,5 @@
 import CredentialsCore
+import EasySetupChain
 import EasySetupS3
 import EasySetupSeed
 import Foundation
@@ -296,6 +297,12 @@ struct RouteTests {
 
 @Suite("Refusals")
 struct RefusalTests {
+    @Test("Devices know all problems that the service tells, and no others")
+    func knownProblems() {
+        #expect(Set(Refusal.Code.allCases.map(\.rawValue)) == Set(ServiceProblem.allCases.map(\.rawValue)))
+        #expect(Refusal.typePrefix == ServiceProblem.typePrefix)
+    }
+
     @Test("The problem details of each kind have its type and status", arguments: Refusal.Code.allCases)
     func problem(code: Refusal.Code) {
         let problem = Refusal(code, retryAfter: 5, time: 7, most: 9).problem
