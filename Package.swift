@@ -140,8 +140,8 @@ let package = Package(
         .executableTarget(
             name: "EasySetupTool",
             dependencies: [
-                "EasySetupSeed", "EasySetupHandshake", "EasySetup", "EasySetupRelay", "EasySetupRelayProtocol",
-                "EasySetupPicture", "EasySetupChain", "EasySetupS3", "CQREncode", "CProcess",
+                "EasySetupText", "EasySetupSeed", "EasySetupHandshake", "EasySetup", "EasySetupRelay",
+                "EasySetupRelayProtocol", "EasySetupPicture", "EasySetupChain", "EasySetupS3", "CQREncode", "CProcess",
             ] + program
         ),
 

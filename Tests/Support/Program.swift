@@ -23,8 +23,13 @@ package enum Program {
         .appending(path: "easysetup").path
 
     /// Runs the program to its end. Without `input`, its standard input is empty.
-    package static func run(_ arguments: [String], input: String = "") async throws -> Result {
-        try await end(of: try Running(arguments), input: input)
+    /// - Parameter variables: environment variables beside those of the tests.
+    package static func run(
+        _ arguments: [String],
+        input: String = "",
+        variables: [String: String] = [:]
+    ) async throws -> Result {
+        try await end(of: try Running(arguments, variables: variables), input: input)
     }
 
     /// Runs lines of bash, in which `$ES` is the path of the program.

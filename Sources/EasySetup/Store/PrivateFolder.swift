@@ -21,8 +21,9 @@ package struct PrivateFolder: ~Copyable, Sendable {
     /// A closure that is called after each step of a write.
     package typealias StepObserver = @Sendable (Step) -> Void
 
-    /// The size of the largest file that ``read(_:)`` accepts, in bytes. Every version of the seed file is smaller.
-    private static let maximumFileBytes = 4096
+    /// The size of the largest file that ``read(_:limit:)`` accepts unless the caller says otherwise, in bytes. Every
+    /// version of the seed file is smaller.
+    static let maximumFileBytes = 4096
 
     /// The pause between two tries to take the lock: about as long as another program needs to write to a disk.
     private static let lockPause: Duration = .milliseconds(10)
@@ -113,11 +114,12 @@ package struct PrivateFolder: ~Copyable, Sendable {
     }
 
     /// Waits until no other program holds the folder's lock, and takes it.
+    /// - Parameter name: the file of the lock; the folder's own lock is that of a write to the folder.
     /// - Throws: ``StoreError/busy`` when the wait takes longer than `patience`, or the task is cancelled.
-    borrowing func lock(patience: Duration) async throws(StoreError) -> Lock {
+    borrowing func lock(_ name: String = "lock", patience: Duration) async throws(StoreError) -> Lock {
         let number = folder.number
         let file = try Descriptor {
-            openat(number, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0o600)
+            openat(number, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0o600)
         }
         try file.check(isFolder: false)
         let deadline = ContinuousClock.now + patience
@@ -199,11 +201,15 @@ package struct PrivateFolder: ~Copyable, Sendable {
     }
 
     /// Reads all bytes of a file; nil if it does not exist.
-    borrowing func read(_ name: String) throws(StoreError) -> SecretBytes? {
+    /// - Parameter limit: the size of the largest file that is read, in bytes.
+    borrowing func read(
+        _ name: String,
+        limit: Int = PrivateFolder.maximumFileBytes
+    ) throws(StoreError) -> SecretBytes? {
         do throws(StoreError) {
             let file = try openFile(name)
             let size = try file.check(isFolder: false)
-            guard size <= Self.maximumFileBytes else { throw .seed(.fileForeign) }
+            guard size <= limit else { throw .seed(.fileForeign) }
             let bytes = SecretBytes(zeros: size)
             try bytes.withUnsafeMutableBytes { (buffer) throws(StoreError) in try file.readAll(into: buffer) }
             return bytes

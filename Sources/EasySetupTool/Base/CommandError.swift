@@ -17,6 +17,8 @@ enum CommandError: ExplainedError, Equatable {
         case userID
         /// Whether another seed takes the place of the stored one.
         case replacement
+        /// Whether something of the chain is deleted.
+        case deletion
     }
 
     /// The arguments are wrong.
@@ -157,7 +159,8 @@ extension CommandError {
             case .firstSeed:
                 "\(Self.asked), or say it beforehand: --new makes a new seed, --receive gets it from the other device."
             case .userID: "Run it on a terminal (docker run -it, ssh -t), or name the seed with --user-id."
-            case .replacement: "Run it on a terminal (docker run -it, ssh -t), or say yes beforehand with --yes."
+            case .replacement, .deletion:
+                "Run it on a terminal (docker run -it, ssh -t), or say yes beforehand with --yes."
             case .passphrase: "Run it on a terminal (docker run -it, ssh -t), or name a file with --passphrase-file."
             }
         case .inputFailed: "Check what standard input is connected to."

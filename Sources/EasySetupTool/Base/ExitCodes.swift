@@ -19,6 +19,10 @@ enum ExitCodes {
           25  the relay is broken, or another connection took over
           30  the other device failed or speaks another version
           40  doctor has found something wrong, or relay --check something unsafe
+          50  the chain's store or service can't be reached
+          51  the store or the service refuses
+          52  what answers is no store or service that this device trusts, or has no bucket
+          53  this device has no right to that
           64  the arguments are wrong
           65  what was read is no seed, no QR code and no record, or is damaged
           66  nothing is there to be read
@@ -136,6 +140,38 @@ enum ExitCodes {
         "seed-guessable": 65,
         "fingerprint-differs": 65,
         "several-copies": 64,
+        "store-unreachable": 50,
+        "store-denied": 51,
+        "store-unreadable": 52,
+        "store-refuses-name": 52,
+        "store-untrusted": 52,
+        "bucket-missing": 52,
+        "time-out-of-range": 52,
+        "not-read-back": 52,
+        "not-held": 53,
+        "certificate-ended": 53,
+        "device-holds-seed": 53,
+        "collection-name": 64,
+        "identifier": 64,
+        "object-twice": 64,
+        "too-many-collections": 64,
+        "bucket-address": 64,
+        "bucket-plain": 64,
+        "several-devices": 64,
+        "record-too-large": 65,
+        "content": 65,
+        "collection-limit": 65,
+        "collection-too-large": 65,
+        "membership-unreadable": 65,
+        "certificate-unreadable": 65,
+        "certificate-not-signed": 65,
+        "device-file-damaged": 65,
+        "object-missing": 66,
+        "attribute-missing": 66,
+        "device-unknown": 66,
+        "collection-unknown": 75,
+        "chain-place-missing": 78,
+        "bucket-keys-missing": 78,
         "listing-failed": 66,
         "listing-too-large": 65,
         "no-seed-stored": 66,

@@ -6,7 +6,19 @@ enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIn
     case integer(Int)
     case boolean(Bool)
     case list([JSONValue])
+    case object([Member])
     case null
+
+    /// A member of an object within a value.
+    struct Member: Equatable, Sendable {
+        let name: String
+        let value: JSONValue
+
+        init(_ name: String, _ value: JSONValue) {
+            self.name = name
+            self.value = value
+        }
+    }
 
     init(stringLiteral value: String) { self = .string(value) }
     init(integerLiteral value: Int) { self = .integer(value) }
@@ -23,6 +35,7 @@ enum JSONValue: Equatable, Sendable, ExpressibleByStringLiteral, ExpressibleByIn
         case .integer(let value): String(value)
         case .boolean(let value): value ? "true" : "false"
         case .list(let values): "[" + values.map(\.text).joined(separator: ",") + "]"
+        case .object(let members): Self.line(members.map { ($0.name, $0.value) })
         case .null: "null"
         }
     }

@@ -94,6 +94,11 @@ struct Output: Sendable {
         write(text, to: STDOUT_FILENO)
     }
 
+    /// Writes bytes as they are to standard output.
+    func put(bytes: [UInt8]) {
+        bytes.withUnsafeBufferPointer { Self.put($0, to: STDOUT_FILENO) }
+    }
+
     /// Writes a question or progress to standard error, for people and for programs alike, without a line end. If
     /// standard error is a file and standard output a terminal, the text goes to standard output, because a person
     /// would not see it in the file.
@@ -128,24 +133,26 @@ struct Output: Sendable {
     /// ignored, because there is no place left to report it.
     static func put(_ text: String, to file: CInt) {
         var text = text
+        text.withUTF8 { put($0, to: file) }
+    }
+
+    private static func put(_ buffer: UnsafeBufferPointer<UInt8>, to file: CInt) {
         let isWritten = turn.withLock { _ in
-            text.withUTF8 { buffer in
-                var done = 0
-                while done < buffer.count {
-                    let count = systemWrite(file, buffer.baseAddress! + done, buffer.count - done)
-                    if count >= 0 {
-                        done += count
-                    } else if errno == EAGAIN || errno == EWOULDBLOCK {
-                        // Another program has made the shared terminal or pipe non-blocking, so this program waits
-                        // until it can write.
-                        var wait = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
-                        poll(&wait, 1, -1)
-                    } else if errno != EINTR {
-                        return false
-                    }
+            var done = 0
+            while done < buffer.count {
+                let count = systemWrite(file, buffer.baseAddress! + done, buffer.count - done)
+                if count >= 0 {
+                    done += count
+                } else if errno == EAGAIN || errno == EWOULDBLOCK {
+                    // Another program has made the shared terminal or pipe non-blocking, so this program waits until it
+                    // can write.
+                    var wait = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+                    poll(&wait, 1, -1)
+                } else if errno != EINTR {
+                    return false
                 }
-                return true
             }
+            return true
         }
         if !isWritten, file == STDOUT_FILENO { lose() }
     }

@@ -291,6 +291,9 @@ enum Help {
         Yes stores the seed that you have given, and this device leaves its chain for the one of that seed. A sealed copy of the \
         stored seed is kept for 30 days; easysetup seed restore brings it back. No changes nothing.
         """
+    static let deletion = """
+        Yes does what is said above, on all devices of the chain, and nothing brings it back. No changes nothing.
+        """
     static let reveal = """
         Yes shows the recovery phrase, the seed link and its QR code on this screen. No shows nothing.
         """

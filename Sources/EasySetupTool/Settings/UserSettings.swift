@@ -77,11 +77,14 @@ struct UserSettings {
         }
     }
 
-    /// A command that has the setting as an option.
+    /// A command that has the setting as an option: one that needs no other argument, because the value is checked by
+    /// parsing a call of the command.
     private func owner(of setting: Setting) -> (command: any ParsableCommand.Type, path: [String])? {
-        Self.commands(root, []).first { command, path in
+        let all: [(command: any ParsableCommand.Type, path: [String])] = Self.commands(root, [])
+        let owners = all.filter { command, path in
             Setting.all(of: command, named: path).contains(setting) && !Setting.namesFile(command)
         }
+        return owners.first(where: { (try? root.parseAsRoot($0.path)) != nil }) ?? owners.first
     }
 
     private static func commands(

@@ -1,0 +1,95 @@
+import EasySetup
+import EasySetupChain
+import EasySetupSeed
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// This device's place in its chain: the id that it drew when it joined, and what its record there says. It is kept in the
+/// folder of the seed.
+struct ChainDeviceFile {
+    /// The content of the file.
+    private struct Content: Codable {
+        /// The version of this form.
+        var version = 1
+        /// The chain, in hex. An id is that of one chain: with another seed the device draws another.
+        let userID: String
+        let device: String
+        /// The name under which the device has joined; nil if it has not.
+        var name: String?
+        /// The place of the store in which it has joined.
+        var place: String?
+        /// The day of the last note that the device was there, in days since 1970.
+        var seen: Int?
+
+        private enum CodingKeys: String, CodingKey {
+            case version, device, name, place, seen
+            case userID = "user_id"
+        }
+    }
+
+    private let files: PrivateFiles
+    private var content: Content
+
+    private static let file = "chain.device"
+    /// The largest file that is read, in bytes: more than any that is written.
+    private static let byteLimit = 4_096
+
+    /// Reads the file; nil if there is none, or that of another chain.
+    /// - Throws: ``ChainUsage/deviceFileDamaged``, and the errors of the folder.
+    static func read(_ files: PrivateFiles, of userID: UserID) async throws -> ChainDeviceFile? {
+        let bytes: SecretBytes?
+        do throws(StoreError) {
+            bytes = try await files.read(file, limit: byteLimit)
+        } catch {
+            guard error.seedError == nil else { throw ChainUsage.deviceFileDamaged }
+            throw error
+        }
+        guard let bytes else { return nil }
+        let data = bytes.withUnsafeBytes { Data($0) }
+        guard let content = try? JSONDecoder().decode(Content.self, from: data), content.version == 1,
+            DeviceID(text: content.device) != nil
+        else { throw ChainUsage.deviceFileDamaged }
+        guard content.userID == userID.fingerprint else { return nil }
+        return ChainDeviceFile(files: files, content: content)
+    }
+
+    /// Draws an id for this device, or takes the one that is given, and keeps it.
+    static func make(_ files: PrivateFiles, of userID: UserID, device: DeviceID?) async throws -> ChainDeviceFile {
+        let content = Content(userID: userID.fingerprint, device: (device ?? .random()).text)
+        let made = ChainDeviceFile(files: files, content: content)
+        try await made.write()
+        return made
+    }
+
+    /// Removes the file.
+    static func remove(_ files: PrivateFiles) async throws {
+        try await files.remove(file)
+    }
+
+    /// The device's id.
+    var device: DeviceID { DeviceID(text: content.device)! }
+
+    /// The name under which the device has joined; nil if it has not.
+    var name: String? { content.name }
+
+    /// Whether the device's record in this store has this name.
+    func isJoined(as name: String, at place: String) -> Bool { content.name == name && content.place == place }
+
+    /// Whether the record says that the device was seen on a day, in days since 1970.
+    func isSeen(on day: Int) -> Bool { content.seen == day }
+
+    /// Keeps what the device's record in the chain says now.
+    mutating func joined(as name: String, at place: String, seen: Int) async throws {
+        (content.name, content.place, content.seen) = (name, place, seen)
+        try await write()
+    }
+
+    private func write() async throws {
+        var bytes = Array(try JSONEncoder().encode(content))
+        try await files.write(SecretBytes(wiping: &bytes), to: Self.file)
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import EasySetupChain
+
+/// `easysetup chain leave`: takes this device out of the list of devices.
+struct ChainLeave: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "leave",
+        abstract: "Takes this device out of the list of devices.",
+        discussion: """
+              easysetup chain leave
+
+            The device keeps what it holds: easysetup seed remove takes that away. The next command that uses the chain \
+            joins again, as another device. It asks first, unless --yes is given.
+            """
+    )
+
+    @OptionGroup var options: ChainOptions
+    @OptionGroup var common: CommonOptions
+
+    @Flag(help: "Leave without asking.")
+    var yes = false
+
+    func run() async throws {
+        try await common.run { output in
+            if !yes { try output.needPerson() }
+            let session = try await ChainSession.open(options, .leaving, output)
+            guard let name = session.name else {
+                output.onStop(nil)
+                return output.event("left", [("was_there", false)], people: "This device has not joined.")
+            }
+            if !yes {
+                try await output.confirmDeletion(
+                    """
+                    This takes "\(name)" (\(session.device.text)) out of the chain's devices, and forgets its id here.
+                    """
+                )
+            }
+            output.onStop(.writing)
+            try await session.chain.leave()
+            try await ChainDeviceFile.remove(session.files)
+            output.onStop(nil)
+            output.event(
+                "left",
+                [("was_there", true)],
+                people: "This device is no longer in the list. It still holds \(session.holder.rights)."
+            )
+        }
+    }
+}

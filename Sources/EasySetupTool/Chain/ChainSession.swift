@@ -1,0 +1,136 @@
+import EasySetup
+import EasySetupChain
+import EasySetupHandshake
+import EasySetupSeed
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A call of a command to its chain: what this device holds, where the store is, and the chain itself.
+final class ChainSession: Sendable {
+    let holder: ChainHolder
+    let place: ChainPlace
+    let store: ToldStore
+    let chain: Chain
+    let device: DeviceID
+    /// The name under which the device is in the chain; nil if it has not joined.
+    let name: String?
+    let files: PrivateFiles
+    /// The turn of a call that writes. One device writes one thing at a time: two programs with one id could otherwise give
+    /// two records the same stamp.
+    private let hold: PrivateFiles.Hold?
+
+    private init(
+        holder: ChainHolder,
+        place: ChainPlace,
+        store: ToldStore,
+        chain: Chain,
+        device: DeviceID,
+        name: String?,
+        files: PrivateFiles,
+        hold: consuming PrivateFiles.Hold?
+    ) {
+        self.holder = holder
+        self.place = place
+        self.store = store
+        self.chain = chain
+        self.device = device
+        self.name = name
+        self.files = files
+        self.hold = hold
+    }
+
+    /// The way in which a command uses the chain.
+    enum Use {
+        /// It reads. The device joins first if it has not.
+        case reading
+        /// It writes. The device joins first if it has not.
+        case writing
+        /// It writes, and the device does not join.
+        case leaving
+        /// It reads, and the device does not join.
+        case looking
+    }
+
+    /// Opens a chain.
+    /// - Parameters:
+    ///   - options: the options of the command.
+    ///   - use: the way in which the command uses the chain.
+    static func open(_ options: ChainOptions, _ use: Use, _ output: Output) async throws -> ChainSession {
+        let place = try options.place.place()
+        let name = try options.deviceName.description
+        let holder = try await options.holder(output)
+        let files = PrivateFiles(path: try options.store.folder.bytes)
+        output.onStop(use == .reading || use == .looking ? .reading : .writing)
+        let store = ToldStore(place.store(trusting: options.place.roots), output)
+        var hold: PrivateFiles.Hold?
+        if use == .writing || use == .leaving { hold = try await turn(files) }
+        var file = try await ChainDeviceFile.read(files, of: holder.userID)
+        let today = time(nil) / 86_400
+        let isThere = { (file: ChainDeviceFile?) in file?.isJoined(as: name, at: place.key) ?? false }
+        let joins = (use == .reading || use == .writing) && !(isThere(file) && file?.isSeen(on: today) == true)
+        if joins, hold == nil {
+            hold = try await turn(files)
+            // Another call may have joined meanwhile.
+            file = try await ChainDeviceFile.read(files, of: holder.userID)
+        }
+        var known = file
+        if joins, known == nil {
+            known = try await ChainDeviceFile.make(files, of: holder.userID, device: holder.device)
+        }
+        let device = known?.device ?? holder.device ?? .random()
+        let chain = holder.chain(device: device, store: store)
+        if joins, var joining = known {
+            if !isThere(joining) {
+                try await chain.join(name: name, platform: Platform.current.rawValue)
+                if joining.name == nil { tellJoined(name, device, output) }
+            } else if !joining.isSeen(on: today) {
+                try await chain.touch()
+            }
+            try await joining.joined(as: name, at: place.key, seen: today)
+            known = joining
+            if use == .reading { hold = nil }
+        }
+        return ChainSession(
+            holder: holder,
+            place: place,
+            store: store,
+            chain: chain,
+            device: device,
+            name: known?.name,
+            files: files,
+            hold: hold
+        )
+    }
+
+    private static func turn(_ files: PrivateFiles) async throws(StoreError) -> PrivateFiles.Hold {
+        try await files.hold("chain.lock", patience: .seconds(30))
+    }
+
+    private static func tellJoined(_ name: String, _ device: DeviceID, _ output: Output) {
+        guard output.form == .people else {
+            return output.event("joined", [("device", .string(device.text)), ("name", .string(name))], people: nil)
+        }
+        output.prompt("This device is now in the chain as \"\(name)\" (\(device.text)).\n")
+    }
+}
+
+extension Output {
+    /// Says from now on, when a person stops the program, what that means.
+    /// - Parameter call: the kind of call that is stopped; nil when nothing is said any more.
+    func onStop(_ call: ChainUsage.Call?) {
+        guard let call else { return Signals.onStop(nil) }
+        Signals.onStop { [self] in
+            if form == .people { prompt("\n") }
+            let error = ChainUsage.stopped(call)
+            failed(error)
+            TerminalMode.finish()
+            Self.end(ExitCodes.code(for: error.name))
+        }
+    }
+}

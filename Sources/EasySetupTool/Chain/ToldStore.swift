@@ -1,0 +1,86 @@
+import EasySetupChain
+import EasySetupS3
+import EasySetupSeed
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// A store that tells when it is away and when it is back, so that a person knows what is waited for, and that notes by how
+/// much its clock differs.
+final class ToldStore: ObjectStore {
+    private struct State {
+        var isAway = false
+        var clockDifference: Int?
+    }
+
+    private let store: any ObjectStore
+    private let output: Output
+    private let state = Mutex(State())
+
+    init(_ store: any ObjectStore, _ output: Output) {
+        self.store = store
+        self.output = output
+    }
+
+    var limits: ObjectStoreLimits { store.limits }
+
+    /// The store's clock less this device's at the last answer, in seconds; nil before the first answer.
+    var clockDifference: Int? { state.withLock { $0.clockDifference } }
+
+    func put(_ name: String) async throws(ObjectStoreError) -> StoreTime {
+        try await told { () throws(ObjectStoreError) in
+            let time = try await store.put(name)
+            return (time, time)
+        }
+    }
+
+    func list(prefix: String, after: String?, limit: Int) async throws(ObjectStoreError) -> ObjectPage {
+        try await told { () throws(ObjectStoreError) in
+            let page = try await store.list(prefix: prefix, after: after, limit: limit)
+            return (page, page.time)
+        }
+    }
+
+    func delete(_ names: [String]) async throws(ObjectStoreError) -> StoreTime {
+        try await told { () throws(ObjectStoreError) in
+            let time = try await store.delete(names)
+            return (time, time)
+        }
+    }
+
+    private func told<Answer>(
+        _ call: () async throws(ObjectStoreError) -> (Answer, StoreTime)
+    ) async throws(ObjectStoreError) -> Answer {
+        do throws(ObjectStoreError) {
+            let (answer, storeTime) = try await call()
+            let wasAway = state.withLock { state in
+                state.clockDifference = Int(storeTime.milliseconds / 1_000) - Int(time(nil))
+                defer { state.isAway = false }
+                return state.isAway
+            }
+            if wasAway, output.form == .people { output.prompt("The store answers again.\n") }
+            return answer
+        } catch {
+            let isNew = state.withLock { state in
+                defer { if error.retryHelps { state.isAway = true } }
+                return error.retryHelps && !state.isAway
+            }
+            if isNew { tell(error) }
+            throw error
+        }
+    }
+
+    private func tell(_ error: ObjectStoreError) {
+        let error = ChainError.store(error)
+        guard output.form == .people else {
+            return output.event("retrying", [("error", .string(error.name)), ("cause", .null)], people: nil)
+        }
+        output.prompt("The store does not answer. The program tries again; Control-C stops it.\n")
+    }
+}
