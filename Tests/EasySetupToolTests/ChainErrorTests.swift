@@ -19,7 +19,8 @@ import Testing
             .collectionName, .identifier, .objectTwice, .recordTooLarge(bytes: 2, limit: 1), .time,
             .membershipUnreadable, .certificateUnreadable, .certificateNotSigned, .certificateEnded,
             .tooManyCollections, .notHeld, .objectMissing, .collectionUnknown, .content, .notReadBack, .cancelled,
-        ] + ObjectStoreError.Code.allCases.map { ChainError.store(ObjectStoreError($0)) }
+        ]
+        + ObjectStoreError.Code.allCases.filter { $0 != .service }.map { ChainError.store(ObjectStoreError($0)) }
 
     @Test("Every error has an exit code, a sentence, advice, and its row on the page") func codes() throws {
         let page = try PagesTests.text("Protocol/errors.md")
@@ -29,6 +30,10 @@ import Testing
             #expect(page.contains("| `\(error.name)`") || error.name == "cancelled-here", "\(error.name)")
             #expect(AdviceTests.faults(error.commandAdvice, isStrict: true).isEmpty, "\(error.name)")
         }
+        let source = try PagesTests.text("Sources/EasySetupChain/Errors/ChainError.swift")
+        let names = source.matches(of: /static let \w+ = Self\(rawValue: "([a-z-]+)"\)/).map { String($0.1) }
+        #expect(names.count > 30)
+        for name in names { #expect(ExitCodes.table[name] != nil, "\(name)") }
     }
 
     @Test("A bucket's address is read with and without a region, and a wrong one is told") func addresses() throws {
