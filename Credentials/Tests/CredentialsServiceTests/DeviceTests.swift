@@ -1,3 +1,4 @@
+import EasySetup
 import EasySetupChain
 import EasySetupS3
 import EasySetupSeed
