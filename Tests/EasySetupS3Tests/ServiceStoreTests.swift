@@ -115,14 +115,21 @@ struct ServiceStoreTests {
         #expect(shown.code == .chainFull && !shown.retryHelps)
     }
 
-    @Test("A chain shows the problem that the service told")
+    @Test("A chain shows the problem that the service told, and asks no second time: the client has done that")
     func chain() async throws {
-        let service = ScriptedServer([ServiceScript.problem("invitation-needed", 403)])
-        try await service.run { url in
-            let chain = Chain(seed: seed, device: DeviceID(value: 1), store: try store(url))
-            let error = await #expect(throws: ChainError.self) { _ = try await chain.get("1", in: "notes") }
-            #expect(error?.code == .invitationNeeded)
+        let problems: [(ScriptedServer.Step, ChainError.Code, Int)] = [
+            (ServiceScript.problem("invitation-needed", 403), .invitationNeeded, 1),
+            (ServiceScript.problem("unknown-chain", 404), .chainUnknown, 1),
+            (ServiceScript.problem("busy", 503), .serviceBusy, CredentialsLimits().tries),
+        ]
+        for (step, code, requests) in problems {
+            let service = ScriptedServer(Array(repeating: step, count: 20))
+            try await service.run { url in
+                let chain = Chain(seed: seed, device: DeviceID(value: 1), store: try store(url))
+                let error = await #expect(throws: ChainError.self) { _ = try await chain.get("1", in: "notes") }
+                #expect(error?.code == code)
+            }
+            #expect(service.requests.count == requests)
         }
-        #expect(service.requests.count == 1)
     }
 }

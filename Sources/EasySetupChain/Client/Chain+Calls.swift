@@ -57,7 +57,8 @@ extension Chain {
                 answered(time, sent: sent)
                 return answer
             case .failure(let error):
-                guard error.retryHelps, attempt < Self.tries else { throw .store(error) }
+                // A source of credentials tries again by itself.
+                guard error.retryHelps, error.code != .service, attempt < Self.tries else { throw .store(error) }
                 let asked = error.retryAfter.map { Duration.seconds(min($0, Self.longestWait)) }
                 try await pause(asked ?? wait)
                 wait = wait * 2
