@@ -140,6 +140,38 @@ struct SnapshotTests {
         #expect(Snapshot.assembled(bench.records).whole.isEmpty)
     }
 
+    private static func pieces(_ state: CollectionState, id: UInt64) -> [SnapshotPiece] {
+        // So small that each object is a piece.
+        state.pieces(id: id, limit: 1)
+    }
+
+    @Test("A reader joins the pieces of a snapshot as they come, in any order, repeated, and however many there are")
+    func joined() {
+        var random = SplitMix(state: 1)
+        let state = CollectionState((0..<1_500).map { .set("object \($0)", ["a": "1"], at: 5) })
+        var pieces = Self.pieces(state, id: 7)
+        #expect(pieces.count > 1_500)
+        pieces.shuffle(using: &random)
+        var partials = PartialSnapshots()
+        for piece in pieces.dropLast() + pieces.prefix(20) {
+            #expect(partials.add(piece, stamp: floor(9)) == nil)
+        }
+        #expect(partials.add(pieces[pieces.count - 1], stamp: floor(9)) == state)
+        // Once whole it is not remembered.
+        #expect(partials.add(pieces[0], stamp: floor(9)) == nil)
+    }
+
+    @Test("A reader forgets the pieces of an older snapshot before those of a newer one")
+    func forgotten() {
+        let state = CollectionState((0..<600).map { .set("object \($0)", ["a": "1"], at: 5) })
+        let (old, new) = (Self.pieces(state, id: 7), Self.pieces(state, id: 8))
+        var partials = PartialSnapshots()
+        for piece in old.dropLast() { #expect(partials.add(piece, stamp: floor(9)) == nil) }
+        for piece in new.dropLast() { #expect(partials.add(piece, stamp: floor(10)) == nil) }
+        #expect(partials.add(old[old.count - 1], stamp: floor(9)) == nil)
+        #expect(partials.add(new[new.count - 1], stamp: floor(10)) == state)
+    }
+
     @Test("An empty collection has a snapshot of one piece")
     func empty() {
         let pieces = CollectionState().pieces(id: 1, limit: 100)

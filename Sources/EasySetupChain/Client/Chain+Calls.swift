@@ -27,7 +27,7 @@ extension Chain {
             }
             // The store may list the record late, and this device knows it already.
             let entries = names.map { ObjectPage.Entry(name: $0, lastModified: storeTime ?? now) }
-            tell(readers[name]?.read(entries) ?? [], of: name)
+            read(entries, of: name)
             // Readers may be past the time of a write that took too long.
             if let done = storeClock.now(at: clock.elapsed), done <= now + Cursor.sendingLimit { return }
         }

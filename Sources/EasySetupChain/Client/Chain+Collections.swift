@@ -30,7 +30,7 @@ extension Chain {
 
     /// The collections of the app that were noted, as far as this device has read.
     var knownCollections: [CollectionName] {
-        (reader(.collections)?.state.living ?? []).compactMap { CollectionName(any: $0.object) }
+        living(.collections).compactMap { CollectionName(any: $0.object) }
     }
 
     // MARK: Memberships

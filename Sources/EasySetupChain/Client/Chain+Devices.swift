@@ -41,9 +41,12 @@ extension Chain {
     /// The devices that the records which were read name, without those that were removed.
     var knownDevices: [ChainDevice] {
         let removed = removedDevices
-        return (reader(.devices)?.state.living ?? []).compactMap { ChainDevice($0.object, $0.attributes) }
+        return living(.devices).compactMap { ChainDevice($0.object, $0.attributes) }
             .filter { !removed.contains($0.id) }
     }
+
+    /// The objects of a collection, as far as they were read.
+    func living(_ name: CollectionName) -> ChainObjects { (reader(name)?.state ?? CollectionState()).living }
 
     private var today: Int { Int(clock.date / 86_400_000) }
 
@@ -81,7 +84,7 @@ extension Chain {
     package var removedDevices: Set<DeviceID> {
         // A device without the seed can't read that collection.
         guard case .seed = holder else { return [] }
-        let objects = (reader(.collections)?.state.living ?? []).map(\.object)
+        let objects = living(.collections).map(\.object)
         return Set(
             objects.compactMap { $0.hasPrefix(Self.removal) ? DeviceID(text: $0.dropFirst(Self.removal.count)) : nil }
         )

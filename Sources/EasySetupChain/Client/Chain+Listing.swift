@@ -30,18 +30,17 @@ extension Chain {
         repeat {
             let page = try await page(place, after: after)
             if beginning == nil { beginning = storeClock.now(at: began) }
-            let events = readers[name]?.read(page.entries) ?? []
+            read(page.entries, of: name)
             if readers[name]?.isTooLarge == true {
                 // Half of a collection must not be taken for all of it.
                 readers[name] = nil
                 throw .collectionTooLarge(limit: limits.objects)
             }
-            tell(events, of: name)
             count += page.entries.count
             progress(count)
             after = page.next
         } while after != nil
-        readers[name]?.cursor.finished(listing, time: beginning ?? 0, at: began)
+        readers[name]?.finished(listing, time: beginning ?? 0, at: began)
     }
 
     /// Reads a page of a listing.

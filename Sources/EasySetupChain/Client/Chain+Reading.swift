@@ -25,10 +25,10 @@ extension Chain {
     public func list(
         _ collection: String,
         progress: @Sendable (Int) -> Void = { _ in }
-    ) async throws(ChainError) -> [(object: String, attributes: [String: [UInt8]])] {
+    ) async throws(ChainError) -> ChainObjects {
         let name = try CollectionName(collection)
         try await refresh(name, progress: progress)
-        return reader(name)?.state.living ?? []
+        return (reader(name)?.state ?? CollectionState()).living
     }
 
     /// The objects of a collection as events, and from then on what happens to them, on this device or another.
@@ -83,8 +83,10 @@ extension Chain {
         }
     }
 
-    func tell(_ events: [ObjectEvent], of name: CollectionName) {
-        guard !events.isEmpty, let watchers = watchers[name] else { return }
+    /// Takes entries of a listing, and tells those who watch the collection what changes.
+    func read(_ entries: [ObjectPage.Entry], of name: CollectionName) {
+        let watchers = watchers[name] ?? [:]
+        guard let events = readers[name]?.read(entries, isWatched: !watchers.isEmpty), !events.isEmpty else { return }
         for (_, watcher) in watchers.sorted(by: { $0.key < $1.key }) {
             for event in events { watcher.yield(event) }
         }

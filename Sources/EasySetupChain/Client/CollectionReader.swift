@@ -26,8 +26,7 @@ package struct CollectionReader: Sendable {
     private var assembler: RecordAssembler
     private let objectLimit: Int
     private let device: DeviceID
-    /// Pieces of snapshots of which others are missing.
-    private var pieces: [StoredRecord] = []
+    private var snapshots = PartialSnapshots()
 
     /// Makes a reader that has read nothing.
     /// - Parameter objectLimit: the greatest number of objects that are held.
@@ -47,21 +46,23 @@ package struct CollectionReader: Sendable {
     package var remaining: [RemainingRecord] { assembler.remaining }
 
     /// Takes entries of a listing. Returns what an app sees of them.
-    package mutating func read(_ entries: [ObjectPage.Entry]) -> [ObjectEvent] {
+    /// - Parameter isWatched: whether an app wants to know; otherwise nothing is returned.
+    package mutating func read(_ entries: [ObjectPage.Entry], isWatched: Bool = true) -> [ObjectEvent] {
         defer { isTooLarge = isTooLarge || state.count > objectLimit }
         var events: [ObjectEvent] = []
-        var hasPieces = false
         for stored in assembler.add(entries) {
             let record = stored.record
             saw(record.stamp, previous: record.previous)
             switch record.content {
             case .changes(let changes):
                 for change in changes {
-                    if let event = state.merge(change, stamp: record.stamp) { events.append(event) }
+                    let event = state.merge(change, stamp: record.stamp, isWatched: isWatched)
+                    if let event { events.append(event) }
                 }
-            case .snapshot:
-                pieces.append(stored)
-                hasPieces = true
+            case .snapshot(let piece):
+                if let whole = snapshots.add(piece, stamp: record.stamp) {
+                    events += state.merge(whole, isWatched: isWatched)
+                }
             case .keyChange(let change):
                 keyChanges.insert(
                     SeenKeyChange(
@@ -72,11 +73,14 @@ package struct CollectionReader: Sendable {
                 )
             }
         }
-        guard hasPieces else { return events }
-        let (whole, rest) = Snapshot.assembled(pieces)
-        pieces = Array(rest.suffix(Self.pieceLimit))
-        for snapshot in whole { events += state.merge(snapshot.state) }
         return events
+    }
+
+    /// Notes that a listing was read to its end, as ``Cursor/finished(_:time:at:)`` takes it. What the next listing does not
+    /// show again needs not be known by its name any more.
+    package mutating func finished(_ listing: Cursor.Listing, time: UInt64, at instant: Duration) {
+        cursor.finished(listing, time: time, at: instant)
+        if time > Cursor.overlap { assembler.forgetGiven(before: time - Cursor.overlap) }
     }
 
     /// Notes that a stamp is taken, whether the record gets to the store or not.
@@ -87,7 +91,4 @@ package struct CollectionReader: Sendable {
         cursor.saw(stamp, previous: previous)
         if stamp.writer == device, own.map({ $0 < stamp }) ?? true { own = stamp }
     }
-
-    /// The greatest number of pieces that are kept for snapshots that are not whole: some 40 MB.
-    private static let pieceLimit = 1_024
 }

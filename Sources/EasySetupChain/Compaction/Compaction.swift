@@ -156,7 +156,7 @@ extension CollectionState {
         let floor = Stamp.later(floor, newFloor) ?? newFloor
         var kept: [(String, ObjectState)] = []
         var forgotten = 0
-        for (object, state) in sorted {
+        for (object, state) in oneByOne {
             var state = state
             if state.attributes == nil, let deletion = state.lastDeletion, deletion <= horizon,
                 state.writes.allSatisfy({ $0.stamp <= floor })

@@ -17,12 +17,7 @@ package struct Snapshot: Sendable {
         var groups: [Group: [StoredRecord]] = [:]
         for record in records {
             guard case .snapshot(let piece) = record.record.content else { continue }
-            let group = Group(
-                writer: record.record.stamp.writer,
-                snapshot: piece.snapshot,
-                count: piece.count,
-                floor: piece.floor
-            )
+            let group = Group(piece, writer: record.record.stamp.writer)
             groups[group, default: []].append(record)
         }
         var whole: [Snapshot] = []
@@ -40,11 +35,19 @@ package struct Snapshot: Sendable {
         return (whole.sorted { $0.rank < $1.rank }, rest.sorted { $0.record.stamp < $1.record.stamp })
     }
 
-    private struct Group: Hashable {
+    /// The traits that all pieces of one snapshot share.
+    struct Group: Hashable {
         let writer: DeviceID
         let snapshot: UInt64
         let count: UInt32
         let floor: Stamp?
+
+        init(_ piece: SnapshotPiece, writer: DeviceID) {
+            self.writer = writer
+            snapshot = piece.snapshot
+            count = piece.count
+            floor = piece.floor
+        }
     }
 }
 
@@ -89,7 +92,7 @@ extension CollectionState {
             portion = []
             size = 0
         }
-        for (object, state) in sorted {
+        for (object, state) in oneByOne {
             let head = object.utf8.count + SnapshotEntry.overhead
             var writes: [SnapshotWrite] = []
             var own = head

@@ -8,7 +8,17 @@ package struct RecordName: Hashable, Comparable, Sendable {
     /// The CRC-32 of the sealed record.
     package let checksum: UInt32
     /// The number of parts, 1 to ``ObjectName/partLimit``.
-    package let parts: Int
+    package var parts: Int { Int(partCount) }
+
+    // A device may have given a hundred thousand records, so a name is as small as it can be.
+    private let partCount: UInt8
+
+    init(time: UInt64, writer: DeviceID, checksum: UInt32, parts: Int) {
+        self.time = time
+        self.writer = writer
+        self.checksum = checksum
+        partCount = UInt8(parts)
+    }
 
     /// Orders by time, then by all else.
     package static func < (left: RecordName, right: RecordName) -> Bool {

@@ -39,13 +39,21 @@ package struct CollectionState: Sendable {
     }
 
     /// The objects that exist, in the order of their names' bytes.
-    package var living: [(object: String, attributes: [String: [UInt8]])] {
-        sorted.compactMap { object, state in state.attributes.map { (object, $0) } }
+    package var living: ChainObjects { ChainObjects(of: self) }
+
+    /// The names of the objects that exist, in the order of their bytes.
+    var livingNames: [String] {
+        objects.lazy.filter { $0.value.state.isLiving }.map(\.key.text).sorted { $0.isBefore($1) }
     }
 
     /// All objects, those that were deleted included, in the order of their names' bytes.
-    package var sorted: [(object: String, state: ObjectState)] {
-        objects.sorted { $0.key.text.isBefore($1.key.text) }.map { ($0.key.text, $0.value.state) }
+    package var sorted: [(object: String, state: ObjectState)] { Array(oneByOne) }
+
+    /// The same, unpacked one after the other: the states of many objects take several times the room of their packed forms.
+    var oneByOne: some Sequence<(object: String, state: ObjectState)> {
+        objects.sorted { $0.key.text.isBefore($1.key.text) }.lazy.map {
+            (object: $0.key.text, state: $0.value.state)
+        }
     }
 
     /// The number of objects of which something is known.
@@ -79,17 +87,27 @@ package struct CollectionState: Sendable {
     // MARK: Merging
 
     /// Merges one change. Returns what a reader sees of it; nil if nothing.
-    @discardableResult package mutating func merge(_ change: Change, stamp: Stamp) -> ObjectEvent? {
+    /// - Parameter isWatched: whether somebody wants to know; otherwise the outcome is nil.
+    @discardableResult package mutating func merge(
+        _ change: Change,
+        stamp: Stamp,
+        isWatched: Bool = true
+    ) -> ObjectEvent? {
         guard Self.isPossible(change, stamp: stamp) else { return nil }
         see(stamp)
         if let floor, stamp <= floor { return nil }
+        guard isWatched else {
+            join(change.object, ObjectState(change, stamp: stamp))
+            return nil
+        }
         let before = object(change.object)
         join(change.object, ObjectState(change, stamp: stamp))
         return event(change.object, before)
     }
 
     /// Merges another state. Returns what a reader sees of it, in the order of the objects' names.
-    @discardableResult package mutating func merge(_ other: CollectionState) -> [ObjectEvent] {
+    /// - Parameter isWatched: whether somebody wants to know; otherwise nothing is returned.
+    @discardableResult package mutating func merge(_ other: CollectionState, isWatched: Bool = true) -> [ObjectEvent] {
         var before: [ObjectKey: [String: [UInt8]]?] = [:]
         for (generation, time) in other.clocks { see(generation: generation, time: time) }
         if let theirs = other.floor, floor.map({ $0 < theirs }) ?? true {
@@ -98,7 +116,7 @@ package struct CollectionState: Sendable {
                 let uncut = state
                 state.cut(through: theirs)
                 guard state != uncut else { continue }
-                before[key] = uncut.attributes
+                if isWatched { before[key] = uncut.attributes }
                 objects[key] = state.isEmpty ? nil : PackedObject(state)
             }
             floor = theirs
@@ -107,7 +125,7 @@ package struct CollectionState: Sendable {
             var state = packed.state
             if let floor, floor != other.floor { state.cut(through: floor) }
             if state.isEmpty { continue }
-            if before[key] == nil { before[key] = .some(object(key.text)) }
+            if isWatched, before[key] == nil { before[key] = .some(object(key.text)) }
             join(key.text, state)
         }
         return before.sorted { $0.key.text.isBefore($1.key.text) }.compactMap { event($0.key.text, $0.value) }

@@ -49,6 +49,12 @@ package struct ObjectState: Hashable, Sendable {
         writes.reduce(deletion) { Stamp.later($0, $1.knownDeletion) }
     }
 
+    /// Whether the object exists.
+    package var isLiving: Bool {
+        let deletion = lastDeletion
+        return writes.contains { $0.knownDeletion == deletion }
+    }
+
     /// The object's attributes; nil if it does not exist, or no more.
     package var attributes: [String: [UInt8]]? {
         let deletion = lastDeletion
