@@ -175,4 +175,28 @@ struct DeviceTests {
         #expect(try await places() == first)
         await service.end()
     }
+
+    @Test("A chain goes on where its node has moved, and what a device keeps of an earlier run counts still")
+    func moved() async throws {
+        let store = try await RealStore.shared()
+        let service = try await LocalService(store, scratch)
+        let client = try service.client(seed)
+        let chain = Chain(seed: seed, device: DeviceID(value: 1), store: S3Store(service: client, proxies: .none))
+        try await chain.put("1", in: "notes", ["title": text("before")])
+        let kept = try #require(client.session).encoded()
+        let other = store.endpoint.replacing("127.0.0.1", with: "localhost")
+        try await service.move(from: store.endpoint, to: other)
+        #expect(try await service.client(seed).credentials().address?.endpoint == other)
+        let phone = try service.chain(seed, device: 2)
+        #expect(try await phone.get("1", in: "notes")?["title"] == text("before"))
+        try await phone.update("1", in: "notes", ["title": text("after")])
+
+        // The session of the run before is good for the old address, without a call of the service.
+        await service.end()
+        let session = CredentialsSession(kept)
+        let again = try CredentialsClient(service.url, seed: seed, session: session, proxies: .none)
+        let next = Chain(seed: seed, device: DeviceID(value: 1), store: S3Store(service: again, proxies: .none))
+        #expect(try await next.get("1", in: "notes")?["title"] == text("after"))
+        #expect(again.session === session)
+    }
 }

@@ -11,7 +11,7 @@ import Testing
 final class LocalService: Sendable {
     /// The address of the service.
     let url: String
-    private let arguments: [String]
+    private let arguments: Mutex<[String]>
     private let program: Mutex<Running>
 
     static let path = URL(filePath: Program.path).deletingLastPathComponent().appending(path: "easysetup-credentials")
@@ -34,11 +34,12 @@ final class LocalService: Sendable {
         let node = "name=n1 endpoint=\(store.endpoint) bucket=\(store.bucket) region=\(store.region)"
         let limits = ["requestsPerUser", "requestsPerPrefix", "registrationsPerPrefix"].map { "\($0)=1000000" }
         url = "http://127.0.0.1:\(port)"
-        arguments =
+        let arguments =
             [
                 "--listen", "127.0.0.1:\(port)", "--host", "127.0.0.1:\(port)", "--store", scratch.path + "/accounts",
                 "--broker-file", broker, "--poster-file", poster, "--registration", registration,
             ] + ([node] + nodes).flatMap { ["--node", $0] } + limits.flatMap { ["--limit", $0] }
+        self.arguments = Mutex(arguments)
         program = Mutex(try await Self.start(arguments))
     }
 
@@ -53,13 +54,19 @@ final class LocalService: Sendable {
         let running = program.withLock { $0 }
         running.interrupt(SIGKILL)
         _ = await running.end()
-        let next = try await Self.start(arguments)
+        let next = try await Self.start(arguments.withLock { $0 })
         program.withLock { $0 = next }
+    }
+
+    /// Ends the service, and starts it again with another address of its nodes.
+    func move(from old: String, to new: String) async throws {
+        arguments.withLock { $0 = $0.map { $0.replacing("endpoint=\(old) ", with: "endpoint=\(new) ") } }
+        try await crash()
     }
 
     /// Prints a new invitation.
     func invitation() async throws -> String {
-        let program = try Running(arguments + ["--invite", "1"], of: Self.path)
+        let program = try Running(arguments.withLock { $0 } + ["--invite", "1"], of: Self.path)
         #expect(await program.end() == 0)
         return try #require(await program.output().split(separator: "\n").last.map(String.init))
     }
