@@ -10,7 +10,7 @@ package enum ChainLaw: String, Sendable, CaseIterable {
     case removed
     /// A device without the seed never wrote where it may not.
     case rights
-    /// A newcomer has the state of old members.
+    /// A newcomer has the state of old members, with the seed or with the newest key of each collection alone.
     case newcomer
     /// The store holds no more than what lives, and what is younger than the horizon.
     case size
@@ -36,6 +36,8 @@ package enum ChainMutation: String, Sendable, CaseIterable {
     case writesElsewhere
     /// A newcomer is not shown everything.
     case hidesFromNewcomer
+    /// A newcomer that is given the newest keys alone is not shown the earlier ones.
+    case hidesEarlierKeys
     /// Nothing is ever deleted.
     case deletesNothing
 
@@ -47,7 +49,7 @@ package enum ChainMutation: String, Sendable, CaseIterable {
         case .claimsKnowledge: .deleted
         case .writesUnderOldKey: .removed
         case .writesElsewhere: .rights
-        case .hidesFromNewcomer: .newcomer
+        case .hidesFromNewcomer, .hidesEarlierKeys: .newcomer
         case .deletesNothing: .size
         }
     }

@@ -128,6 +128,8 @@ package final class ChainWorld: @unchecked Sendable {
             await turn(device)
         }
         await finish()
+        // A chain holds its store, which is the device.
+        for device in devices { device.chain = nil }
     }
 
     private func advance() {
@@ -342,6 +344,9 @@ package final class ChainWorld: @unchecked Sendable {
             start(device)
             device.hidden = Set(history)
         }
+        var newest: [CollectionName: Set<UInt32>] = [:]
+        let rights = Dictionary(uniqueKeysWithValues: names.map { ($0, true) })
+        await perform(devices[0], "gives a membership") { newest = try await $0.newestGenerations(of: rights) }
         let oracles = names.map { oracle($0) }
         for (name, oracle) in zip(names, oracles) {
             if mutation == .claimsKnowledge, let gone = oracle.state.sorted.first(where: { $0.state.attributes == nil })
@@ -361,7 +366,8 @@ package final class ChainWorld: @unchecked Sendable {
                 if let keys = reader?.keys, let leftOut = keys.leftOut, leftOut > keys.current { continue }
                 compare(reader?.state, oracle.state, .agreement, device.name)
             }
-            await newcomer(name, oracle.state)
+            await newcomer(nil, name, oracle.state)
+            await newcomer(membership(newest), name, oracle.state)
         }
         judgeRemovals()
         // A store whose clock was set back holds objects from the future, which settle when their time comes.
@@ -403,12 +409,32 @@ package final class ChainWorld: @unchecked Sendable {
         }
     }
 
-    private func newcomer(_ name: CollectionName, _ oracle: CollectionState) async {
-        let device = SimulatedDevice(50, nil, self, dateError: 0)
+    private func newcomer(_ membership: Membership?, _ name: CollectionName, _ oracle: CollectionState) async {
+        let device = SimulatedDevice(50, membership, self, dateError: 0)
         if mutation == .hidesFromNewcomer { device.hidden = Set(history) }
+        if mutation == .hidesEarlierKeys { device.hidden = earlierKeys(name) }
         start(device)
         await perform(device, "lists \(name)") { _ = try await $0.list(name.text) }
-        compare(await device.chain?.reader(name)?.state, oracle, .newcomer, "a newcomer")
+        let who = membership == nil ? "a newcomer" : "a newcomer with the newest key"
+        compare(await device.chain?.reader(name)?.state, oracle, .newcomer, who)
+        device.chain = nil
+    }
+
+    /// The membership of a newcomer that has the newest key of each collection.
+    private func membership(_ newest: [CollectionName: Set<UInt32>]) -> Membership {
+        try! Membership(
+            device: DeviceID(value: 50),
+            deviceKeys: .random(entropy),
+            collections: Dictionary(uniqueKeysWithValues: names.map { ($0, true) }),
+            generations: newest,
+            seed: chainSeed
+        )
+    }
+
+    private func earlierKeys(_ name: CollectionName) -> Set<String> {
+        var assembler = RecordAssembler(keys: KeyRing(name: name, seed: chainSeed))
+        let records = assembler.add(history.map { ObjectPage.Entry(name: $0, lastModified: 0) }).map(\.record)
+        return Set(records.filter { if case .earlierKeys = $0.content { true } else { false } }.flatMap(\.names))
     }
 
     private func judgeRemovals() {
@@ -444,13 +470,16 @@ package final class ChainWorld: @unchecked Sendable {
             var assembler = RecordAssembler(keys: KeyRing(name: name, seed: chainSeed))
             let present = Set(store.names).intersection(stored)
             var records: [StoredRecord] = []
+            var lists = 0
             for stored in assembler.add(present.sorted().map { ObjectPage.Entry(name: $0, lastModified: 0) }) {
                 switch stored.record.content {
                 case .keyChange: break
+                case .earlierKeys: lists += 1
                 case .changes: breach(.size, "a record of \(name) stays for ever")
                 case .snapshot: records.append(stored)
                 }
             }
+            if lists > 1 { breach(.size, "\(lists) records of earlier keys of \(name) stay") }
             let (whole, rest) = Snapshot.assembled(records)
             if whole.count > 1 || !rest.isEmpty {
                 breach(.size, "\(whole.count) snapshots and \(rest.count) pieces stay")

@@ -29,6 +29,7 @@ import Testing
             "`identifierBytes`": "\(identifier.lowerBound) to \(identifier.upperBound)",
             "`certificateBytes`": "\(Certificate.byteLimit)", "`certificateRights`": "\(Certificate.rightLimit)",
             "`membershipBytes`": "\(Membership.byteLimit)", "`membershipKeys`": "\(Membership.generationLimit)",
+            "`generations`": "\(GenerationLimits.count)", "`generationJump`": "\(GenerationLimits.jump)",
             "`keptParts` of a reader": "\(limits.keptParts)",
             "`variantsPerPart` of a reader": "\(limits.variantsPerPart)",
             "`triesPerRecord` of a reader": "\(limits.triesPerRecord)",
@@ -54,8 +55,9 @@ import Testing
         let page = try Self.text("Protocol/chain.md")
         for fault in RecordFault.allCases { #expect(page.contains("| `\(fault.rawValue)` |")) }
         for label in [
-            ChainLabel.record, ChainLabel.snapshot, ChainLabel.keyChange, ChainLabel.certificate, ChainLabel.collection,
-            ChainLabel.key, ChainLabel.deviceBox, ChainLabel.deviceSigning,
+            ChainLabel.record, ChainLabel.snapshot, ChainLabel.keyChange, ChainLabel.earlierKeys,
+            ChainLabel.certificate,
+            ChainLabel.collection, ChainLabel.key, ChainLabel.deviceBox, ChainLabel.deviceSigning,
         ] { #expect(page.contains(label)) }
     }
 }

@@ -359,4 +359,137 @@ struct ChainTests {
         for device in [first, second] { #expect(try await device.list("notes").isEmpty) }
         #expect(try await chain(3).list("notes").count == 2)
     }
+
+    // MARK: Keys
+
+    /// Notes the collection, lets devices without the seed join, and removes all but the last one.
+    private func remove(_ numbers: ClosedRange<UInt64>, by one: Chain) async throws {
+        try await one.note("notes")
+        for number in numbers { try await member(number).join(name: "\(number)", platform: "Linux") }
+        for number in numbers.dropLast() {
+            try await one.put("before \(number)", in: "notes", ["a": [1]])
+            try await one.remove(DeviceID(value: number))
+        }
+        try await one.put("last", in: "notes", ["a": [1]])
+    }
+
+    /// The chain of a device whose membership has the newest key of each collection and no others.
+    private func newcomer(_ number: UInt64, by one: Chain) async throws -> Chain {
+        let generations = try await one.newestGenerations(of: [fixture.name: true])
+        #expect(generations.values.allSatisfy { $0.count == 1 })
+        let membership = try fixture.member(number, generations: generations)
+        return Chain(
+            membership: try Membership(membership.encoded()),
+            store: store,
+            clock: StoreTimeClock(store),
+            entropy: .counted(number)
+        )
+    }
+
+    @Test("A device that is given the newest key alone reads everything after three removals, also after a compaction")
+    func newestKey() async throws {
+        let one = chain(1)
+        try await remove(5...8, by: one)
+        let all = try await one.list("notes").map(\.object)
+        #expect(all.count == 4)
+        let calls = store.calls
+        let device = try await newcomer(9, by: one)
+        #expect(store.calls == calls + 4)
+        #expect(try await device.list("notes").map(\.object) == all)
+        #expect(await device.reader(fixture.name)?.remaining.isEmpty == true)
+        try await device.put("9", in: "notes", ["a": [1]])
+        #expect(try await member(8).list("notes").count == 5)
+        for _ in 0..<3 {
+            try await one.compact("notes", minimum: 1)
+            store.advance(by: .seconds(700))
+        }
+        let kept = store.names.filter { $0.hasPrefix(fixture.place.prefix) }.count
+        // Three changes of the key, one record of earlier keys and one snapshot.
+        #expect(kept == 5)
+        #expect(try await newcomer(10, by: one).list("notes").count == 5)
+        #expect(try await newcomer(10, by: chain(2)).list("notes").count == 5)
+    }
+
+    @Test("A device that died between a key change and the earlier keys leaves them to the next one that writes")
+    func diedBetween() async throws {
+        let one = chain(1)
+        try await member(6).join(name: "6", platform: "Linux")
+        try await remove(7...8, by: one)
+        let puts = Mutex(0)
+        let place = fixture.place.prefix
+        store.change {
+            $0.fault = { call, _ in
+                guard case .put(let name) = call, name.hasPrefix(place) else { return nil }
+                // The first is the key change, the second the earlier keys.
+                return puts.withLock {
+                    $0 += 1; return $0
+                } == 1 ? nil : .refused(ObjectStoreError(.denied))
+            }
+        }
+        await #expect(throws: ChainError.self) { try await one.remove(DeviceID(value: 6)) }
+        #expect(puts.withLock(\.self) == 2)
+        store.change { $0.fault = { _, _ in nil } }
+        let other = chain(2)
+        try await other.put("again", in: "notes", ["a": [1]])
+        #expect(try await newcomer(9, by: chain(3)).list("notes").map(\.object) == ["again", "before 7", "last"])
+    }
+
+    @Test(
+        "Two key changes have numbers that are far apart, and after a thousand there is an error that changes nothing"
+    )
+    func generations() async throws {
+        let one = chain(1)
+        try await remove(6...8, by: one)
+        let changes = try #require(await one.reader(fixture.name)).keyChanges.map(\.generation).sorted()
+        #expect(changes.count == 2)
+        #expect(zip([1] + changes, changes).allSatisfy { 1...GenerationLimits.jump ~= $1 - $0 })
+        #expect(changes.allSatisfy { $0 > 1_000 })
+        #expect(UInt64(GenerationLimits.count) * UInt64(GenerationLimits.jump) <= UInt64(UInt32.max))
+        // All that fit into a collection fit into one record.
+        let all = Set((1...UInt32(GenerationLimits.count)).map { UInt32.max - $0 })
+        let keys = EarlierKeys(of: fixture.name, generation: .max, earlier: all, seed: fixture.seed)
+        let plaintext = try RecordCodec.bytes(previous: .max, content: .earlierKeys(keys), keys: fixture.ring)
+        #expect(plaintext.count <= RecordLimits.plaintextBytes)
+
+        var ring = fixture.ring
+        var time = store.milliseconds
+        for generation in 2...UInt32(GenerationLimits.count) {
+            let change = try KeyChange(
+                of: fixture.name,
+                generation: changes[1] + generation,
+                devices: [DeviceID(value: 8): deviceKeys(8).boxKey],
+                seed: fixture.seed,
+                entropy: fixture.entropy
+            )
+            time += 1
+            for name in try fixture.names(.keyChange(change), time: time, ring: ring) { store.insert(name) }
+            ring.learn(change)
+        }
+        let before = Set(store.names)
+        await #expect(throws: ChainError.keysUsedUp) { try await chain(2).remove(DeviceID(value: 8)) }
+        #expect(Set(store.names) == before)
+    }
+
+    @Test("A device that sees a key change knows who was removed, although the store withholds the note of it")
+    func withheldNote() async throws {
+        let (one, other) = (chain(1), chain(2))
+        try await one.note("notes")
+        let (first, second) = (try member(8), try member(9))
+        for device in [first, second] { try await device.join(name: "TV", platform: "Linux") }
+        #expect(try await other.devices().count == 2)
+        let before = Set(store.names)
+        let withheld = [CollectionName.collections, .devices].map {
+            RecordPlace(userID: fixture.seed.userID, collection: CollectionID(of: $0, seed: fixture.seed)).prefix
+        }
+        try await one.remove(DeviceID(value: 8))
+        store.change { manners in
+            manners.withholds = { name in !before.contains(name) && withheld.contains(where: name.hasPrefix) }
+        }
+        try await one.put("secret", in: "notes", ["a": [1]])
+        try await other.remove(DeviceID(value: 9))
+        try await other.put("more", in: "notes", ["a": [1]])
+        #expect(try await first.list("notes").isEmpty)
+        #expect(try await second.list("notes").map(\.object) == ["secret"])
+        #expect(try await newcomer(7, by: chain(3)).list("notes").count == 2)
+    }
 }

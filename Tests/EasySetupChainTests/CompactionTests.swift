@@ -464,6 +464,33 @@ struct CompactionTests {
         #expect(bench.plan().snapshot?.texts("x") == ["a": "1"])
     }
 
+    @Test("Earlier keys are deleted for later ones that hold them all, once these are in everybody's listing")
+    func earlierKeys() {
+        let fixture = Fixture()
+        var bench = Bench()
+        func add(_ generation: UInt32, _ earlier: Set<UInt32>) -> String {
+            bench.now += 1
+            let keys = EarlierKeys(of: fixture.name, generation: generation, earlier: earlier, seed: fixture.seed)
+            bench.add(.earlierKeys(keys), stamp: Stamp(generation: generation, time: bench.now, writer: fixture.writer))
+            return bench.records.last!.record.names[0]
+        }
+        let first = add(7, [1])
+        let incomplete = add(30, [1, 7])
+        // Generation 20 is not in it, so it holds neither of these.
+        let (other, twice) = (add(20, [1, 7]), add(20, [1, 7]))
+        bench.now = start + 1 + Compaction.settling
+        #expect(bench.plan().deletions.isEmpty)
+        bench.now = start + 4 + Compaction.settling
+        // The twice written one has a later time, and both 20 and 30 hold the first one.
+        #expect(Set(bench.plan().deletions) == [first, other])
+        let whole = add(30, [1, 7, 20])
+        bench.now += Compaction.settling
+        #expect(Set(bench.plan().deletions) == [first, other, twice, incomplete])
+        bench.delete(bench.plan().deletions)
+        #expect(bench.records.map(\.record.names) == [[whole]])
+        #expect(bench.plan().deletions.isEmpty)
+    }
+
     @Test("Removals of attributes are forgotten with the deletions", arguments: [true, false])
     func attributes(_ isOld: Bool) {
         var bench = deleted()

@@ -51,7 +51,7 @@ struct Fixture {
     func member(
         _ number: UInt64,
         mayWrite: Bool = true,
-        generations: [CollectionName: UInt32] = [:]
+        generations: [CollectionName: Set<UInt32>] = [:]
     ) throws -> Membership {
         try Membership(
             device: DeviceID(value: number),

@@ -91,17 +91,20 @@ import Testing
 
     @Test("A membership is read as it was written, and its keys are those that the seed gives") func membership() throws
     {
-        let made = try fixture.member(9, mayWrite: false, generations: [fixture.name: 70])
+        let generations: Set<UInt32> = [1, 70_000, .max]
+        let made = try fixture.member(9, mayWrite: false, generations: [fixture.name: generations])
         let read = try Membership(made.encoded())
         #expect(read.certificate == made.certificate)
         #expect(read.rights == [fixture.name: false])
         #expect(read.deviceKeys.signingKey == made.deviceKeys.signingKey)
         let collection = try #require(read.collection(fixture.name))
-        #expect(Set(collection.keys.keys) == Set(7...70))
+        #expect(Set(collection.keys.keys) == generations)
         for (generation, key) in collection.keys {
             #expect(key.isSame(as: CollectionKey(of: fixture.name, generation: generation, seed: fixture.seed)))
         }
-        #expect(KeyRing(name: fixture.name, membership: read)?.current == 70)
+        #expect(KeyRing(name: fixture.name, membership: read)?.current == .max)
+        let many = try fixture.member(9, generations: [fixture.name: Set(1...70)])
+        #expect(many.collection(fixture.name).map { Set($0.keys.keys) } == Set(7...70))
         #expect(KeyRing(name: .requests, membership: read)?.current == 1)
         #expect(KeyRing(name: .collections, membership: read) == nil)
     }
@@ -151,9 +154,11 @@ import Testing
             of: fixture.name,
             generation: 2,
             devices: [stays.device: stays.deviceKeys.boxKey],
+            removed: [goes.device, DeviceID(value: 3)],
             seed: fixture.seed,
             entropy: fixture.entropy
         )
+        #expect(change.removed == [goes.device, DeviceID(value: 3)])
         #expect(try KeyChange(content: change.content, signature: change.signature, place: fixture.place) == change)
         var ring = try #require(KeyRing(name: fixture.name, membership: stays))
         let learned = [ring.learn(change), ring.learn(change)]
@@ -181,6 +186,7 @@ import Testing
         let edits: [(inout Easysetup_Chain_V1_KeyChangeContent) -> Void] = [
             { $0.generation = 1 }, { $0.boxes.append($0.boxes[0]) }, { $0.boxes[0].device.removeLast() },
             { $0.boxes[0].box.removeLast() }, { $0.collection.removeLast() },
+            { $0.removed.append($0.removed[0]) }, { $0.removed[0].removeLast() },
         ]
         for (index, edit) in edits.enumerated() {
             var changed = message
@@ -188,6 +194,74 @@ import Testing
             let bytes: [UInt8] = try changed.serializedBytes()
             let signature = fixture.seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, bytes))
             #expect(error(bytes, signature) == .malformed, "edit \(index)")
+        }
+    }
+
+    @Test("Earlier keys are those that the seed gives, and are taken from a record of their generation alone")
+    func earlierKeys() throws {
+        let earlier = EarlierKeys(of: fixture.name, generation: 90, earlier: [1, 5, 70], seed: fixture.seed)
+        let stamp = Stamp(generation: 90, time: 1_000, writer: fixture.writer)
+        let plaintext = try RecordCodec.bytes(previous: 3, content: .earlierKeys(earlier), keys: fixture.ring)
+        let read = try RecordCodec.content(of: plaintext, stamp: stamp, place: fixture.place)
+        #expect(read.content == .earlierKeys(earlier))
+        #expect(try RecordCodec.bytes(previous: 3, content: read.content, keys: fixture.ring) == plaintext)
+        guard case .earlierKeys(let found) = read.content else { return }
+        #expect(found.generations == [1, 5, 70])
+        #expect(found.key(of: 2) == nil)
+        for generation in found.generations {
+            let key = try #require(found.key(of: generation))
+            #expect(key.isSame(as: CollectionKey(of: fixture.name, generation: generation, seed: fixture.seed)))
+        }
+        var ring = try #require(
+            KeyRing(name: fixture.name, membership: fixture.member(9, generations: [fixture.name: [90]]))
+        )
+        #expect(ring.key(of: 5) == nil)
+        let learned = [ring.learn(found), ring.learn(found)]
+        #expect(learned == [true, false])
+        #expect(ring.current == 90)
+        #expect(ring.generations == [1, 5, 70, 90])
+        var text = "\(found) \(read.content)"
+        dump(found, to: &text)
+        #expect(!text.contains("secret") && Mirror(reflecting: found).children.isEmpty)
+
+        func error(_ plaintext: [UInt8], _ generation: UInt32 = 90, _ place: RecordPlace? = nil) -> RecordFault? {
+            let stamp = Stamp(generation: generation, time: 1_000, writer: fixture.writer)
+            return #expect(throws: RecordFault.self) {
+                try RecordCodec.content(of: plaintext, stamp: stamp, place: place ?? fixture.place)
+            }
+        }
+        let devices = CollectionID(of: .devices, seed: fixture.seed)
+        #expect(error(plaintext, 91) == .malformed)
+        #expect(error(plaintext, 90, RecordPlace(userID: fixture.seed.userID, collection: devices)) == .malformed)
+        let message = try Easysetup_Chain_V1_EarlierKeysContent(serializedBytes: array(found.content))
+        let keys = try fixture.member(9).deviceKeys
+        func record(
+            _ label: String = ChainLabel.earlierKeys,
+            by device: Bool = false,
+            _ edit: (inout Easysetup_Chain_V1_EarlierKeysContent) -> Void
+        ) throws -> [UInt8] {
+            var changed = message
+            edit(&changed)
+            let content: [UInt8] = try changed.serializedBytes()
+            var record = Easysetup_Chain_V1_ChainRecord()
+            record.earlierKeys.content = .init(content)
+            record.earlierKeys.signature = .init(
+                device ? keys.signature(label, content) : fixture.seed.signature(for: ChainLabel.signed(label, content))
+            )
+            return try record.serializedBytes()
+        }
+        #expect(throws: Never.self) {
+            try RecordCodec.content(of: record { _ in }, stamp: stamp, place: fixture.place)
+        }
+        #expect(try error(record(ChainLabel.keyChange) { _ in }) == .malformed)
+        #expect(try error(record(by: true) { _ in }) == .malformed)
+        let edits: [(inout Easysetup_Chain_V1_EarlierKeysContent) -> Void] = [
+            { $0.collection.removeLast() }, { $0.generation = 91 }, { $0.keys = [] }, { $0.keys.swapAt(0, 1) },
+            { $0.keys.append($0.keys[2]) }, { $0.keys[0].generation = 0 }, { $0.keys[2].generation = 90 },
+            { $0.keys[1].key.removeLast() },
+        ]
+        for (index, edit) in edits.enumerated() {
+            #expect(try error(record(ChainLabel.earlierKeys, by: false, edit)) == .malformed, "edit \(index)")
         }
     }
 

@@ -47,6 +47,64 @@ import Testing
         #expect(assembler.records(entries(names)).count == 1)
     }
 
+    /// Records under four generations, with the changes of the key, and the earlier keys under the last one.
+    private func changedKeys(objects: Int) throws -> [String] {
+        var names: [String] = []
+        var ring = fixture.ring
+        var time: UInt64 = 1_000
+        for generation in [1, 7, 20, 30] as [UInt32] {
+            if generation > 1 {
+                let change = try KeyChange(
+                    of: fixture.name,
+                    generation: generation,
+                    devices: [:],
+                    seed: fixture.seed,
+                    entropy: fixture.entropy
+                )
+                names += try fixture.names(.keyChange(change), time: time, ring: ring)
+                ring.learn(change)
+            }
+            for index in 0..<objects {
+                time += 1
+                names += try fixture.names("\(generation)-\(index)", time: time, ring: ring)
+            }
+            time += 1
+        }
+        let earlier = EarlierKeys(of: fixture.name, generation: 30, earlier: [1, 7, 20], seed: fixture.seed)
+        return try names + fixture.names(.earlierKeys(earlier), time: time, ring: ring)
+    }
+
+    @Test("A device that has the newest key alone reads everything when it opens the earlier keys") func earlierKeys()
+        throws
+    {
+        let names = try changedKeys(objects: 2)
+        let member = try fixture.member(9, generations: [fixture.name: [30]])
+        var assembler = RecordAssembler(keys: try #require(KeyRing(name: fixture.name, membership: member)))
+        #expect(objects(assembler.records(entries(names.dropLast()))) == ["30-0", "30-1"])
+        let rest = assembler.records(entries(names.suffix(1)))
+        #expect(Set(objects(rest)) == ["1-0", "1-1", "7-0", "7-1", "20-0", "20-1"])
+        #expect(assembler.remaining == [])
+        #expect(assembler.keys.generations == [1, 7, 20, 30])
+        let again = assembler.takesForgottenAgain()
+        #expect(!again)
+    }
+
+    @Test("Where records were forgotten before their keys came, everything is listed once more") func forgottenForKeys()
+        throws
+    {
+        let names = try changedKeys(objects: 5)
+        let member = try fixture.member(9, generations: [fixture.name: [30]])
+        let keys = try #require(KeyRing(name: fixture.name, membership: member))
+        var assembler = RecordAssembler(keys: keys, limits: AssemblerLimits(keptParts: 4))
+        let first = objects(assembler.records(entries(names)))
+        #expect(first.count < 20 && assembler.forgotten > 0)
+        let again = [assembler.takesForgottenAgain(), assembler.takesForgottenAgain()]
+        #expect(again == [true, false])
+        #expect(Set(objects(assembler.records(entries(names))) + first).count == 20)
+        let more = assembler.takesForgottenAgain()
+        #expect(!more)
+    }
+
     @Test("A record of which a part is missing is told, with its names and the time of its last part") func missing()
         throws
     {

@@ -45,7 +45,14 @@ private struct Chain: Decodable {
     }
     struct Change: Decodable {
         let generation: UInt32
-        let device, ephemeral, key, box, content, signature: String
+        let device, ephemeral, key, box, content, signature, content_removed, signature_removed: String
+        let removed: [String]
+        let refused: [Bad]
+    }
+    struct Earlier: Decodable {
+        let generation: UInt32
+        let earlier: [UInt32]
+        let content, signature: String
         let refused: [Bad]
     }
     struct WrittenMembership: Decodable {
@@ -63,6 +70,7 @@ private struct Chain: Decodable {
     let device: Device
     let certificate: WrittenCertificate
     let key_change: Change
+    let earlier_keys: Earlier
     let membership: WrittenMembership
 }
 
@@ -166,6 +174,7 @@ private func runMembers(_ vectors: Chain, _ name: CollectionName, _ seed: SyncSe
         #expect(error.name == bad.error, "\(bad.about)")
     }
     try runKeyChange(vectors.key_change, device, name, seed)
+    try runEarlierKeys(vectors.earlier_keys, name, seed)
 
     let membership = try Membership(secret(bytes(vectors.membership.bytes)))
     #expect(hex(array(membership.encoded())) == vectors.membership.bytes)
@@ -204,6 +213,12 @@ private func runKeyChange(
         return
     }
     #expect(hex(array(key)) == vector.key)
+    let removed = try KeyChange(
+        content: bytes(vector.content_removed),
+        signature: bytes(vector.signature_removed),
+        place: ring.place
+    )
+    #expect(removed.removed.sorted().map { hex($0.bytes) } == vector.removed)
     for bad in vector.refused {
         // As the plaintext of a record: the message is its field 4.
         let bytes = try bytes(bad.bytes)
@@ -214,6 +229,28 @@ private func runKeyChange(
                 place: ring.place
             )
         }
+        #expect(error?.rawValue == bad.error, "\(bad.about)")
+    }
+}
+
+private func runEarlierKeys(_ vector: Chain.Earlier, _ name: CollectionName, _ seed: SyncSeed) throws {
+    let place = KeyRing(name: name, seed: seed).place
+    let stamp = Stamp(generation: vector.generation, time: 1, writer: DeviceID(value: 1))
+    /// The message as the plaintext of a record: its field 5.
+    func read(_ message: [UInt8]) throws(RecordFault) -> RecordContent {
+        try RecordCodec.content(of: [0x2A] + lv(message), stamp: stamp, place: place).content
+    }
+    let (content, signature) = try (bytes(vector.content), bytes(vector.signature))
+    let made = EarlierKeys(of: name, generation: vector.generation, earlier: Set(vector.earlier), seed: seed)
+    #expect(hex(made.signature) == vector.signature)
+    #expect(try read([0x0A] + lv(content) + [0x12] + lv(signature)) == .earlierKeys(made))
+    for generation in vector.earlier {
+        let key = try #require(made.key(of: generation))
+        #expect(key.isSame(as: CollectionKey(of: name, generation: generation, seed: seed)))
+    }
+    for bad in vector.refused {
+        let message = try bytes(bad.bytes)
+        let error = #expect(throws: RecordFault.self, "\(bad.about)") { try read(message) }
         #expect(error?.rawValue == bad.error, "\(bad.about)")
     }
 }

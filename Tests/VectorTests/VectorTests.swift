@@ -25,7 +25,7 @@ typealias VectorRunner = @Sendable (VectorFile) throws -> Void
         .map(VectorFile.init)
 
     static let runners: [String: VectorRunner] = [
-        seedRunners, handshakeRunners, relayRunners, callRunners, chainRunners, version0Runners,
+        seedRunners, handshakeRunners, relayRunners, callRunners, chainRunners, mergingRunners, version0Runners,
     ]
     .reduce(into: [:]) { $0.merge($1) { _, _ in fatalError("two runners for one kind") } }
 

@@ -1,3 +1,5 @@
+import EasySetupSeed
+
 /// Puts records together from listings of one collection: entries may come in any order, repeated, and cut over pages
 /// and calls at any place (`Protocol/chain.md`, "Reading").
 ///
@@ -18,6 +20,8 @@ package struct RecordAssembler: Sendable {
     /// The number of records that were forgotten although they were not given, because more parts were kept than
     /// ``AssemblerLimits/keptParts``. A full listing shows them again.
     package private(set) var forgotten = 0
+    private var hasForgottenForKey = false
+    private var lacksForgotten = false
 
     package init(keys: KeyRing, limits: AssemblerLimits = AssemblerLimits()) {
         self.keys = keys
@@ -53,6 +57,13 @@ package struct RecordAssembler: Sendable {
         }
     }
 
+    /// Whether a key came after records that lacked one had been forgotten, so that everything must be listed again. It is
+    /// told once.
+    package mutating func takesForgottenAgain() -> Bool {
+        defer { lacksForgotten = false }
+        return lacksForgotten
+    }
+
     /// Forgets which records it has given with a time before this one. Where a later listing shows them again, they are
     /// given again.
     package mutating func forgetGiven(before time: UInt64) {
@@ -75,10 +86,18 @@ package struct RecordAssembler: Sendable {
         return records
     }
 
-    /// Opens a record if it can be opened, and after a key change all that waited for the new key.
+    /// Opens a record if it can be opened, and after one that brings keys all that waited for a key.
     private mutating func open(_ name: RecordName) -> [StoredRecord] {
         guard let stored = openOne(name) else { return [] }
-        guard case .keyChange(let change) = stored.record.content, keys.learn(change) else { return [stored] }
+        let bringsKeys =
+            switch stored.record.content {
+            case .keyChange(let change): keys.learn(change)
+            case .earlierKeys(let earlier): keys.learn(earlier)
+            case .changes, .snapshot: false
+            }
+        guard bringsKeys else { return [stored] }
+        if hasForgottenForKey { lacksForgotten = true }
+        hasForgottenForKey = false
         // All that lack a key, and not only those that name this generation: beside a record's part somebody may have put
         // another that names a generation which nobody has.
         let waiting = kept.filter { $0.value.reason.isKeyMissing }.keys.sorted()
@@ -109,7 +128,9 @@ package struct RecordAssembler: Sendable {
         else { return .failure(.fault(.checksum)) }
         guard let key = keys.key(of: generation) else { return .failure(.keyMissing(generation)) }
         do throws(RecordFault) {
-            let plaintext = try RecordSeal.open(sealed, name: name, place: keys.place, key: key)
+            var plaintext = try RecordSeal.open(sealed, name: name, place: keys.place, key: key)
+            // Earlier keys are secret.
+            defer { Sodium.wipe(&plaintext) }
             let stamp = Stamp(generation: generation, time: name.time, writer: name.writer)
             let (previous, content) = try RecordCodec.content(of: plaintext, stamp: stamp, place: keys.place)
             let names = parts.map { $0.text(in: keys.place) }
@@ -124,8 +145,10 @@ package struct RecordAssembler: Sendable {
     private mutating func forgetOldest(but name: RecordName) {
         for oldest in kept.keys.sorted() where oldest != name {
             guard keptParts > limits.keptParts * 3 / 4 else { return }
-            keptParts -= kept.removeValue(forKey: oldest)?.count ?? 0
+            guard let partial = kept.removeValue(forKey: oldest) else { continue }
+            keptParts -= partial.count
             forgotten += 1
+            if partial.reason.isKeyMissing { hasForgottenForKey = true }
         }
     }
 }

@@ -1,3 +1,5 @@
+import EasySetupSeed
+
 /// Makes the objects of a record (`Protocol/chain.md`, "Records").
 package enum RecordWriter {
     /// Makes the names of the objects that hold a record. Each call seals anew, so a write that is tried again creates the
@@ -18,7 +20,9 @@ package enum RecordWriter {
         entropy: ChainEntropy
     ) throws(ChainError) -> (stamp: Stamp, names: [String]) {
         guard 1...RecordTime.greatest ~= time, previous <= RecordTime.greatest else { throw .time }
-        let plaintext = try RecordCodec.bytes(previous: previous, content: content, keys: keys)
+        var plaintext = try RecordCodec.bytes(previous: previous, content: content, keys: keys)
+        // Earlier keys are secret.
+        defer { Sodium.wipe(&plaintext) }
         guard plaintext.count <= RecordLimits.plaintextBytes else {
             throw .recordTooLarge(bytes: plaintext.count, limit: RecordLimits.plaintextBytes)
         }

@@ -62,21 +62,23 @@ extension Chain {
         )
     }
 
-    /// Notes collections, and reads which generation of its key each of them has, those that every device may use included.
-    func newestGenerations(
+    /// Notes collections, and reads the newest generation of each one's key, those that every device may use included. With
+    /// that key alone a device reads everything, because each of them has its earlier keys then.
+    package func newestGenerations(
         of rights: [CollectionName: Bool]
-    ) async throws(ChainError) -> [CollectionName: UInt32] {
+    ) async throws(ChainError) -> [CollectionName: Set<UInt32>] {
         // Nothing is written for a device that can't be.
         guard Set(rights.keys).union([.devices, .requests]).count <= Certificate.rightLimit else {
             throw .tooManyCollections
         }
         try await refresh(.collections)
-        var generations: [CollectionName: UInt32] = [:]
+        var generations: [CollectionName: Set<UInt32>] = [:]
         for name in Set(rights.keys).union([.devices, .requests]).sorted(by: { $0.text < $1.text }) {
             try await noteUnlessKnown(name)
             try await refresh(name)
+            try await readyKeys(of: name)
             guard let reader = reader(name) else { throw .notHeld }
-            generations[name] = max(reader.keys.current, reader.newestGeneration)
+            generations[name] = [reader.keys.current]
         }
         return generations
     }

@@ -24,6 +24,9 @@ extension Chain {
 
     func compact(_ name: CollectionName, minimum: Int) async throws(ChainError) -> CompactionReport {
         guard case .seed = holder else { throw .notHeld }
+        try await refresh(name)
+        // A snapshot is a write, too.
+        try await readyKeys(of: name)
         await enter(name)
         defer { leave(name) }
         try await list(name)

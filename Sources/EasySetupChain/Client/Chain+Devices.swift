@@ -56,7 +56,8 @@ extension Chain {
     /// it does not get. A device that has heard of the new keys writes nothing more that the removed one can read. The
     /// service that gives out rights is told apart.
     /// - Throws: ``ChainError/Code/objectMissing`` if there is no such device; ``ChainError/Code/notHeld`` without the seed,
-    ///   and for a device that has the seed: only a new seed helps there; ``ChainError/Code/collectionUnknown``.
+    ///   and for a device that has the seed: only a new seed helps there; ``ChainError/Code/collectionUnknown``;
+    ///   ``ChainError/Code/keysUsedUp``. Nothing is changed then.
     public func remove(_ removed: DeviceID) async throws(ChainError) {
         guard case .seed(let seed) = holder else { throw .notHeld }
         try await refresh(.collections)
@@ -72,6 +73,10 @@ extension Chain {
         guard Set(names.map { CollectionID(of: $0, seed: seed) }) == Set(certificate.rights.map(\.collection)) else {
             throw .collectionUnknown
         }
+        for name in names {
+            try await refresh(name)
+            if let reader = reader(name) { _ = try Self.nextGeneration(after: reader, entropy) }
+        }
         // The removal is noted first, where devices without the seed can't write: the removed one could write its own record
         // again. Another device that removes somebody at the same time sees it when it looks again after it has written its
         // keys.
@@ -80,14 +85,16 @@ extension Chain {
         for name in names { try await changeKey(of: name, seed) }
     }
 
-    /// The devices that were removed. They are noted beside the names of the collections.
+    /// The devices that were removed. They are noted beside the names of the collections; and each change of a key names
+    /// them, because a store may show the change and not yet the note.
     package var removedDevices: Set<DeviceID> {
         // A device without the seed can't read that collection.
         guard case .seed = holder else { return [] }
         let objects = living(.collections).map(\.object)
-        return Set(
-            objects.compactMap { $0.hasPrefix(Self.removal) ? DeviceID(text: $0.dropFirst(Self.removal.count)) : nil }
-        )
+        let noted = objects.compactMap {
+            $0.hasPrefix(Self.removal) ? DeviceID(text: $0.dropFirst(Self.removal.count)) : nil
+        }
+        return readers.values.reduce(into: Set(noted)) { $0.formUnion($1.removed) }
     }
 
     private static let removal = "removed:"
@@ -115,20 +122,13 @@ extension Chain {
             try await announce(name, boxes, seed)
             try await refresh(name)
             try await refresh(.collections)
-            if !isOpenToRemoved(name) { return }
+            if !isOpenToRemoved(name) { return try await listKeys(of: name, seed) }
         }
         throw .store(ObjectStoreError(.busy, detail: "other devices change the same keys"))
     }
 
-    /// Changes the key of a collection before a write if a removed device has the newest one, as after two removals of which
-    /// neither device had seen the other's.
-    func closeToRemoved(_ name: CollectionName) async throws(ChainError) {
-        guard case .seed(let seed) = holder, isOpenToRemoved(name) else { return }
-        try await changeKey(of: name, seed)
-    }
-
     /// Whether a device that is known to be removed has the newest key of a collection.
-    private func isOpenToRemoved(_ name: CollectionName) -> Bool {
+    func isOpenToRemoved(_ name: CollectionName) -> Bool {
         guard let reader = reader(name), !reader.keyChanges.isEmpty else { return false }
         let removed = removedDevices
         let newest = reader.newestGeneration
@@ -144,12 +144,11 @@ extension Chain {
         defer { leave(name) }
         try await list(name)
         guard let reader = reader(name) else { throw .notHeld }
-        // Two devices that remove somebody at the same time nearly never choose the same number, and so the same key.
-        let jump = entropy.publicBytes(1).reduce(0) { UInt32($1 % 8) + $0 }
         let change = try KeyChange(
             of: name,
-            generation: max(reader.keys.current, reader.newestGeneration) + 1 + jump,
+            generation: Self.nextGeneration(after: reader, entropy),
             devices: boxes,
+            removed: removedDevices,
             seed: seed,
             entropy: entropy
         )

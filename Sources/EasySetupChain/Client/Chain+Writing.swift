@@ -61,7 +61,7 @@ extension Chain {
             try await refresh(name)
             heard[name] = removed
         }
-        try await closeToRemoved(name)
+        try await readyKeys(of: name)
         await enter(name)
         defer { leave(name) }
         // A device that was left out of the new keys writes its own record all the same: so it gets them, unless it was removed.

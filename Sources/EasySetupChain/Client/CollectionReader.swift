@@ -17,6 +17,10 @@ package struct CollectionReader: Sendable {
     package var cursor = Cursor()
     /// All changes of the key.
     package private(set) var keyChanges: Set<SeenKeyChange> = []
+    /// The devices that key changes call removed.
+    package private(set) var removed: Set<DeviceID> = []
+    /// The generations of which the keys are in one record, by the generation of that record. Those of the newest one count.
+    private var listed: [UInt32: Set<Set<UInt32>>] = [:]
     /// The greatest stamp of this device's own records.
     package private(set) var own: Stamp?
 
@@ -41,6 +45,18 @@ package struct CollectionReader: Sendable {
 
     /// The highest generation that a key change has announced; 1 if there was none.
     package var newestGeneration: UInt32 { keyChanges.map(\.generation).max() ?? 1 }
+
+    /// The generations before the newest one, if no record has all their keys under it; otherwise none. Only those count
+    /// whose key changes were read: they name the devices that may not have the key.
+    package var unlisted: Set<UInt32> {
+        let newest = newestGeneration
+        guard newest > 1, newest == keys.current else { return [] }
+        let earlier = generations.subtracting([newest])
+        return listed[newest, default: []].contains(where: earlier.isSubset) ? [] : earlier
+    }
+
+    /// The generations that exist: the first one, and those that key changes have announced.
+    package var generations: Set<UInt32> { Set(keyChanges.map(\.generation)).union([1]) }
 
     /// The records that were listed and can't be used, or not yet.
     package var remaining: [RemainingRecord] { assembler.remaining }
@@ -71,16 +87,22 @@ package struct CollectionReader: Sendable {
                         lastModified: stored.lastModified
                     )
                 )
+                removed.formUnion(change.removed)
+            case .earlierKeys(let earlier):
+                listed = listed.filter { $0.key >= earlier.generation }
+                listed[earlier.generation, default: []].insert(Set(earlier.generations))
             }
         }
         return events
     }
 
     /// Notes that a listing was read to its end, as ``Cursor/finished(_:time:at:)`` takes it. What the next listing does not
-    /// show again needs not be known by its name any more.
+    /// show again needs not be known by its name any more. Where a key came after records had been forgotten that it may
+    /// open, everything is listed once more.
     package mutating func finished(_ listing: Cursor.Listing, time: UInt64, at instant: Duration) {
         cursor.finished(listing, time: time, at: instant)
         if time > Cursor.overlap { assembler.forgetGiven(before: time - Cursor.overlap) }
+        if assembler.takesForgottenAgain() { cursor.ask(.missing) }
     }
 
     /// Notes that a stamp is taken, whether the record gets to the store or not.

@@ -101,6 +101,7 @@ package struct Compaction: Sendable {
                 plan.gain += stored.record.names.count
             }
         }
+        plan.deletions += surpassed(listing.records, now).flatMap(\.record.names)
         var isWorth = plan.gain >= max(minimum, 1)
         if now.clocksAgree {
             plan.deletions += rest.filter { $0.lastModified + orphanAge <= now.store }.flatMap(\.record.names)
@@ -116,6 +117,20 @@ package struct Compaction: Sendable {
         }
         if isWorth, newest?.state != merged { plan.snapshot = merged }
         return plan
+    }
+
+    /// The earlier keys of which all are in others that have a greater stamp and are in everybody's listing.
+    private static func surpassed(_ records: [StoredRecord], _ now: Now) -> [StoredRecord] {
+        let earlier = records.compactMap { stored in
+            if case .earlierKeys(let keys) = stored.record.content { (stored: stored, keys: keys) } else { nil }
+        }
+        return earlier.filter { one in
+            earlier.contains { other in
+                one.stored.record.stamp < other.stored.record.stamp
+                    && other.stored.lastModified + settling <= now.store && other.keys.hold(one.keys)
+            }
+        }
+        .map(\.stored)
     }
 
     /// Whether a snapshot that was written is whole in a listing and says what it must.

@@ -21,6 +21,7 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case .tooManyCollections: .tooManyCollections
         case .collectionLimit: .collectionLimit
         case .collectionTooLarge: .collectionTooLarge
+        case .keysUsedUp: .keysUsedUp
         case .notHeld: .notHeld
         case .objectMissing: .objectMissing
         case .collectionUnknown: .collectionUnknown
@@ -101,6 +102,8 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         public static let collectionLimit = Self(rawValue: "collection-limit")
         /// A collection has more objects than a device holds in memory.
         public static let collectionTooLarge = Self(rawValue: "collection-too-large")
+        /// The key of a collection was changed as often as it can be: only a new seed helps.
+        public static let keysUsedUp = Self(rawValue: "keys-used-up")
         /// This device does not have what the call needs: the collection's key, the right to write there, or the seed.
         public static let notHeld = Self(rawValue: "not-held")
         /// There is no such object to change, or no such device.
@@ -166,7 +169,7 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case time, membershipUnreadable, certificateUnreadable, certificateNotSigned, certificateEnded
         case collectionLimit(limit: Int)
         case collectionTooLarge(limit: Int)
-        case tooManyCollections, notHeld, objectMissing, collectionUnknown, content, notReadBack, cancelled
+        case tooManyCollections, keysUsedUp, notHeld, objectMissing, collectionUnknown, content, notReadBack, cancelled
         case store(ObjectStoreError)
     }
 
@@ -220,6 +223,11 @@ public struct ChainError: ExplainedError, Explained, Hashable {
                 "This collection has more than {limit} objects, which a device can't hold.",
                 "Divide the objects among several collections, or delete this one.",
                 ["limit": String(limit)]
+            )
+        case .keysUsedUp:
+            explained(
+                "The key of a collection was changed a thousand times, and it can't be changed again.",
+                "Make a new chain, and pair the devices that stay with it. Nothing was changed."
             )
         case .objectMissing:
             explained("There is no such object.", "Look at what is there, or put it in place of changing it.")
@@ -304,5 +312,6 @@ extension ChainError {
     package static var tooManyCollections: Self { Self(.tooManyCollections) }
     package static func collectionLimit(limit: Int) -> Self { Self(.collectionLimit(limit: limit)) }
     package static func collectionTooLarge(limit: Int) -> Self { Self(.collectionTooLarge(limit: limit)) }
+    package static var keysUsedUp: Self { Self(.keysUsedUp) }
     package static var notHeld: Self { Self(.notHeld) }
 }

@@ -10,7 +10,7 @@
 
 /// The contents of a chain's records, and what a device without the seed is given. chain.md says how they are sealed, signed
 /// and named. A record with a field or a case that is not here, at any depth, is one of a later version: chain.md, "Plaintext".
-/// In the signed and the handed-over messages, from KeyChangeContent on, unknown fields are ignored.
+/// In the contents of KeyChange, EarlierKeys and Certificate, and in Membership, unknown fields are ignored.
 
 #if canImport(FoundationEssentials)
 package import FoundationEssentials
@@ -64,12 +64,21 @@ package nonisolated struct Easysetup_Chain_V1_ChainRecord: Sendable {
     set {content = .keyChange(newValue)}
   }
 
+  package var earlierKeys: Easysetup_Chain_V1_EarlierKeys {
+    get {
+      if case .earlierKeys(let v)? = content {return v}
+      return Easysetup_Chain_V1_EarlierKeys()
+    }
+    set {content = .earlierKeys(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Content: Equatable, Sendable {
     case changes(Easysetup_Chain_V1_Changes)
     case snapshot(Easysetup_Chain_V1_SignedPiece)
     case keyChange(Easysetup_Chain_V1_KeyChange)
+    case earlierKeys(Easysetup_Chain_V1_EarlierKeys)
 
   }
 
@@ -343,6 +352,9 @@ package nonisolated struct Easysetup_Chain_V1_KeyChangeContent: Sendable {
   /// A box for each device without the seed that stays. No device is in it twice.
   package var boxes: [Easysetup_Chain_V1_KeyBox] = []
 
+  /// The device ids of all devices that the writer knows to be removed, 8 bytes each. None of them has a box.
+  package var removed: [Data] = []
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -358,6 +370,42 @@ package nonisolated struct Easysetup_Chain_V1_KeyBox: Sendable {
 
   /// The new key of 32 bytes in a sealed box to the device's box key: 80 bytes.
   package var box: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+/// The keys of the generations before the record's own. Its plaintext is secret.
+package nonisolated struct Easysetup_Chain_V1_EarlierKeys: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// An EarlierKeysContent, as it was signed.
+  package var content: Data = Data()
+
+  /// By the seed's key, 64 bytes.
+  package var signature: Data = Data()
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Easysetup_Chain_V1_EarlierKeysContent: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// The collection id, 12 bytes.
+  package var collection: Data = Data()
+
+  /// The generation of the record, from 2.
+  package var generation: UInt32 = 0
+
+  /// At least one, of generations before that one. Ascending, without repetition.
+  package var keys: [Easysetup_Chain_V1_GenerationKey] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -494,7 +542,7 @@ fileprivate nonisolated let _protobuf_package = "easysetup.chain.v1"
 
 nonisolated extension Easysetup_Chain_V1_ChainRecord: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".ChainRecord"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}previous\0\u{1}changes\0\u{1}snapshot\0\u{3}key_change\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}previous\0\u{1}changes\0\u{1}snapshot\0\u{3}key_change\0\u{3}earlier_keys\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -542,6 +590,19 @@ nonisolated extension Easysetup_Chain_V1_ChainRecord: SwiftProtobuf.Message, Swi
           self.content = .keyChange(v)
         }
       }()
+      case 5: try {
+        var v: Easysetup_Chain_V1_EarlierKeys?
+        var hadOneofValue = false
+        if let current = self.content {
+          hadOneofValue = true
+          if case .earlierKeys(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.content = .earlierKeys(v)
+        }
+      }()
       default: break
       }
     }
@@ -567,6 +628,10 @@ nonisolated extension Easysetup_Chain_V1_ChainRecord: SwiftProtobuf.Message, Swi
     case .keyChange?: try {
       guard case .keyChange(let v)? = self.content else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
+    case .earlierKeys?: try {
+      guard case .earlierKeys(let v)? = self.content else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     }()
     case nil: break
     }
@@ -1041,7 +1106,7 @@ nonisolated extension Easysetup_Chain_V1_KeyChange: SwiftProtobuf.Message, Swift
 
 nonisolated extension Easysetup_Chain_V1_KeyChangeContent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".KeyChangeContent"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}collection\0\u{1}generation\0\u{1}boxes\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}collection\0\u{1}generation\0\u{1}boxes\0\u{1}removed\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1052,6 +1117,7 @@ nonisolated extension Easysetup_Chain_V1_KeyChangeContent: SwiftProtobuf.Message
       case 1: try { try decoder.decodeSingularBytesField(value: &self.collection) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.generation) }()
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.boxes) }()
+      case 4: try { try decoder.decodeRepeatedBytesField(value: &self.removed) }()
       default: break
       }
     }
@@ -1067,6 +1133,9 @@ nonisolated extension Easysetup_Chain_V1_KeyChangeContent: SwiftProtobuf.Message
     if !self.boxes.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.boxes, fieldNumber: 3)
     }
+    if !self.removed.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.removed, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1074,6 +1143,7 @@ nonisolated extension Easysetup_Chain_V1_KeyChangeContent: SwiftProtobuf.Message
     if lhs.collection != rhs.collection {return false}
     if lhs.generation != rhs.generation {return false}
     if lhs.boxes != rhs.boxes {return false}
+    if lhs.removed != rhs.removed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1109,6 +1179,81 @@ nonisolated extension Easysetup_Chain_V1_KeyBox: SwiftProtobuf.Message, SwiftPro
   package static func ==(lhs: Easysetup_Chain_V1_KeyBox, rhs: Easysetup_Chain_V1_KeyBox) -> Bool {
     if lhs.device != rhs.device {return false}
     if lhs.box != rhs.box {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Easysetup_Chain_V1_EarlierKeys: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".EarlierKeys"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}content\0\u{1}signature\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.content) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.content.isEmpty {
+      try visitor.visitSingularBytesField(value: self.content, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Easysetup_Chain_V1_EarlierKeys, rhs: Easysetup_Chain_V1_EarlierKeys) -> Bool {
+    if lhs.content != rhs.content {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Easysetup_Chain_V1_EarlierKeysContent: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".EarlierKeysContent"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}collection\0\u{1}generation\0\u{1}keys\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.collection) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.generation) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.keys) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.collection.isEmpty {
+      try visitor.visitSingularBytesField(value: self.collection, fieldNumber: 1)
+    }
+    if self.generation != 0 {
+      try visitor.visitSingularUInt32Field(value: self.generation, fieldNumber: 2)
+    }
+    if !self.keys.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.keys, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Easysetup_Chain_V1_EarlierKeysContent, rhs: Easysetup_Chain_V1_EarlierKeysContent) -> Bool {
+    if lhs.collection != rhs.collection {return false}
+    if lhs.generation != rhs.generation {return false}
+    if lhs.keys != rhs.keys {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -25,6 +25,9 @@ package struct KeyRing: Sendable {
     private let source: Source
     private var held: [UInt32: CollectionKey]
 
+    /// The generations that this device knows to exist and has the keys of.
+    package var generations: Set<UInt32> { Set(held.keys) }
+
     /// Makes the key ring of a device that has the seed.
     /// - Parameter current: the highest generation that the device knows of from earlier.
     package init(name: CollectionName, seed: SyncSeed, current: UInt32 = 1) {
@@ -32,7 +35,8 @@ package struct KeyRing: Sendable {
         place = RecordPlace(userID: seed.userID, collection: CollectionID(of: name, seed: seed))
         source = .seed(seed)
         self.current = max(current, 1)
-        held = [self.current: CollectionKey(of: name, generation: self.current, seed: seed)]
+        held = [1: CollectionKey(of: name, generation: 1, seed: seed)]
+        if self.current > 1 { held[self.current] = CollectionKey(of: name, generation: self.current, seed: seed) }
     }
 
     /// Makes the key ring of a device without the seed; nil if it has nothing of this collection.
@@ -85,6 +89,18 @@ package struct KeyRing: Sendable {
             keep(key, change.generation)
         }
         return true
+    }
+
+    /// Learns the keys of earlier generations.
+    /// - Returns: whether the device has got a key that it did not have. One that has the seed lacks none.
+    @discardableResult package mutating func learn(_ earlier: EarlierKeys) -> Bool {
+        let new = earlier.generations.filter { held[$0] == nil }
+        if case .seed = source {
+            for generation in new { learn(generation) }
+            return false
+        }
+        for generation in new { if let key = earlier.key(of: generation) { keep(key, generation) } }
+        return !new.isEmpty
     }
 
     private mutating func keep(_ key: CollectionKey, _ generation: UInt32) {

@@ -52,15 +52,16 @@ public final class Membership: Sendable {
     /// - Parameters:
     ///   - deviceKeys: the keys of the device, whose secret the membership contains.
     ///   - collections: the collections of apps, and whether the device may write there.
-    ///   - generations: the newest generation of each collection whose key was ever changed. The device gets the keys of
-    ///     all generations up to it, at most ``generationLimit``, so that it can read what is older.
+    ///   - generations: the generations of each collection whose key was ever changed, which must exist. The device gets
+    ///     their keys, of the newest ``generationLimit`` at most. The newest alone is enough where the collection has its
+    ///     earlier keys.
     ///   - notAfter: the last second of the certificate's validity, since 1970 (UTC); 0 if it does not end.
     /// - Throws: ``ChainError/Code/tooManyCollections``.
     package convenience init(
         device: DeviceID,
         deviceKeys: DeviceKeys,
         collections: [CollectionName: Bool],
-        generations: [CollectionName: UInt32] = [:],
+        generations: [CollectionName: Set<UInt32>] = [:],
         notAfter: UInt64 = 0,
         seed: SyncSeed
     ) throws(ChainError) {
@@ -74,10 +75,10 @@ public final class Membership: Sendable {
         )
         let names = Set(collections.keys).union([.devices, .requests])
         let held = names.sorted { $0.text < $1.text }.map { name in
-            let newest = max(1, generations[name] ?? 1)
-            let oldest = newest - min(newest - 1, UInt32(Self.generationLimit) - 1)
+            let given = generations[name] ?? []
+            let kept = (given.isEmpty ? [1] : given).sorted().suffix(Self.generationLimit)
             let id = CollectionID(of: name, seed: seed)
-            let keys = (oldest...newest).map { ($0, CollectionKey(of: name, generation: $0, seed: seed)) }
+            let keys = kept.map { ($0, CollectionKey(of: name, generation: $0, seed: seed)) }
             return Collection(
                 name: name,
                 id: id,
@@ -194,7 +195,7 @@ extension Easysetup_Chain_V1_Membership {
 
 extension SecretBytes {
     /// A locked copy of data, which the caller wipes.
-    fileprivate init(_ data: Data) {
+    init(_ data: Data) {
         self.init(zeros: data.count)
         unsafe data.withUnsafeBytes { source in
             unsafe withUnsafeMutableBytes { unsafe $0.copyMemory(from: source) }
@@ -204,7 +205,7 @@ extension SecretBytes {
 
 extension Data {
     /// A copy of secret bytes, which the caller wipes.
-    fileprivate init(_ secret: borrowing SecretBytes) {
+    init(_ secret: borrowing SecretBytes) {
         self = unsafe secret.withUnsafeBytes { unsafe Data($0) }
     }
 }

@@ -14,6 +14,7 @@ package enum ChainLabel {
     /// The first parts of signed bytes.
     static let snapshot = "easysetup/chain snapshot 1"
     package static let keyChange = "easysetup/chain key change 1"
+    package static let earlierKeys = "easysetup/chain earlier keys 1"
     package static let certificate = "easysetup/chain certificate 1"
 
     /// The bytes that are signed for a use: the label of the use, then the content, each after its length.

@@ -18,6 +18,8 @@ package struct KeyChange: Hashable, Sendable {
     package let generation: UInt32
     /// The new key, sealed to each device without the seed that stays.
     package let boxes: [DeviceID: [UInt8]]
+    /// The devices of which the writer knew that they were removed.
+    package let removed: Set<DeviceID>
 
     /// Reads a key change, and checks that a holder of the seed signed it for this collection.
     /// - Throws: ``RecordFault/malformed`` otherwise.
@@ -33,21 +35,28 @@ package struct KeyChange: Hashable, Sendable {
                 boxes.updateValue(Array(box.box), forKey: device) == nil
             else { throw .malformed }
         }
+        var removed: Set<DeviceID> = []
+        for bytes in message.removed {
+            guard let device = DeviceID(bytes: bytes), removed.insert(device).inserted else { throw .malformed }
+        }
         self.content = content
         self.signature = signature
         self.generation = message.generation
         self.boxes = boxes
+        self.removed = removed
     }
 
     /// Makes the announcement of a generation.
     /// - Parameters:
     ///   - generation: the new generation, greater than all that were used.
     ///   - devices: the devices without the seed that stay, with their public box keys.
+    ///   - removed: all devices that are known to be removed.
     /// - Throws: ``ChainError/Code/certificateUnreadable`` if a box key is none.
     package init(
         of name: CollectionName,
         generation: UInt32,
         devices: [DeviceID: [UInt8]],
+        removed: Set<DeviceID> = [],
         seed: SyncSeed,
         entropy: ChainEntropy
     ) throws(ChainError) {
@@ -69,10 +78,12 @@ package struct KeyChange: Hashable, Sendable {
                 }
             )
         }
+        message.removed = removed.sorted().map { Data($0.bytes) }
         content = message.plainBytes()
         signature = seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, content))
         self.generation = generation
         self.boxes = boxes
+        self.removed = removed
     }
 
     /// The number of bytes in a box: a key of 32 bytes, and what sealing adds.

@@ -41,21 +41,32 @@ package enum RecordCodec {
                 $0.content = Data(change.content)
                 $0.signature = Data(change.signature)
             }
+        case .earlierKeys(let keys):
+            message.earlierKeys = .with {
+                $0.content = Data(keys.content)
+                $0.signature = Data(keys.signature)
+            }
         }
+        defer { message.takeEarlierKeys { $0.resetBytes(in: $0.indices) } }
         return message.plainBytes()
     }
 
     /// Reads the plaintext of a record.
     /// - Parameters:
     ///   - stamp: the record's stamp. All stamps in the content must be less.
-    ///   - place: the record's collection, which snapshots and key changes must be signed for.
+    ///   - place: the record's collection, which snapshots, key changes and earlier keys must be signed for.
     /// - Throws: ``RecordFault/malformed``, or ``RecordFault/newer`` for what this version does not know.
     package static func content(
         of bytes: [UInt8],
         stamp: Stamp,
         place: RecordPlace
     ) throws(RecordFault) -> (previous: UInt64, content: RecordContent) {
-        guard let message = try? Easysetup_Chain_V1_ChainRecord(serializedBytes: bytes) else { throw .malformed }
+        guard var message = try? Easysetup_Chain_V1_ChainRecord(serializedBytes: bytes) else { throw .malformed }
+        var secret: [UInt8] = []
+        message.takeEarlierKeys {
+            secret = Array($0)
+            $0.resetBytes(in: $0.indices)
+        }
         try known(message)
         guard message.previous <= RecordTime.greatest else { throw .malformed }
         let content: RecordContent
@@ -70,6 +81,15 @@ package enum RecordCodec {
                 place: place
             )
             content = .keyChange(keyChange)
+        case .earlierKeys(let keys):
+            try known(keys)
+            let earlierKeys = try EarlierKeys(
+                wiping: &secret,
+                signature: Array(keys.signature),
+                generation: stamp.generation,
+                place: place
+            )
+            content = .earlierKeys(earlierKeys)
         case nil: throw .malformed
         }
         return (message.previous, content)
@@ -88,6 +108,16 @@ package enum RecordCodec {
     private static func checkObjects(_ objects: [String]) throws(ChainError) {
         guard objects.allSatisfy(RecordLimits.isIdentifier) else { throw .identifier }
         guard Set(objects).count == objects.count else { throw .objectTwice }
+    }
+}
+
+extension Easysetup_Chain_V1_ChainRecord {
+    /// Takes the content of earlier keys out of the message, so that there is no other copy of it.
+    fileprivate mutating func takeEarlierKeys(_ body: (inout Data) -> Void) {
+        guard case .earlierKeys? = content else { return }
+        var data = earlierKeys.content
+        earlierKeys.content = Data()
+        body(&data)
     }
 }
 

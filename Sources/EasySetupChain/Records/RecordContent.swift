@@ -6,4 +6,6 @@ package enum RecordContent: Hashable, Sendable {
     case snapshot(SnapshotPiece)
     /// A new generation of the collection's key.
     case keyChange(KeyChange)
+    /// The keys of the generations before the record's own.
+    case earlierKeys(EarlierKeys)
 }

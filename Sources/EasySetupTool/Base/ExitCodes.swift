@@ -175,6 +175,7 @@ enum ExitCodes {
         "content": 65,
         "collection-limit": 65,
         "collection-too-large": 65,
+        "keys-used-up": 65,
         "membership-unreadable": 65,
         "certificate-unreadable": 65,
         "certificate-not-signed": 65,

@@ -49,6 +49,7 @@ private struct ChainInputs {
             ("device", device()),
             ("certificate", try certificate()),
             ("key_change", try keyChange()),
+            ("earlier_keys", earlierKeys()),
             ("membership", try membership()),
         ])
     }
@@ -474,6 +475,14 @@ extension ChainInputs {
             seed: seed,
             entropy: ChainEntropy { _ in SecretBytes(copying: ephemeral.span.bytes) }
         )
+        let removed = try KeyChange(
+            of: name,
+            generation: 2,
+            devices: [:],
+            removed: [writer, DeviceID(value: 1)],
+            seed: seed,
+            entropy: ChainEntropy { _ in SecretBytes(copying: ephemeral.span.bytes) }
+        )
         let box = change.boxes[writer] ?? []
         let entry = field(1, writer.bytes) + field(2, box)
         func content(_ collection: [UInt8]? = nil, _ generation: UInt64 = 2, boxes: [[UInt8]]) -> [UInt8] {
@@ -499,6 +508,15 @@ extension ChainInputs {
                 "a device id of 9 bytes", signed(content(boxes: [field(1, writer.bytes + [0]) + field(2, box)])),
                 "malformed"
             ),
+            (
+                "a removed device twice",
+                signed(content(boxes: [entry]) + field(4, writer.bytes) + field(4, writer.bytes)),
+                "malformed"
+            ),
+            (
+                "a removed device of 7 bytes",
+                signed(content(boxes: [entry]) + field(4, Array(writer.bytes.dropLast()))), "malformed"
+            ),
         ]
         return .object([
             ("generation", 2),
@@ -511,6 +529,51 @@ extension ChainInputs {
             ("box", .hex(box)),
             ("content", .hex(change.content)),
             ("signature", .hex(change.signature)),
+            ("removed", .array(removed.removed.sorted().map { .hex($0.bytes) })),
+            ("content_removed", .hex(removed.content)),
+            ("signature_removed", .hex(removed.signature)),
+            ("refused", refused(cases)),
+        ])
+    }
+
+    /// The keys of the generations before one, in a record of it.
+    private func earlierKeys() -> JSON {
+        let generation: UInt32 = 3_000_000
+        let earlier = EarlierKeys(of: name, generation: generation, earlier: [1, 2, 70_000], seed: seed)
+        func entry(_ generation: UInt64, count: Int = 32) -> [UInt8] {
+            field(3, field(1, generation) + field(2, [UInt8](repeating: 1, count: count)))
+        }
+        func content(_ entries: [UInt8]..., collection: [UInt8]? = nil, generation: UInt64 = 3_000_000) -> [UInt8] {
+            field(1, collection ?? place.collection.bytes) + field(2, generation) + entries.flatMap(\.self)
+        }
+        func signed(_ content: [UInt8], _ label: String = ChainLabel.earlierKeys) -> [UInt8] {
+            field(1, content) + field(2, seed.signature(for: ChainLabel.signed(label, content)))
+        }
+        let good = content(entry(1))
+        let cases: [(String, [UInt8], String)] = [
+            ("signed for another use", signed(good, ChainLabel.keyChange), "malformed"),
+            (
+                "signed by a device", field(1, good) + field(2, stays.signature(ChainLabel.earlierKeys, good)),
+                "malformed"
+            ),
+            (
+                "of another collection", signed(content(entry(1), collection: [UInt8](repeating: 1, count: 12))),
+                "malformed"
+            ),
+            ("of another generation", signed(content(entry(1), generation: 3_000_001)), "malformed"),
+            ("no key", signed(content()), "malformed"),
+            ("a generation twice", signed(content(entry(1), entry(1))), "malformed"),
+            ("the generations in another order", signed(content(entry(2), entry(1))), "malformed"),
+            ("generation 0", signed(content(entry(0))), "malformed"),
+            ("the record's own generation", signed(content(entry(3_000_000))), "malformed"),
+            ("a key of 31 bytes", signed(content(entry(1, count: 31))), "malformed"),
+            ("an unknown field beside the content", signed(good) + field(15, 1), "newer"),
+        ]
+        return .object([
+            ("generation", .integer(Int(generation))),
+            ("earlier", .array(earlier.generations.map { .integer(Int($0)) })),
+            ("content", .hex(array(earlier.content))),
+            ("signature", .hex(earlier.signature)),
             ("refused", refused(cases)),
         ])
     }
@@ -520,7 +583,7 @@ extension ChainInputs {
             device: writer,
             deviceKeys: stays,
             collections: [name: true],
-            generations: [name: 2],
+            generations: [name: [1, 2]],
             seed: seed
         )
         let bytes = array(membership.encoded())

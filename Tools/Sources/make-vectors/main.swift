@@ -6,6 +6,7 @@ guard CommandLine.arguments.count == 2 else {
     fatalError("usage: make-vectors FOLDER")
 }
 let folder = CommandLine.arguments[1]
-for file in try seedVectors() + handshakeVectors() + relayVectors() + callVectors() + chainVectors() {
+for file in try seedVectors() + handshakeVectors() + relayVectors() + callVectors() + chainVectors() + mergingVectors()
+{
     try file.write(into: folder)
 }

@@ -1,0 +1,48 @@
+import EasySetupSeed
+
+extension Chain {
+    /// Brings the keys of a collection in order before a write, on a device that has the seed: changes the key if a removed
+    /// device has the newest one, as after two removals of which neither device had seen the other's; and writes the earlier
+    /// keys if they are not there, as after a device died when it had changed the key.
+    func readyKeys(of name: CollectionName) async throws(ChainError) {
+        guard case .seed(let seed) = holder else { return }
+        if isOpenToRemoved(name) { try await changeKey(of: name, seed) }
+        try await listKeys(of: name, seed)
+    }
+
+    /// Writes the earlier keys of a collection under its newest one, unless a record has them all, or a removed device has the
+    /// newest key.
+    func listKeys(of name: CollectionName, _ seed: SyncSeed) async throws(ChainError) {
+        guard reader(name)?.unlisted.isEmpty == false, !isOpenToRemoved(name) else { return }
+        await enter(name)
+        defer { leave(name) }
+        // Another call may have written them, or read a newer generation, before this one's turn.
+        guard let reader = reader(name), !reader.unlisted.isEmpty, !isOpenToRemoved(name) else { return }
+        let keys = EarlierKeys(of: name, generation: reader.keys.current, earlier: reader.unlisted, seed: seed)
+        try await send(.earlierKeys(keys), to: name)
+    }
+
+    /// A number for the next generation of a collection.
+    /// - Throws: ``ChainError/Code/keysUsedUp``.
+    static func nextGeneration(
+        after reader: CollectionReader,
+        _ entropy: ChainEntropy
+    ) throws(ChainError) -> UInt32 {
+        // Two devices that change a key at once, or of which one is not shown the other's change, must not choose the same
+        // number, and so the same key: each would have a box for the device that the other one removes.
+        let drawn = entropy.publicBytes(4).reduce(0) { $0 << 8 | UInt32($1) }
+        let jump = drawn % GenerationLimits.jump + 1
+        let (next, isOver) = max(reader.keys.current, reader.newestGeneration).addingReportingOverflow(jump)
+        guard reader.generations.count < GenerationLimits.count, !isOver else { throw .keysUsedUp }
+        return next
+    }
+}
+
+/// The limits of a collection's generations (`Protocol/limits.md`, "The chain").
+package enum GenerationLimits {
+    /// The greatest number of generations of a collection: the keys of so many fit into one record.
+    package static let count = 1_000
+    /// The most by which a generation's number is greater than that of the one before. So many jumps as there may be
+    /// generations stay below 2³².
+    package static let jump: UInt32 = 1 << 22
+}
