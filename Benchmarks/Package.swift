@@ -24,6 +24,8 @@ let settings: [SwiftSetting] = [
 
 let device: Target.Dependency = .product(name: "EasySetup", package: "EasySetup")
 let relay: Target.Dependency = .product(name: "EasySetupRelay", package: "EasySetup")
+let chain: Target.Dependency = .product(name: "EasySetupChain", package: "EasySetup")
+let testing: Target.Dependency = .product(name: "EasySetupTesting", package: "EasySetup")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
@@ -44,6 +46,13 @@ let package = Package(
             packageAccess: false,
             swiftSettings: settings
         ),
+        // One device of a chain at a real store; run by scripts/bench-chain.
+        .executableTarget(
+            name: "chainbench",
+            dependencies: [device, chain, arguments],
+            packageAccess: false,
+            swiftSettings: settings
+        ),
         // Counts what the program that links it asks of malloc.
         .target(name: "CountedMemory"),
         // Counts what a relay uses; run by scripts/counts.
@@ -56,7 +65,7 @@ let package = Package(
         // What the bench parses and reckons; nothing is measured.
         .testTarget(
             name: "BenchTests",
-            dependencies: ["bench", device],
+            dependencies: ["bench", "chainbench", device, chain, testing],
             packageAccess: false,
             swiftSettings: settings
         ),
