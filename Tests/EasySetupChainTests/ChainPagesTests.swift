@@ -1,3 +1,4 @@
+import EasySetupSeed
 import Foundation
 import Testing
 
@@ -34,6 +35,7 @@ import Testing
             "`variantsPerPart` of a reader": "\(limits.variantsPerPart)",
             "`triesPerRecord` of a reader": "\(limits.triesPerRecord)",
             "`collections`": "\(ChainLimits().collections)", "`objects` of a reader": "\(ChainLimits().objects)",
+            "`reasonBytes`": "\(CollectionRequest.reasonBytes)",
         ]
         let page = try Self.rows("Protocol/limits.md", "The chain")
             .map { ($0[0], $0[1].replacing(",", with: "")) }
@@ -51,6 +53,32 @@ import Testing
         #expect(rows.allSatisfy { $0.count == 4 && ["yes", "no"].contains($0[3]) })
     }
 
+    @Test("The texts of a chain's errors are those of docs/texts.md") func texts() throws {
+        let path = "docs/texts.md"
+        let rows = ChainError.examples.map { error in
+            let text = error.explanation
+            #expect(error.description == text.filled(text.sentence))
+            #expect(!(error.description + error.advice).contains("{"))
+            let parameters = text.parameters.map { "`\($0.name)`" }.joined(separator: ", ")
+            return "| `\(text.key)` | \(parameters) | \(text.sentence) | \(text.advice) |"
+        }
+        var seen: Set<String> = []
+        let unique = rows.filter { seen.insert($0).inserted }
+        let head = "\n## The chain\n\nThe texts of `ChainError`.\n\n"
+        let table =
+            "| key | parameters | sentence | advice |\n|---|---|---|---|\n" + unique.joined(separator: "\n") + "\n"
+        if ProcessInfo.processInfo.environment["EASYSETUP_WRITE_TEXTS"] != nil {
+            let file = URL(filePath: #filePath).deletingLastPathComponent()
+                .appending(components: "..", "..", "docs", "texts.md").standardizedFileURL
+            let before = try Self.text(path).components(separatedBy: head)[0]
+            try (before + head + table).write(to: file, atomically: true, encoding: .utf8)
+        }
+        #expect(try Self.text(path).hasSuffix(head + table))
+        let source = try Self.text("Sources/EasySetupChain/Errors/ChainError.swift")
+        let codes = source.matches(of: /static let \w+ = Self\(rawValue: "([a-z-]+)"\)/).map { String($0.1) }
+        #expect(Set(ChainError.examples.map(\.name)) == Set(codes))
+    }
+
     @Test("The reasons why a record can't be used are those of the page") func reasons() throws {
         let page = try Self.text("Protocol/chain.md")
         for fault in RecordFault.allCases { #expect(page.contains("| `\(fault.rawValue)` |")) }
@@ -58,6 +86,7 @@ import Testing
             ChainLabel.record, ChainLabel.snapshot, ChainLabel.keyChange, ChainLabel.earlierKeys,
             ChainLabel.certificate,
             ChainLabel.collection, ChainLabel.key, ChainLabel.deviceBox, ChainLabel.deviceSigning,
+            ChainLabel.request, ChainLabel.grant, ChainLabel.decline,
         ] { #expect(page.contains(label)) }
     }
 }

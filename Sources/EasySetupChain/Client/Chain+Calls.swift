@@ -1,11 +1,20 @@
 extension Chain {
     /// Writes a record, in the collection's turn.
-    func send(_ content: RecordContent, to name: CollectionName) async throws(ChainError) {
+    /// - Parameter generation: an earlier generation to seal it under; nil for the current one.
+    func send(
+        _ content: RecordContent,
+        to name: CollectionName,
+        under generation: UInt32? = nil
+    ) async throws(ChainError) {
         for _ in 0..<Self.sendings {
             guard let reader = reader(name), let now = storeClock.now(at: clock.elapsed) else { throw .notHeld }
+            var keys = reader.keys
+            if let generation, case .seed(let seed) = holder {
+                keys = KeyRing(name: name, seed: seed, current: generation)
+            }
             guard
                 let stamp = Stamp(
-                    generation: reader.keys.current,
+                    generation: keys.current,
                     now: now,
                     clocks: reader.state.clocks,
                     writer: device
@@ -13,10 +22,10 @@ extension Chain {
             else { throw .time }
             let (_, names) = try RecordWriter.names(
                 of: content,
-                previous: reader.own?.time ?? 0,
+                previous: generation == nil ? reader.own?.time ?? 0 : 0,
                 time: stamp.time,
                 writer: device,
-                keys: reader.keys,
+                keys: keys,
                 entropy: entropy
             )
             readers[name]?.take(stamp)

@@ -1,11 +1,11 @@
 import EasySetupSeed
 
 extension Chain {
-    /// The names of the app's collections that were noted, on a device that has the seed, in the order of their bytes.
+    /// The names of the app's collections that were noted and not deleted, on a device that has the seed, in the order of their bytes.
     public func collections() async throws(ChainError) -> [CollectionName] {
         guard case .seed = holder else { throw .notHeld }
         try await refresh(.collections)
-        return knownCollections
+        return knownCollections.filter { isNoted($0) }
     }
 
     /// Notes a collection, so that removing a device changes its key. The first write of a device that has the seed does so
@@ -21,14 +21,21 @@ extension Chain {
     /// Notes a collection before the first write to it. A device that dies in between has noted an empty collection, which
     /// does no harm; the other order could leave records whose key no removal changes.
     func noteUnlessKnown(_ name: CollectionName) async throws(ChainError) {
-        guard case .seed = holder, !name.isReserved, !knownCollections.contains(name) else { return }
-        guard knownCollections.count < limits.collections else {
+        guard case .seed = holder, !name.isReserved, !isNoted(name) else { return }
+        let known = knownCollections
+        guard known.count < limits.collections || known.contains(name) else {
             throw .collectionLimit(limit: limits.collections)
         }
         try await write([(name.text, .put([:]))], in: .collections)
     }
 
-    /// The collections of the app that were noted, as far as this device has read.
+    /// Whether a collection was noted and not deleted since.
+    private func isNoted(_ name: CollectionName) -> Bool {
+        guard let note = reader(.collections)?.state.object(name.text) else { return false }
+        return note[Self.deletedMark] == nil
+    }
+
+    /// The collections of the app that were ever noted, as far as this device has read.
     var knownCollections: [CollectionName] {
         living(.collections).compactMap { CollectionName(any: $0.object) }
     }
@@ -58,6 +65,7 @@ extension Chain {
             collections: rights,
             generations: generations,
             notAfter: notAfter,
+            serial: storeTime ?? 1,
             seed: seed
         )
     }

@@ -54,7 +54,7 @@ extension Chain {
     }
 
     /// Lists a collection whole, apart from what was read before.
-    private func everything(
+    func everything(
         _ keys: KeyRing
     ) async throws(ChainError) -> (listing: Compaction.Listing, generations: [UInt32: UInt64]) {
         var assembler = RecordAssembler(keys: keys)
@@ -78,5 +78,5 @@ extension Chain {
     }
 
     /// The greatest size of a snapshot's piece, as ``SnapshotWrite/size`` counts.
-    private static let pieceBytes = 42_000
+    static let pieceBytes = 42_000
 }

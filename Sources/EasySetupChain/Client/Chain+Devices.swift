@@ -18,13 +18,32 @@ extension Chain {
         try await write([(device.text, .put(record.attributes))], in: .devices)
     }
 
-    /// Notes in this device's record that it was seen today, if that is not there yet.
+    /// Brings this device's record up to date, if it is there: the day on which it was seen, and its certificate, after a
+    /// new one was granted. A device without the seed deletes its requests that are answered. An app calls this when it
+    /// starts, and once a day. On a device with the seed it gives keys that others lack by mistake.
     public func touch() async throws(ChainError) {
         try await refresh(.devices)
         guard let attributes = reader(.devices)?.state.object(device.text),
-            let known = ChainDevice(device.text, attributes), known.lastSeen != today
+            let known = ChainDevice(device.text, attributes)
         else { return }
-        try await write([(device.text, .update(["seen": Array(String(today).utf8)]))], in: .devices)
+        var changes: [String: [UInt8]?] = [:]
+        if known.lastSeen != today { changes["seen"] = Array(String(today).utf8) }
+        if case .membership(let membership) = holder, known.certificate != membership.certificate.bytes {
+            changes["certificate"] = membership.certificate.bytes
+            try await deleteRequests(answeredOnly: true)
+        }
+        if !changes.isEmpty { try await write([(device.text, .update(changes))], in: .devices) }
+        guard case .seed = holder else { return }
+        // Without a write, too, a device that was left out gets its key.
+        for name in readCollections where name != .collections { try await addMissingBoxes(to: name) }
+    }
+
+    /// Deletes this device's own objects among the requests.
+    private func deleteRequests(answeredOnly: Bool) async throws(ChainError) {
+        guard case .membership = holder else { return }
+        try await refresh(.requests)
+        let objects = ownRequestObjects(answeredOnly: answeredOnly)
+        if !objects.isEmpty { try await write(objects.map { ($0, .delete) }, in: .requests) }
     }
 
     /// The devices of the chain, in the order of their names.
@@ -33,8 +52,20 @@ extension Chain {
         return knownDevices.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
     }
 
-    /// Removes this device's record. The device keeps what it has, and may read and write as before.
+    /// Deletes this device's record and its requests, so that it is none of the chain's devices any more, and gets no new
+    /// keys if it has no seed. Leaving again does nothing.
+    ///
+    /// The app then deletes what the device has stored of the chain, the seed or the membership with it: until then the
+    /// device can read and write as before. A device that others do not trust to do so is removed by one with the seed, which
+    /// also tells the service that gives out rights.
     public func leave() async throws(ChainError) {
+        do throws(ChainError) {
+            try await deleteRequests(answeredOnly: false)
+        } catch {
+            // A device that was left out of the new keys can't write there.
+            guard error.code == .notHeld else { throw error }
+        }
+        try await refresh(.devices)
         try await write([(device.text, .delete)], in: .devices)
     }
 
@@ -66,11 +97,13 @@ extension Chain {
         guard !device.hasSeed, let certificate = try? Certificate(bytes: device.certificate, of: seed.userID),
             certificate.device == removed
         else { throw .notHeld }
+        // The device may have a right that was granted and that its record does not have.
+        let rights = Set((certificate.rights + (granted(to: removed)?.rights ?? [])).map(\.collection))
         let names = (knownCollections.filter { !$0.isReserved } + [.devices, .requests]).filter {
-            certificate.right(in: CollectionID(of: $0, seed: seed)) != nil
+            rights.contains(CollectionID(of: $0, seed: seed))
         }
         // The store may withhold the name of a collection; its key would stay the same without a word.
-        guard Set(names.map { CollectionID(of: $0, seed: seed) }) == Set(certificate.rights.map(\.collection)) else {
+        guard Set(names.map { CollectionID(of: $0, seed: seed) }) == rights else {
             throw .collectionUnknown
         }
         for name in names {
@@ -99,14 +132,15 @@ extension Chain {
 
     private static let removal = "removed:"
 
-    /// The certificates of the devices without the seed that may read a collection.
-    private func entitled(to name: CollectionName, _ seed: SyncSeed) -> [DeviceID: Certificate] {
+    /// The certificates of the devices without the seed that may read a collection, as far as they have not ended.
+    func entitled(to name: CollectionName, _ seed: SyncSeed) -> [DeviceID: Certificate] {
         let collection = CollectionID(of: name, seed: seed)
         var result: [DeviceID: Certificate] = [:]
         for device in knownDevices {
             // A device may write any record among those of devices: a removed one could put its certificate into another's.
             guard let certificate = try? Certificate(bytes: device.certificate, of: seed.userID),
-                certificate.device == device.id, certificate.right(in: collection) != nil
+                certificate.device == device.id, certificate.right(in: collection) != nil,
+                (try? certificate.checkTime((storeTime ?? 0) / 1_000)) != nil
             else { continue }
             result[device.id] = certificate
         }

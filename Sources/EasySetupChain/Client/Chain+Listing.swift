@@ -48,8 +48,16 @@ extension Chain {
         _ place: RecordPlace,
         after: String?
     ) async throws(ChainError) -> (entries: [ObjectPage.Entry], next: String?) {
+        try await page(prefix: place.prefix, after: after)
+    }
+
+    /// Reads a page of a listing of all names that begin with a text.
+    func page(
+        prefix: String,
+        after: String?
+    ) async throws(ChainError) -> (entries: [ObjectPage.Entry], next: String?) {
         let page = try await call { [store] () throws(ObjectStoreError) in
-            let page = try await store.list(prefix: place.prefix, after: after, limit: store.limits.listedPerCall)
+            let page = try await store.list(prefix: prefix, after: after, limit: store.limits.listedPerCall)
             return (page, page.time)
         }
         guard page.isTruncated else { return (page.entries, nil) }

@@ -62,6 +62,7 @@ extension Chain {
             heard[name] = removed
         }
         try await readyKeys(of: name)
+        try await addMissingBoxes(to: name)
         await enter(name)
         defer { leave(name) }
         // A device that was left out of the new keys writes its own record all the same: so it gets them, unless it was removed.

@@ -71,6 +71,21 @@ public actor Chain {
         self.entropy = entropy
     }
 
+    /// Lets a collection have another number of objects in memory.
+    func allow(_ objects: Int, in name: CollectionName) {
+        guard reader(name) != nil else { return }
+        readers[name]?.objectLimit = objects
+    }
+
+    /// The collections of which something was read.
+    var readCollections: [CollectionName] { readers.keys.sorted { $0.text < $1.text } }
+
+    /// Forgets all that was read.
+    func forgetAll() {
+        readers = [:]
+        heard = [:]
+    }
+
     /// Sets other limits, for collections that are not read yet.
     package func limit(_ limits: ChainLimits) { self.limits = limits }
 

@@ -28,7 +28,8 @@ package struct CollectionReader: Sendable {
     package private(set) var isTooLarge = false
 
     private var assembler: RecordAssembler
-    private let objectLimit: Int
+    /// The greatest number of objects that are held.
+    package var objectLimit: Int
     private let device: DeviceID
     private var snapshots = PartialSnapshots()
 
@@ -60,6 +61,9 @@ package struct CollectionReader: Sendable {
 
     /// The records that were listed and can't be used, or not yet.
     package var remaining: [RemainingRecord] { assembler.remaining }
+
+    /// The number of names that were listed and are none of a record's.
+    package var foreignNames: Int { assembler.foreign.values.reduce(0, +) }
 
     /// Takes entries of a listing. Returns what an app sees of them.
     /// - Parameter isWatched: whether an app wants to know; otherwise nothing is returned.

@@ -19,6 +19,8 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case .certificateNotSigned: .certificateNotSigned
         case .certificateEnded: .certificateEnded
         case .tooManyCollections: .tooManyCollections
+        case .reasonTooLong: .reasonTooLong
+        case .sameChain: .sameChain
         case .collectionLimit: .collectionLimit
         case .collectionTooLarge: .collectionTooLarge
         case .keysUsedUp: .keysUsedUp
@@ -98,6 +100,10 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         public static let certificateEnded = Self(rawValue: "certificate-ended")
         /// A certificate can't have so many collections.
         public static let tooManyCollections = Self(rawValue: "too-many-collections")
+        /// The reason of a request has too many bytes.
+        public static let reasonTooLong = Self(rawValue: "reason-too-long")
+        /// A chain can't be renewed into itself: both have the same seed.
+        public static let sameChain = Self(rawValue: "same-chain")
         /// The chain has as many collections as it may.
         public static let collectionLimit = Self(rawValue: "collection-limit")
         /// A collection has more objects than a device holds in memory.
@@ -167,6 +173,8 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case collectionName, identifier, objectTwice
         case recordTooLarge(bytes: Int, limit: Int)
         case time, membershipUnreadable, certificateUnreadable, certificateNotSigned, certificateEnded
+        case reasonTooLong(limit: Int)
+        case sameChain
         case collectionLimit(limit: Int)
         case collectionTooLarge(limit: Int)
         case tooManyCollections, keysUsedUp, notHeld, objectMissing, collectionUnknown, content, notReadBack, cancelled
@@ -212,6 +220,14 @@ public struct ChainError: ExplainedError, Explained, Hashable {
                 "A device without the seed can't have so many collections.",
                 "Give it 126 collections at most, or give it the seed."
             )
+        case .reasonTooLong(let limit):
+            explained(
+                "The reason of a request can have {limit} bytes.",
+                "Use a shorter one.",
+                ["limit": String(limit)]
+            )
+        case .sameChain:
+            explained("Both chains have the same seed.", "Make a new seed first.")
         case .collectionLimit(let limit):
             explained(
                 "This chain has {limit} collections, and can't have more.",
@@ -310,6 +326,8 @@ extension ChainError {
     package static var certificateNotSigned: Self { Self(.certificateNotSigned) }
     package static var certificateEnded: Self { Self(.certificateEnded) }
     package static var tooManyCollections: Self { Self(.tooManyCollections) }
+    package static func reasonTooLong(limit: Int) -> Self { Self(.reasonTooLong(limit: limit)) }
+    package static var sameChain: Self { Self(.sameChain) }
     package static func collectionLimit(limit: Int) -> Self { Self(.collectionLimit(limit: limit)) }
     package static func collectionTooLarge(limit: Int) -> Self { Self(.collectionTooLarge(limit: limit)) }
     package static var keysUsedUp: Self { Self(.keysUsedUp) }

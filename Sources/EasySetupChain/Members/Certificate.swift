@@ -18,11 +18,18 @@ public struct Certificate: Hashable, Sendable {
         public let collection: CollectionID
         /// Whether the device may write there, too.
         public let mayWrite: Bool
+        /// A generation of the collection's key that the device has: the newest one when the certificate was made.
+        package let generation: UInt32
 
         /// Makes a right from its parts.
         public init(collection: CollectionID, mayWrite: Bool) {
+            self.init(collection: collection, mayWrite: mayWrite, generation: 1)
+        }
+
+        package init(collection: CollectionID, mayWrite: Bool, generation: UInt32) {
             self.collection = collection
             self.mayWrite = mayWrite
+            self.generation = max(generation, 1)
         }
     }
 
@@ -40,6 +47,10 @@ public struct Certificate: Hashable, Sendable {
     public let rights: [Right]
     /// The last second of the certificate's validity, since 1970 (UTC); 0 if it does not end.
     public let notAfter: UInt64
+
+    /// The place of this certificate among those of its device, of which the one with the greatest serial counts: when it was
+    /// made by the store's time, in milliseconds since 1970; 0 for none.
+    public let serial: UInt64
 
     /// The greatest number of bytes in a certificate.
     public static let byteLimit = 4_096
@@ -65,7 +76,7 @@ public struct Certificate: Hashable, Sendable {
         var rights: [Right] = []
         for wire in content.rights {
             guard let collection = CollectionID(bytes: wire.collection) else { throw .certificateUnreadable }
-            rights.append(Right(collection: collection, mayWrite: wire.mayWrite))
+            rights.append(Right(collection: collection, mayWrite: wire.mayWrite, generation: wire.generation))
         }
         guard Set(rights.map(\.collection)).count == rights.count else { throw .certificateUnreadable }
         self.bytes = bytes
@@ -75,6 +86,7 @@ public struct Certificate: Hashable, Sendable {
         boxKey = Array(content.boxKey)
         self.rights = rights
         notAfter = content.notAfter
+        serial = content.serial
     }
 
     /// Makes the certificate of a device, which may always write to the collections of devices and of requests.
@@ -84,6 +96,7 @@ public struct Certificate: Hashable, Sendable {
     ///   - boxKey: the device's X25519 public key.
     ///   - collections: the collections of apps, and whether the device may write there. At most 126.
     ///   - notAfter: the last second of its validity, since 1970 (UTC); 0 if it does not end.
+    ///   - serial: a number greater than those of the device's earlier certificates.
     ///   - seed: the seed of the chain, whose key signs.
     /// - Throws: ``ChainError/Code/tooManyCollections``, or ``ChainError/Code/certificateUnreadable`` for keys of another
     ///   length.
@@ -93,13 +106,43 @@ public struct Certificate: Hashable, Sendable {
         boxKey: [UInt8],
         collections: [CollectionName: Bool],
         notAfter: UInt64 = 0,
+        serial: UInt64 = 0,
+        seed: SyncSeed
+    ) throws(ChainError) {
+        try self.init(
+            device: device,
+            signingKey: signingKey,
+            boxKey: boxKey,
+            collections: collections,
+            generations: [:],
+            notAfter: notAfter,
+            serial: serial,
+            seed: seed
+        )
+    }
+
+    /// Makes the certificate of a device that has these generations of the collections' keys.
+    package init(
+        device: DeviceID,
+        signingKey: [UInt8],
+        boxKey: [UInt8],
+        collections: [CollectionName: Bool],
+        generations: [CollectionName: UInt32],
+        notAfter: UInt64,
+        serial: UInt64,
         seed: SyncSeed
     ) throws(ChainError) {
         var mayWrite = collections
         for name in [CollectionName.devices, .requests] { mayWrite[name] = true }
         guard mayWrite.count <= Self.rightLimit else { throw .tooManyCollections }
         let rights = mayWrite.sorted { $0.key.text < $1.key.text }
-            .map { Right(collection: CollectionID(of: $0.key, seed: seed), mayWrite: $0.value) }
+            .map { name, mayWrite in
+                Right(
+                    collection: CollectionID(of: name, seed: seed),
+                    mayWrite: mayWrite,
+                    generation: generations[name] ?? 1
+                )
+            }
         let content = Easysetup_Chain_V1_CertificateContent.with {
             $0.userID = Data(seed.userID.bytes)
             $0.device = Data(device.bytes)
@@ -109,9 +152,11 @@ public struct Certificate: Hashable, Sendable {
                 .with {
                     $0.collection = Data(right.collection.bytes)
                     $0.mayWrite = right.mayWrite
+                    $0.generation = right.generation == 1 ? 0 : right.generation
                 }
             }
             $0.notAfter = notAfter
+            $0.serial = serial
         }
         try self.init(bytes: Self.signed(content.plainBytes(), seed: seed), of: seed.userID)
     }

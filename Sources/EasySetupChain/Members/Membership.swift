@@ -63,6 +63,7 @@ public final class Membership: Sendable {
         collections: [CollectionName: Bool],
         generations: [CollectionName: Set<UInt32>] = [:],
         notAfter: UInt64 = 0,
+        serial: UInt64 = 0,
         seed: SyncSeed
     ) throws(ChainError) {
         let certificate = try Certificate(
@@ -70,11 +71,24 @@ public final class Membership: Sendable {
             signingKey: deviceKeys.signingKey,
             boxKey: deviceKeys.boxKey,
             collections: collections,
+            generations: generations.compactMapValues { $0.max() },
             notAfter: notAfter,
+            serial: serial,
             seed: seed
         )
+        let held = Self.held(by: certificate, collections, generations, seed)
+        self.init(deviceKeys: deviceKeys, certificate: certificate, collections: held)
+    }
+
+    /// The parts of collections that a device without the seed gets.
+    static func held(
+        by certificate: Certificate,
+        _ collections: [CollectionName: Bool],
+        _ generations: [CollectionName: Set<UInt32>],
+        _ seed: SyncSeed
+    ) -> [Collection] {
         let names = Set(collections.keys).union([.devices, .requests])
-        let held = names.sorted { $0.text < $1.text }.map { name in
+        return names.sorted { $0.text < $1.text }.map { name in
             let given = generations[name] ?? []
             let kept = (given.isEmpty ? [1] : given).sorted().suffix(Self.generationLimit)
             let id = CollectionID(of: name, seed: seed)
@@ -86,7 +100,29 @@ public final class Membership: Sendable {
                 keys: Dictionary(uniqueKeysWithValues: keys)
             )
         }
-        self.init(deviceKeys: deviceKeys, certificate: certificate, collections: held)
+    }
+
+    /// The membership that a device has after a grant: the keys of this one and those of the grant.
+    /// - Throws: ``ChainError/Code/membershipUnreadable`` unless they are those that the certificate needs;
+    ///   ``ChainError/Code/certificateNotSigned`` for the certificate of another device.
+    func extended(by certificate: Certificate, _ held: [Collection]) throws(ChainError) -> Membership {
+        guard certificate.userID == userID, certificate.device == device,
+            certificate.signingKey == deviceKeys.signingKey, certificate.boxKey == deviceKeys.boxKey
+        else { throw .certificateNotSigned }
+        guard Set(held.map(\.id)) == Set(certificate.rights.map(\.collection)),
+            held.count == certificate.rights.count, Set(held.map(\.name)).count == held.count
+        else { throw .membershipUnreadable }
+        let all = held.map { part in
+            let before = collections.first { $0.id == part.id }?.keys ?? [:]
+            let keys = part.keys.merging(before) { new, _ in new }.sorted { $0.key < $1.key }
+            return Collection(
+                name: part.name,
+                id: part.id,
+                mayWrite: part.mayWrite,
+                keys: Dictionary(uniqueKeysWithValues: keys.suffix(Self.generationLimit))
+            )
+        }
+        return Membership(deviceKeys: deviceKeys, certificate: certificate, collections: all)
     }
 
     /// The greatest number of generations of a collection in a membership.
@@ -113,18 +149,7 @@ extension Membership {
         var message = Easysetup_Chain_V1_Membership()
         message.deviceSecret = Data(deviceKeys.secret)
         message.certificate = certificate.message
-        message.collections = collections.map { collection in
-            .with {
-                $0.collection = Data(collection.id.bytes)
-                $0.name = collection.name.text
-                $0.keys = collection.keys.sorted { $0.key < $1.key }.map { generation, key in
-                    .with {
-                        $0.generation = generation
-                        $0.key = Data(key.secret)
-                    }
-                }
-            }
-        }
+        message.collections = collections.map(\.message)
         defer { message.wipe() }
         var bytes = message.plainBytes()
         return SecretBytes(wiping: &bytes)
@@ -149,31 +174,90 @@ extension Membership {
         guard certificate.signingKey == deviceKeys.signingKey, certificate.boxKey == deviceKeys.boxKey
         else { throw .certificateNotSigned }
         var collections: [Collection] = []
-        for wire in message.collections {
-            guard let id = CollectionID(bytes: wire.collection), let name = CollectionName(any: wire.name),
-                let right = certificate.right(in: id)
-            else { throw .membershipUnreadable }
-            collections.append(
-                Collection(name: name, id: id, mayWrite: right.mayWrite, keys: try Self.keys(wire.keys))
-            )
-        }
+        for wire in message.collections { collections.append(try Collection(wire, certificate)) }
         guard Set(collections.map(\.id)) == Set(certificate.rights.map(\.collection)),
             collections.count == certificate.rights.count, Set(collections.map(\.name)).count == collections.count
         else { throw .membershipUnreadable }
         self.init(deviceKeys: deviceKeys, certificate: certificate, collections: collections)
     }
+}
 
-    private static func keys(
-        _ wire: [Easysetup_Chain_V1_GenerationKey]
-    ) throws(ChainError) -> [UInt32: CollectionKey] {
-        guard 1...generationLimit ~= wire.count else { throw .membershipUnreadable }
+extension Membership.Collection {
+    /// The message of this part, which the caller wipes.
+    fileprivate var message: Easysetup_Chain_V1_HeldCollection {
+        .with {
+            $0.collection = Data(id.bytes)
+            $0.name = name.text
+            $0.keys = keys.sorted { $0.key < $1.key }.map { generation, key in
+                .with {
+                    $0.generation = generation
+                    $0.key = Data(key.secret)
+                }
+            }
+        }
+    }
+
+    /// Reads a part of a membership with this certificate.
+    fileprivate init(_ wire: Easysetup_Chain_V1_HeldCollection, _ certificate: Certificate) throws(ChainError) {
+        guard let id = CollectionID(bytes: wire.collection), let name = CollectionName(any: wire.name),
+            let right = certificate.right(in: id)
+        else { throw .membershipUnreadable }
+        guard 1...Membership.generationLimit ~= wire.keys.count else { throw .membershipUnreadable }
         var keys: [UInt32: CollectionKey] = [:]
-        for wire in wire {
+        for wire in wire.keys {
             guard wire.generation >= 1, let key = CollectionKey(bytes: SecretBytes(wire.key)),
                 keys.updateValue(key, forKey: wire.generation) == nil
             else { throw .membershipUnreadable }
         }
-        return keys
+        self.init(name: name, id: id, mayWrite: right.mayWrite, keys: keys)
+    }
+
+    /// The parts as bytes, which are secret.
+    static func encoded(_ collections: [Self]) -> SecretBytes {
+        var message = Easysetup_Chain_V1_HeldCollections.with { $0.collections = collections.map(\.message) }
+        var secrets: [Data] = []
+        var bytes = message.plainBytes()
+        message.collections.takeSecrets(&secrets)
+        secrets.wipe()
+        return SecretBytes(wiping: &bytes)
+    }
+
+    /// Reads the parts that a certificate comes with.
+    static func decoded(
+        _ encoded: borrowing SecretBytes,
+        _ certificate: Certificate
+    ) throws(ChainError) -> [Self] {
+        var bytes = unsafe encoded.withUnsafeBytes { unsafe Array($0) }
+        defer { Sodium.wipe(&bytes) }
+        guard var message = try? Easysetup_Chain_V1_HeldCollections(serializedBytes: bytes) else {
+            throw .membershipUnreadable
+        }
+        defer {
+            var secrets: [Data] = []
+            message.collections.takeSecrets(&secrets)
+            secrets.wipe()
+        }
+        var collections: [Self] = []
+        for wire in message.collections { collections.append(try Self(wire, certificate)) }
+        return collections
+    }
+}
+
+extension [Easysetup_Chain_V1_HeldCollection] {
+    /// Takes the keys out. The message gives up its reference to each one, or copy-on-write would let a wipe clear a copy.
+    fileprivate mutating func takeSecrets(_ secrets: inout [Data]) {
+        for collection in indices {
+            for key in self[collection].keys.indices {
+                secrets.append(self[collection].keys[key].key)
+                self[collection].keys[key].key = Data()
+            }
+        }
+    }
+}
+
+extension [Data] {
+    fileprivate mutating func wipe() {
+        for index in indices { self[index].resetBytes(in: self[index].indices) }
     }
 }
 
@@ -183,13 +267,8 @@ extension Easysetup_Chain_V1_Membership {
     fileprivate mutating func wipe() {
         var secrets = [deviceSecret]
         deviceSecret = Data()
-        for collection in collections.indices {
-            for key in collections[collection].keys.indices {
-                secrets.append(collections[collection].keys[key].key)
-                collections[collection].keys[key].key = Data()
-            }
-        }
-        for index in secrets.indices { secrets[index].resetBytes(in: secrets[index].indices) }
+        collections.takeSecrets(&secrets)
+        secrets.wipe()
     }
 }
 

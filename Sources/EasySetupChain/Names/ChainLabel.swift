@@ -16,6 +16,9 @@ package enum ChainLabel {
     package static let keyChange = "easysetup/chain key change 1"
     package static let earlierKeys = "easysetup/chain earlier keys 1"
     package static let certificate = "easysetup/chain certificate 1"
+    package static let request = "easysetup/chain request 1"
+    package static let grant = "easysetup/chain grant 1"
+    package static let decline = "easysetup/chain decline 1"
 
     /// The bytes that are signed for a use: the label of the use, then the content, each after its length.
     package static func signed(_ label: String, _ content: [UInt8]) -> [UInt8] {

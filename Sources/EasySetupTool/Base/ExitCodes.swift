@@ -173,6 +173,8 @@ enum ExitCodes {
         "several-devices": 64,
         "record-too-large": 65,
         "content": 65,
+        "reason-too-long": 64,
+        "same-chain": 64,
         "collection-limit": 65,
         "collection-too-large": 65,
         "keys-used-up": 65,

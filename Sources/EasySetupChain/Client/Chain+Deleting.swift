@@ -1,0 +1,161 @@
+import EasySetupSeed
+
+extension Chain {
+    /// Deletes a collection, on a device that has the seed: all of its objects, for all devices, and their names in the store.
+    ///
+    /// A snapshot comes first that says of each object that it was deleted. So other devices see their objects deleted, and
+    /// one that was away brings nothing back. That snapshot and the changes of the key are what stays in the store; the
+    /// former goes with a compaction after 90 days. Objects that others write later are there. The call may be stopped at any
+    /// point and made again, and it deletes what is left.
+    /// - Parameters:
+    ///   - collection: the name of the collection.
+    ///   - progress: gets the number of the store's objects that were deleted so far.
+    /// - Returns: the number of the store's objects that were deleted.
+    /// - Throws: ``ChainError/Code/notHeld`` without the seed; ``ChainError/Code/notReadBack``, and nothing but a note was
+    ///   changed then.
+    @discardableResult public func deleteCollection(
+        _ collection: String,
+        progress: @Sendable (Int) -> Void = { _ in }
+    ) async throws(ChainError) -> Int {
+        guard case .seed = holder else { throw .notHeld }
+        let name = try CollectionName(collection)
+        try await refresh(.collections)
+        // The mark stays: the name is needed to change the key when a device is removed that had the collection.
+        if reader(.collections)?.state.object(name.text)?[Self.deletedMark] == nil {
+            try await write([(name.text, .put([Self.deletedMark: []]))], in: .collections)
+        }
+        // A collection that is too large to be used can be deleted all the same.
+        allow(.max, in: name)
+        defer { allow(limits.objects, in: name) }
+        try await refresh(name)
+        try await readyKeys(of: name)
+        await enter(name)
+        defer { leave(name) }
+        try await list(name)
+        guard let reader = reader(name) else { throw .notHeld }
+        let newest = Snapshot.assembled(try await everything(reader.keys).listing.records).whole.last
+        // Without the one that an earlier call has written, a new one.
+        let isEmptied = newest.map { $0.state.isEmptied && $0.state == reader.state } ?? false
+        if !isEmptied, let emptied = reader.state.emptied {
+            let id = entropy.publicBytes(8).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+            for piece in emptied.pieces(id: id, limit: Self.pieceBytes) { try await send(.snapshot(piece), to: name) }
+            guard Compaction.isThere(emptied, id: id, in: try await everything(reader.keys).listing) else {
+                throw .notReadBack
+            }
+        }
+        return try await deleteDead(in: name, reader.keys, progress)
+    }
+
+    /// Deletes the names that the newest snapshot of an emptied collection makes unnecessary, in the collection's turn.
+    private func deleteDead(
+        in name: CollectionName,
+        _ keys: KeyRing,
+        _ progress: @Sendable (Int) -> Void
+    ) async throws(ChainError) -> Int {
+        var assembler = RecordAssembler(keys: keys)
+        var names: Set<String> = []
+        var records: [StoredRecord] = []
+        var after: String?
+        repeat {
+            let page = try await page(keys.place, after: after)
+            records += assembler.add(page.entries)
+            names.formUnion(page.entries.map(\.name))
+            after = page.next
+        } while after != nil
+        let (whole, _) = Snapshot.assembled(records)
+        guard let emptied = whole.last(where: { $0.state.isEmptied }), let floor = emptied.state.floor else { return 0 }
+        names.subtract(emptied.names)
+        var dead: Set<String> = []
+        for snapshot in whole where snapshot.id != emptied.id && emptied.state.contains(snapshot.state) {
+            dead.formUnion(snapshot.names)
+        }
+        for stored in records {
+            switch stored.record.content {
+            case .changes(let changes):
+                // A device that had not heard of this may have written since.
+                let isDead = changes.allSatisfy { emptied.state.contains($0, stamp: stored.record.stamp) }
+                if !isDead { names.subtract(stored.record.names) }
+            case .snapshot:
+                if stored.record.stamp.time > floor.time, dead.isDisjoint(with: stored.record.names) {
+                    names.subtract(stored.record.names)
+                }
+            default: names.subtract(stored.record.names)
+            }
+        }
+        for remaining in assembler.remaining
+        where remaining.reason == .fault(.newer) || remaining.name.time > floor.time {
+            // A key change of a later version is among what can't be read; and what is new may become whole.
+            names.subtract(remaining.names)
+        }
+        return try await delete(names.sorted(), progress)
+    }
+
+    /// Deletes names, as many in a call as the store takes.
+    private func delete(
+        _ names: [String],
+        from before: Int = 0,
+        _ progress: @Sendable (Int) -> Void
+    ) async throws(ChainError) -> Int {
+        var rest = names[...]
+        while !rest.isEmpty {
+            let some = Array(rest.prefix(store.limits.deletionsPerCall))
+            rest = rest.dropFirst(some.count)
+            _ = try await call { [store] () throws(ObjectStoreError) in
+                (some.count, try await store.delete(some))
+            }
+            progress(before + names.count - rest.count)
+        }
+        return names.count
+    }
+
+    /// Deletes all names of the chain in the store, on a device that has the seed. Nothing can bring them back.
+    ///
+    /// The records of the devices and of the collections go last, so that a call that is made again after a crash finds
+    /// them. A device that is still running may write again: the service that gives out rights is told of the end first, and
+    /// this is called once more when the sessions of the other devices have ended.
+    /// - Parameter progress: gets the number of the store's objects that were deleted so far.
+    /// - Returns: the number of the store's objects that were deleted.
+    /// - Throws: ``ChainError/Code/notHeld`` without the seed.
+    @discardableResult public func deleteEverything(
+        progress: @Sendable (Int) -> Void = { _ in }
+    ) async throws(ChainError) -> Int {
+        guard case .seed(let seed) = holder else { throw .notHeld }
+        let last = [CollectionName.devices, .collections].map {
+            RecordPlace(userID: seed.userID, collection: CollectionID(of: $0, seed: seed)).prefix
+        }
+        let root = RecordPlace.chainPrefix(of: seed.userID)
+        var count = 0
+        for prefix in [root] + last {
+            var after: String?
+            repeat {
+                let page = try await page(prefix: prefix, after: after)
+                let names = page.entries.map(\.name).filter { name in
+                    prefix != root || !last.contains { name.hasPrefix($0) }
+                }
+                count += try await delete(names, from: count, progress)
+                after = page.next
+            } while after != nil
+        }
+        forgetAll()
+        return count
+    }
+
+    /// The attribute of a collection's note that says that the collection was deleted.
+    static let deletedMark = "deleted"
+}
+
+extension CollectionState {
+    /// Whether nothing but deletions is known, and what was not read up to a floor is dead.
+    fileprivate var isEmptied: Bool { floor != nil && sorted.allSatisfy { $0.state.writes.isEmpty } }
+
+    /// The state in which each object was deleted after all that is known of it, and the floor is there; nil if nothing was
+    /// ever written.
+    fileprivate var emptied: CollectionState? {
+        guard let generation = clocks.keys.max(), let time = clocks[generation] else { return nil }
+        let floor = Stamp(generation: generation, time: time, writer: DeviceID(value: .max))
+        return CollectionState(
+            floor: floor,
+            objects: sorted.map { ($0.object, ObjectState(deletion: floor, writes: [])) }
+        )
+    }
+}
