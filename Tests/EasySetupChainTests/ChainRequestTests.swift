@@ -145,8 +145,9 @@ struct ChainRequestTests {
         let granted = try #require(try await tv.newMembership())
         // The device keeps the old certificate in its record and deletes the grant.
         try await tv.write([(Grant.object(tv.device), .delete)], in: .requests)
-        try await party.chain(2).remove(tv.device)
-        try await one.put("2", in: "history", ["a": [2]])
+        let other = party.chain(2)
+        try await other.remove(tv.device)
+        try await other.put("2", in: "history", ["a": [2]])
         #expect(try await party.member(granted).list("history").map(\.object) == ["1"])
     }
 

@@ -7,7 +7,7 @@ extension ChainError {
         .membershipUnreadable, .certificateUnreadable, .certificateNotSigned, .certificateEnded, .tooManyCollections,
         .reasonTooLong(limit: CollectionRequest.reasonBytes), .sameChain,
         .collectionLimit(limit: ChainLimits().collections), .collectionTooLarge(limit: ChainLimits().objects), .notHeld,
-        .objectMissing, .collectionUnknown, .content, .notReadBack, .cancelled,
+        .objectMissing, .collectionUnknown, .content, .keysUsedUp, .notReadBack, .cancelled,
     ]
 
     private static let stores = ObjectStoreError.Code.allCases.filter { $0 != .service }.map {
