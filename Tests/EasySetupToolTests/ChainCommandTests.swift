@@ -156,7 +156,7 @@ struct ChainCommandTests {
         #expect(!FileManager.default.fileExists(atPath: stage.folder("laptop") + "/chain.device"))
         #expect(try await stage.run("laptop", ["put", "notes/1"], input: "x").code == 0)
         let after = try ChainDeviceStage.events(try await stage.run("laptop", ["status", "--json"]))
-        #expect(after[0]["name"] as? String == "laptop" && after[0]["bucket"] as? String == stage.store.bucket)
+        #expect(after[0]["name"] as? String == "laptop" && after[1]["bucket"] as? String == stage.store.bucket)
         #expect(after[1]["devices"] as? Int == 1 && abs(after[1]["clock_difference"] as? Int ?? 99) < 60)
         #expect((after[1]["collections"] as? [[String: Any]])?.first?["objects"] as? Int == 1)
     }

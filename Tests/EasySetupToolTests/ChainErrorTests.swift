@@ -9,7 +9,9 @@ import Testing
 
 @Suite("Errors of the chain on the command line", .inTurn, .timeLimit(.minutes(60))) struct ChainErrorTests {
     static let usageErrors: [ChainUsage] = [
-        .placeMissing, .twoPlaces, .badBucket, .bucketSecret, .bucketPlain, .keysMissing, .badObject, .valueTooLarge,
+        .placeMissing, .twoPlaces, .badBucket, .bucketSecret, .serviceSecret, .placePlain, .keysMissing,
+        .invitationFile,
+        .otherUserID, .badObject, .valueTooLarge,
         .attributeMissing, .deviceUnknown, .severalDevices, .deviceHoldsSeed, .deviceFileDamaged, .stopped(.reading),
         .stopped(.writing),
     ]
@@ -43,7 +45,7 @@ import Testing
         #expect(full.region == "eu-central-1" && full.endpoint == "https://[::1]:8333")
         #expect(try BucketURL.address("http://127.0.0.1:8333/notes", allowPlain: false).bucket == "notes")
         #expect(try BucketURL.address("http://s3.example/notes", allowPlain: true).bucket == "notes")
-        #expect(throws: ChainUsage.bucketPlain) { try BucketURL.address("http://s3.example/notes", allowPlain: false) }
+        #expect(throws: ChainUsage.placePlain) { try BucketURL.address("http://s3.example/notes", allowPlain: false) }
         #expect(throws: ChainUsage.bucketSecret) {
             try BucketURL.address("https://key:secret@s3.example/notes", allowPlain: false)
         }
@@ -92,7 +94,7 @@ import Testing
         #expect(try await error(["list"], without: "EASYSETUP_BUCKET") == "chain-place-missing")
         #expect(try await error(["list"], without: "AWS_ACCESS_KEY_ID") == "bucket-keys-missing")
         #expect(try await error(["put", "notes/1"], without: "AWS_SECRET_ACCESS_KEY") == "bucket-keys-missing")
-        #expect(try await error(["list"], ["EASYSETUP_BUCKET": "http://s3.example/notes"]) == "bucket-plain")
+        #expect(try await error(["list"], ["EASYSETUP_BUCKET": "http://s3.example/notes"]) == "chain-place-plain")
         #expect(try await error(["list", "--bucket", "x"]) == "bucket-address")
         #expect(try await error(["get", "notes"]) == "usage")
         #expect(try await error(["list", "NOTES"]) == "collection-name")

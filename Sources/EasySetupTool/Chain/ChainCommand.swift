@@ -13,7 +13,7 @@ struct ChainCommand: AsyncParsableCommand {
             """,
         subcommands: [
             ChainPut.self, ChainGet.self, ChainList.self, ChainWatch.self, ChainDelete.self, ChainDevices.self,
-            ChainRemove.self, ChainLeave.self, ChainStatus.self, ImportVersion0.self,
+            ChainRemove.self, ChainLeave.self, ChainDeleteAccount.self, ChainStatus.self, ImportVersion0.self,
         ]
     )
 }

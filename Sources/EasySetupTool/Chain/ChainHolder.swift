@@ -1,4 +1,6 @@
+import EasySetup
 import EasySetupChain
+import EasySetupS3
 import EasySetupSeed
 
 /// The keys of the chain that this device holds.
@@ -34,6 +36,36 @@ enum ChainHolder: Sendable {
     var rights: String {
         switch self {
         case .seed: "the seed: it may read and write everything, and remove devices"
+        }
+    }
+
+    /// The calls to a service for credentials, signed with what this device holds.
+    /// - Parameters:
+    ///   - url: the address of the service.
+    ///   - invitation: the text that lets a new chain in; nil if there is none.
+    ///   - session: the credentials of an earlier run.
+    func client(
+        _ url: String,
+        _ invitation: String?,
+        _ session: CredentialsSession?,
+        trusting roots: TrustedRoots,
+        allowsPlain: Bool
+    ) throws(ChainError) -> CredentialsClient {
+        // A person waits for the answer.
+        var limits = CredentialsLimits()
+        limits.tries = 2
+        limits.callTimeout = .seconds(20)
+        return switch self {
+        case .seed(let seed):
+            try CredentialsClient(
+                url,
+                seed: seed,
+                invitation: invitation,
+                session: session,
+                trusting: roots,
+                allowsPlain: allowsPlain,
+                limits: limits
+            )
         }
     }
 

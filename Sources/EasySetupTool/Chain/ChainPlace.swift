@@ -1,12 +1,31 @@
 import ArgumentParser
 import EasySetup
 import EasySetupChain
+import EasySetupHandshake
 import EasySetupS3
 
 /// The options that say where the chain's store is, and whom to believe about it.
 struct ChainPlaceOptions: SharedOptions {
-    @Option(help: ArgumentHelp("A bucket of your own, as https://HOST/BUCKET[?region=NAME].", valueName: "url"))
+    @Option(
+        help: ArgumentHelp("The service that gives the chain its place in a store, as https://HOST.", valueName: "url")
+    )
+    var service: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Instead of a service: a bucket of your own, as https://HOST/BUCKET[?region=NAME].",
+            valueName: "url"
+        )
+    )
     var bucket: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file whose first line is the invitation that a service asks of a new chain; asked for without it.",
+            valueName: "file"
+        )
+    )
+    var invitationFile: PathArgument?
 
     @Option(
         help: ArgumentHelp("A PEM file with the authorities to trust, instead of the system's.", valueName: "file")
@@ -15,76 +34,105 @@ struct ChainPlaceOptions: SharedOptions {
 
     @Flag(
         inversion: .prefixedNo,
-        help: "Allow a store without TLS on another machine. For a network of your own only."
+        help: "Allow a store or service without TLS on another machine. For a network of your own only."
     )
     var allowPlain: Bool?
+
+    /// Whether a service or a bucket is named with the call itself.
+    var isOption: Bool { SettingRank(of: "service") == .option || SettingRank(of: "bucket") == .option }
+
+    /// Whether the place is a service.
+    var isService: Bool { if case .service? = try? place() { true } else { false } }
 
     /// Checks the values that the argument parser takes as they are.
     func check() throws {
         if bucket != nil { _ = try bucketAddress() }
+        if service != nil { _ = try serviceAddress() }
     }
 
     /// The place of the chain's store.
     func place() throws -> ChainPlace {
-        guard bucket != nil else { throw ChainUsage.placeMissing }
-        return .bucket(try bucketAddress(), keys: try BucketKeys())
+        switch (service, bucket) {
+        case (nil, nil): throw ChainUsage.placeMissing
+        case (_?, nil): return .service(try serviceAddress(), allowsPlain: allowsPlain)
+        case (nil, _?): return .bucket(try bucketAddress(), keys: try BucketKeys())
+        case (_?, _?):
+            // What is given with the call beats what is kept.
+            switch (SettingRank(of: "service"), SettingRank(of: "bucket")) {
+            case let (service, bucket) where service < bucket:
+                return .service(try serviceAddress(), allowsPlain: allowsPlain)
+            case let (service, bucket) where bucket < service:
+                return .bucket(try bucketAddress(), keys: try BucketKeys())
+            default: throw ChainUsage.twoPlaces
+            }
+        }
+    }
+
+    /// The invitation in the file; nil if none is named.
+    /// - Throws: ``ChainUsage/invitationFile``.
+    var invitation: String? {
+        get throws(ChainUsage) {
+            guard let invitationFile else { return nil }
+            do throws(CommandError) {
+                return try Input.readLine(path: invitationFile, limit: 256).revealed()
+            } catch {
+                throw .invitationFile
+            }
+        }
     }
 
     /// The authorities to trust.
     var roots: TrustedRoots { caFile.map { TrustedRoots(pemPath: $0.bytes) } ?? .system }
 
+    private var allowsPlain: Bool { allowPlain ?? false }
+
     private func bucketAddress() throws -> S3Address {
         try SettingSources.checked("bucket") {
-            try BucketURL.address(bucket ?? "", allowPlain: allowPlain ?? false)
+            try BucketURL.address(bucket ?? "", allowPlain: allowsPlain)
+        }
+    }
+
+    private func serviceAddress() throws -> String {
+        try SettingSources.checked("service") {
+            let text = service ?? ""
+            guard !text.contains("@") else { throw ChainUsage.serviceSecret }
+            guard RelayAddress(web: text, allowsPlain: true) != nil else { throw ChainError.service(.address) }
+            guard RelayAddress(web: text, allowsPlain: allowsPlain) != nil else { throw ChainUsage.placePlain }
+            return text
         }
     }
 }
 
 /// The place of a chain's store.
 enum ChainPlace: Sendable {
+    /// A service that gives out credentials, by its address.
+    case service(String, allowsPlain: Bool)
     /// A bucket of the person's own.
     case bucket(S3Address, keys: BucketKeys)
-
-    /// The store.
-    func store(trusting roots: TrustedRoots) -> S3Store {
-        switch self {
-        case .bucket(let address, let keys):
-            S3Store(address, credentials: keys, trusting: roots, limits: Self.limits)
-        }
-    }
 
     /// A text by which the place is known again.
     var key: String {
         switch self {
+        case .service(let url, _): url
         case .bucket(let address, _): "\(address.endpoint)/\(address.bucket)"
         }
     }
+}
 
-    /// The place in words for a person.
-    var shown: String {
-        switch self {
-        case .bucket(let address, _): "the bucket \(address.bucket) at \(address.endpoint)"
+/// The order of the places of a setting: an option beats a variable, a variable the file.
+private enum SettingRank: Int, Comparable {
+    case option, variable, file, standard
+
+    init(of option: String) {
+        switch Invocation.current?.source(of: option) {
+        case .option: self = .option
+        case .variable: self = .variable
+        case .line: self = .file
+        case .standard, nil: self = .standard
         }
     }
 
-    /// The members of an event.
-    var members: [(String, JSONValue)] {
-        switch self {
-        case .bucket(let address, _):
-            [
-                ("service", .null), ("endpoint", .string(address.endpoint)), ("bucket", .string(address.bucket)),
-                ("region", .string(address.region)),
-            ]
-        }
-    }
-
-    /// The limits of the calls: a person waits, and the chain tries again.
-    private static var limits: S3Limits {
-        var limits = S3Limits()
-        limits.tries = 2
-        limits.callTimeout = .seconds(30)
-        return limits
-    }
+    static func < (left: SettingRank, right: SettingRank) -> Bool { left.rawValue < right.rawValue }
 }
 
 /// The address of a bucket as a person writes it: the store's address, a slash and the bucket's name.
@@ -117,7 +165,7 @@ enum BucketURL {
             )
         }
         guard let any = made(true) else { throw .badBucket }
-        guard allowPlain || made(false) != nil else { throw .bucketPlain }
+        guard allowPlain || made(false) != nil else { throw .placePlain }
         return any
     }
 }

@@ -38,7 +38,6 @@ struct ChainPut: AsyncParsableCommand, ChecksSettings {
             _ = try options.place.place()
             let value = try Self.value(output)
             let session = try await ChainSession.open(options, .writing, output)
-            try await session.note(path.collection)
             do throws(ChainError) {
                 try await session.chain.update(path.object, in: path.collection, [name: value])
             } catch {

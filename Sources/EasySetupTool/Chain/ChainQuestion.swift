@@ -1,8 +1,9 @@
 extension Output {
     /// Checks that somebody can answer a question about a deletion, before anything is asked of the store.
     /// - Throws: ``CommandError/nobodyToAsk(_:)``.
-    func needPerson() throws(CommandError) {
-        guard Input.isTerminal else { throw .nobodyToAsk(.deletion) }
+    /// - Parameter need: the answer that is needed.
+    func needPerson(_ need: CommandError.Need = .deletion) throws(CommandError) {
+        guard Input.isTerminal else { throw .nobodyToAsk(need) }
     }
 
     /// Asks for a yes before something is deleted.

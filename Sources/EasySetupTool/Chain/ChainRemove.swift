@@ -1,5 +1,6 @@
 import ArgumentParser
 import EasySetupChain
+import EasySetupS3
 
 /// `easysetup chain remove`: removes a device without the seed.
 struct ChainRemove: AsyncParsableCommand {
@@ -38,6 +39,8 @@ struct ChainRemove: AsyncParsableCommand {
                 )
             }
             output.onStop(.writing)
+            // The service is told first: a device that gets no more credentials sees nothing of the rest.
+            try await session.connection.service?.revoke(device.id)
             try await session.chain.remove(device.id)
             output.onStop(nil)
             output.event(

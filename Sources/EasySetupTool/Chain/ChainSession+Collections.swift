@@ -15,9 +15,4 @@ extension ChainSession {
                 .filter { !$0.name.contains("/") }.sorted { $0.name < $1.name }
         }
     }
-
-    /// Notes a collection before a write to it, on a device with the seed.
-    func note(_ collection: String) async throws(ChainError) {
-        if holder.seed != nil { try await chain.note(collection) }
-    }
 }

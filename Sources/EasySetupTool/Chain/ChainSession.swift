@@ -14,12 +14,12 @@ import Darwin
 /// A call of a command to its chain: what this device holds, where the store is, and the chain itself.
 final class ChainSession: Sendable {
     let holder: ChainHolder
-    let place: ChainPlace
-    let store: ToldStore
+    let connection: ChainConnection
     let chain: Chain
     let device: DeviceID
     /// The name under which the device is in the chain; nil if it has not joined.
     let name: String?
+    /// The folder of this device's files.
     let files: PrivateFiles
     /// The turn of a call that writes. One device writes one thing at a time: two programs with one id could otherwise give
     /// two records the same stamp.
@@ -27,8 +27,7 @@ final class ChainSession: Sendable {
 
     private init(
         holder: ChainHolder,
-        place: ChainPlace,
-        store: ToldStore,
+        connection: ChainConnection,
         chain: Chain,
         device: DeviceID,
         name: String?,
@@ -36,8 +35,7 @@ final class ChainSession: Sendable {
         hold: consuming PrivateFiles.Hold?
     ) {
         self.holder = holder
-        self.place = place
-        self.store = store
+        self.connection = connection
         self.chain = chain
         self.device = device
         self.name = name
@@ -61,13 +59,23 @@ final class ChainSession: Sendable {
     /// - Parameters:
     ///   - options: the options of the command.
     ///   - use: the way in which the command uses the chain.
-    static func open(_ options: ChainOptions, _ use: Use, _ output: Output) async throws -> ChainSession {
+    ///   - holder: the keys that this device holds, if the command has them already.
+    static func open(
+        _ options: ChainOptions,
+        _ use: Use,
+        holder: ChainHolder? = nil,
+        _ output: Output
+    ) async throws -> ChainSession {
         let place = try options.place.place()
         let name = try options.deviceName.description
-        let holder = try await options.holder(output)
+        var opened = holder
+        if opened == nil { opened = try await options.holder(output) }
+        guard let holder = opened else { throw CommandError.noSeedStored }
         let files = PrivateFiles(path: try options.store.folder.bytes)
         output.onStop(use == .reading || use == .looking ? .reading : .writing)
-        let store = ToldStore(place.store(trusting: options.place.roots), output)
+        let connection = try await ChainConnection.open(options.place, holder, files, output)
+        // A question may have been asked meanwhile.
+        output.onStop(use == .reading || use == .looking ? .reading : .writing)
         var hold: PrivateFiles.Hold?
         if use == .writing || use == .leaving { hold = try await turn(files) }
         var file = try await ChainDeviceFile.read(files, of: holder.userID)
@@ -84,7 +92,7 @@ final class ChainSession: Sendable {
             known = try await ChainDeviceFile.make(files, of: holder.userID, device: holder.device)
         }
         let device = known?.device ?? holder.device ?? .random()
-        let chain = holder.chain(device: device, store: store)
+        let chain = holder.chain(device: device, store: connection.store)
         if joins, var joining = known {
             if !isThere(joining) {
                 try await chain.join(name: name, platform: Platform.current.rawValue)
@@ -98,8 +106,7 @@ final class ChainSession: Sendable {
         }
         return ChainSession(
             holder: holder,
-            place: place,
-            store: store,
+            connection: connection,
             chain: chain,
             device: device,
             name: known?.name,
@@ -118,6 +125,11 @@ final class ChainSession: Sendable {
         }
         output.prompt("This device is now in the chain as \"\(name)\" (\(device.text)).\n")
     }
+}
+
+extension ChainSession {
+    /// The chain's store.
+    var store: ToldStore { connection.store }
 }
 
 extension Output {

@@ -1,5 +1,7 @@
 import ArgumentParser
+import EasySetup
 import EasySetupChain
+import EasySetupS3
 import EasySetupSeed
 
 /// `easysetup chain status`: tells what this device is in its chain, and what the store has.
@@ -21,23 +23,30 @@ struct ChainStatus: AsyncParsableCommand, ChecksSettings {
 
     func run() async throws {
         try await common.run { output in
-            let session = try await ChainSession.open(options, .looking, output)
-            let userID = session.holder.userID.fingerprint
-            let device = session.name.map { "\"\($0)\", \(session.device.text)" }
+            let place = try options.place.place()
+            let holder = try await options.holder(output)
+            let files = PrivateFiles(path: try options.store.folder.bytes)
+            let file = try await ChainDeviceFile.read(files, of: holder.userID)
+            let userID = holder.userID.fingerprint
+            let service: String? = if case .service(let url, _) = place { url } else { nil }
+            let device = file.flatMap { file in file.name.map { "\"\($0)\", \(file.device.text)" } }
             output.event(
                 "chain",
                 [
-                    ("user_id", .string(userID)), ("tier", .integer(session.holder.tier)),
-                    ("device", session.name == nil ? .null : .string(session.device.text)),
-                    ("name", session.name.map(JSONValue.string) ?? .null),
-                ] + session.place.members,
+                    ("user_id", .string(userID)), ("tier", .integer(holder.tier)),
+                    ("device", device == nil ? .null : file.map { .string($0.device.text) } ?? .null),
+                    ("name", file?.name.map(JSONValue.string) ?? .null),
+                    ("service", service.map(JSONValue.string) ?? .null),
+                ],
                 people: """
                     Chain:    \(userID)
                     Device:   \(device ?? "has not joined yet; the next other command joins")
-                    Holds:    \(session.holder.rights)
-                    Store:    \(session.place.shown)
-                    """
+                    Holds:    \(holder.rights)
+                    """ + (service.map { "\nService:  \($0)" } ?? "")
             )
+            let session = try await ChainSession.open(options, .looking, holder: holder, output)
+            let address = session.connection.address
+            output.say("Store:    the bucket \(address.bucket) at \(address.endpoint)")
             let collections = try await session.collections()
             var counts: [(name: String, count: Int)] = []
             for collection in collections {
@@ -51,7 +60,8 @@ struct ChainStatus: AsyncParsableCommand, ChecksSettings {
             output.event(
                 "chain-store",
                 [
-                    ("devices", .integer(devices.count)),
+                    ("endpoint", .string(address.endpoint)), ("bucket", .string(address.bucket)),
+                    ("region", .string(address.region)), ("devices", .integer(devices.count)),
                     (
                         "collections",
                         .list(

@@ -19,8 +19,14 @@ enum ChainUsage: ExplainedError, Equatable {
     case badBucket
     /// The bucket's address has a user name or a password.
     case bucketSecret
-    /// The bucket is at another machine, by a connection without TLS that nobody has allowed.
-    case bucketPlain
+    /// The service's address has a user name or a password.
+    case serviceSecret
+    /// The bucket or the service is at another machine, by a connection without TLS that nobody has allowed.
+    case placePlain
+    /// The file with the invitation can't be read, or others may read it.
+    case invitationFile
+    /// The chain has another user id than was given.
+    case otherUserID
     /// The variables with the keys of the bucket are not set.
     case keysMissing
     /// An object is not named as COLLECTION/OBJECT.
@@ -45,7 +51,10 @@ enum ChainUsage: ExplainedError, Equatable {
         case .placeMissing: "chain-place-missing"
         case .twoPlaces: "usage"
         case .badBucket, .bucketSecret: "bucket-address"
-        case .bucketPlain: "bucket-plain"
+        case .serviceSecret: ChainError.Code.serviceAddress.rawValue
+        case .placePlain: "chain-place-plain"
+        case .invitationFile: "invitation-file"
+        case .otherUserID: "fingerprint-differs"
         case .keysMissing: "bucket-keys-missing"
         case .badObject: "usage"
         case .valueTooLarge: "record-too-large"
@@ -64,7 +73,10 @@ enum ChainUsage: ExplainedError, Equatable {
         case .twoPlaces: "Both a service and a bucket are named, and a chain is at one of them."
         case .badBucket: "This is no address of a bucket."
         case .bucketSecret: "A bucket's address has no user name and no password."
-        case .bucketPlain: "This address leads to another machine without encryption of the connection."
+        case .serviceSecret: "A service's address has no user name and no password."
+        case .invitationFile: "The file with the invitation can't be read."
+        case .otherUserID: "The chain has another user id, so nothing was deleted."
+        case .placePlain: "This address leads to another machine without encryption of the connection."
         case .keysMissing: "The keys of the bucket are not given."
         case .badObject: "An object is named by its collection, a slash and its id, such as notes/1."
         case .valueTooLarge: "The value is larger than the \(RecordLimits.plaintextBytes) bytes of a write."
@@ -89,7 +101,10 @@ enum ChainUsage: ExplainedError, Equatable {
         case .badBucket:
             "Write https://HOST/BUCKET or https://HOST:PORT/BUCKET, and ?region=NAME behind it where the store has regions."
         case .bucketSecret: "Take them out, and give the keys by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
-        case .bucketPlain: "Use https, or pass --allow-plain on a network of your own."
+        case .serviceSecret: "Take them out: this device signs its requests with what it holds."
+        case .invitationFile: "Check its name, and that nobody but its owner may read and write it (mode 0600)."
+        case .otherUserID: "Run easysetup chain status, and look whether this is the right store."
+        case .placePlain: "Use https, or pass --allow-plain on a network of your own."
         case .keysMissing:
             "Set the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and for a session AWS_SESSION_TOKEN."
         case .badObject: "Write COLLECTION/OBJECT. easysetup chain list shows the collections."

@@ -23,9 +23,16 @@ final class ToldStore: ObjectStore {
     private let output: Output
     private let state = Mutex(State())
 
-    init(_ store: any ObjectStore, _ output: Output) {
+    private let keep: @Sendable () async -> Void
+
+    /// Makes a store over another one.
+    /// - Parameters:
+    ///   - output: the output to which it tells.
+    ///   - keep: called after each call, when there may be new credentials.
+    init(_ store: any ObjectStore, _ output: Output, keep: @escaping @Sendable () async -> Void = {}) {
         self.store = store
         self.output = output
+        self.keep = keep
     }
 
     var limits: ObjectStoreLimits { store.limits }
@@ -59,6 +66,7 @@ final class ToldStore: ObjectStore {
     ) async throws(ObjectStoreError) -> Answer {
         do throws(ObjectStoreError) {
             let (answer, storeTime) = try await call()
+            await keep()
             let wasAway = state.withLock { state in
                 state.clockDifference = Int(storeTime.milliseconds / 1_000) - Int(time(nil))
                 defer { state.isAway = false }
@@ -67,6 +75,7 @@ final class ToldStore: ObjectStore {
             if wasAway, output.form == .people { output.prompt("The store answers again.\n") }
             return answer
         } catch {
+            await keep()
             let isNew = state.withLock { state in
                 defer { if error.retryHelps { state.isAway = true } }
                 return error.retryHelps && !state.isAway

@@ -8,6 +8,8 @@ struct DemoPairing {
     let seed: SyncSeed
     /// Makes the client of a device with this name and store.
     var client: @Sendable (DeviceName, MemorySeedStore) -> PairingClient = { PairingClient(name: $0, store: $1) }
+    /// The store of the new phone, which is empty at first.
+    let phone = MemorySeedStore()
     /// The output; nil for the pairings that are only measured.
     let output: Output?
 
@@ -61,7 +63,7 @@ struct DemoPairing {
     }
 
     private func join(_ code: PairingCode) async throws -> UserID {
-        let client = client(DeviceName(cleaning: "new phone")!, MemorySeedStore())
+        let client = client(DeviceName(cleaning: "new phone")!, phone)
         for await state in client.join(code, at: relay) {
             switch state {
             case .paired(let paired): return paired.userID

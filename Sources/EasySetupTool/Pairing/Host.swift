@@ -29,6 +29,14 @@ enum Host {
         return String(cString: here) + "/" + relative
     }
 
+    /// The absolute path of this program, as the call names it or the search path finds it; empty if neither does.
+    static var path: String {
+        let path = CommandLine.arguments.first ?? ""
+        if path.contains("/") { return String(decoding: Variables.absolute(Array(path.utf8)), as: UTF8.self) }
+        let folders = (Variables.value("PATH") ?? "").split(separator: ":")
+        return folders.map { "\($0)/\(path)" }.first { access($0, X_OK) == 0 } ?? ""
+    }
+
     /// A word quoted for a shell.
     static func quoted(_ word: String) -> String { quoted(Array(word.utf8)) }
 

@@ -1,0 +1,174 @@
+import EasySetup
+import EasySetupChain
+import EasySetupS3
+import EasySetupSeed
+import Logging
+
+/// The connection of a device to its chain's store.
+struct ChainConnection: Sendable {
+    let store: ToldStore
+    /// The calls to the service; nil with a bucket of the person's own.
+    let service: CredentialsClient?
+    /// The bucket.
+    let address: S3Address
+
+    /// Connects a device: with a service it asks for credentials, unless those of an earlier run count still.
+    /// - Parameters:
+    ///   - options: the place of the store.
+    ///   - holder: the keys that the device holds.
+    ///   - files: the folder in which credentials are kept between the runs; nil keeps none.
+    static func open(
+        _ options: ChainPlaceOptions,
+        _ holder: ChainHolder,
+        _ files: PrivateFiles?,
+        _ output: Output
+    ) async throws -> ChainConnection {
+        switch try options.place() {
+        case .bucket(let address, let keys):
+            let store = S3Store(address, credentials: keys, trusting: options.roots, limits: limits)
+            return ChainConnection(store: ToldStore(store, output), service: nil, address: address)
+        case .service(let url, let allowsPlain):
+            let client = { (invitation: String?, session: CredentialsSession?) in
+                try holder.client(url, invitation, session, trusting: options.roots, allowsPlain: allowsPlain)
+            }
+            // A service that is slow is told to the person who waits.
+            let waiting = Task {
+                try await Task.sleep(for: .seconds(3))
+                guard output.form == .people else { return }
+                output.prompt("The service does not answer yet. The program waits; Control-C stops it.\n")
+            }
+            defer { waiting.cancel() }
+            let kept = KeptCredentials(files)
+            let session = await kept.read()
+            var asking = try client(try options.invitation, session)
+            var credentials: S3Credentials
+            do throws(ObjectStoreError) {
+                credentials = try await asking.credentials()
+            } catch {
+                waiting.cancel()
+                let error = ChainError.store(error)
+                guard error.code == .invitationNeeded, Input.isTerminal else {
+                    if error.code == .deviceRemoved || error.code == .accountDeleted { await kept.remove() }
+                    throw error
+                }
+                asking = try client(try await ask(output), nil)
+                do throws(ObjectStoreError) {
+                    credentials = try await asking.credentials()
+                } catch {
+                    throw ChainError.store(error)
+                }
+            }
+            guard let address = credentials.address else { throw CommandError.internal }
+            await kept.keep(asking.session)
+            let used = try client(nil, asking.session)
+            let store = S3Store(service: used, trusting: options.roots, limits: limits)
+            // The store gets new credentials when these end; they are kept, too.
+            let told = ToldStore(store, output) { await kept.keep(used.session) }
+            return ChainConnection(store: told, service: used, address: address)
+        }
+    }
+
+    /// Deletes all names of a chain in the store. Returns how many there were.
+    func deleteEverything(of userID: UserID) async throws(ChainError) -> Int {
+        let prefix = RecordPlace.chainPrefix(of: userID)
+        var count = 0
+        var last: [String] = []
+        do throws(ObjectStoreError) {
+            while true {
+                // Each page begins at the start, because what was listed is gone.
+                let page = try await store.list(prefix: prefix, after: nil, limit: store.limits.listedPerCall)
+                let names = page.entries.map(\.name)
+                guard !names.isEmpty else { return count }
+                // A store that shows late what was deleted is asked again later.
+                guard names != last else { break }
+                last = names
+                var rest = names[...]
+                while !rest.isEmpty {
+                    let some = Array(rest.prefix(store.limits.deletionsPerCall))
+                    rest = rest.dropFirst(some.count)
+                    _ = try await store.delete(some)
+                }
+                count += names.count
+            }
+        } catch {
+            throw .store(error)
+        }
+        throw .notReadBack
+    }
+
+    /// Asks a person for the invitation of a new chain.
+    private static func ask(_ output: Output) async throws -> String {
+        let reading = await output.askLine("The service takes a new chain by invitation. Invitation: \u{20}")
+        guard case .line(let line) = reading, line.byteCount <= 256 else { throw CommandError.notConfirmed }
+        return line.revealed().filter { !$0.isWhitespace }
+    }
+
+    /// The limits of the calls: a person waits, and the chain tries again.
+    private static var limits: S3Limits {
+        var limits = S3Limits()
+        limits.tries = 2
+        limits.callTimeout = .seconds(30)
+        return limits
+    }
+}
+
+/// The credentials that a service gave, kept in the folder of the seed for the next run. Without them the next run asks the
+/// service again, so a fault of the file is only logged.
+final class KeptCredentials: Sendable {
+    private let files: PrivateFiles?
+    private let written = Written()
+
+    /// The session that is in the file.
+    private actor Written {
+        var session: CredentialsSession?
+
+        func set(_ session: CredentialsSession?) -> Bool {
+            defer { self.session = session }
+            return self.session !== session
+        }
+    }
+
+    private static let file = "chain.session"
+
+    init(_ files: PrivateFiles?) {
+        self.files = files
+    }
+
+    /// The credentials of an earlier run; nil if there are none that can be read.
+    func read() async -> CredentialsSession? {
+        do throws(StoreError) {
+            guard let bytes = try await files?.read(Self.file, limit: CredentialsSession.byteLimit),
+                let session = CredentialsSession(bytes)
+            else { return nil }
+            _ = await written.set(session)
+            return session
+        } catch {
+            log(error)
+            return nil
+        }
+    }
+
+    /// Keeps credentials, unless they are in the file already. Nil removes the file.
+    func keep(_ session: CredentialsSession?) async {
+        guard await written.set(session) else { return }
+        do throws(StoreError) {
+            if let session {
+                try await files?.write(session.encoded(), to: Self.file)
+            } else {
+                try await files?.remove(Self.file)
+            }
+        } catch {
+            log(error)
+        }
+    }
+
+    /// Removes the file.
+    func remove() async { try? await files?.remove(Self.file) }
+
+    private func log(_ error: StoreError) {
+        Logger(label: "easysetup.chain").warning(
+            "the credentials of the chain's store are not kept for the next run",
+            metadata: ["error": "\(error.name)"]
+        )
+    }
+}
