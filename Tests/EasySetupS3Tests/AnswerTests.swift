@@ -146,6 +146,19 @@ struct AnswerTests {
             #expect(SessionAnswer(Array(text.replacing(part, with: "Other").utf8)) == nil)
         }
         #expect(SessionAnswer(Array(text.replacing("eyJ", with: "").utf8)) == nil)
+        // As Ceph answers to AssumeRole.
+        let role = text.replacing("GetFederationToken", with: "AssumeRole").replacing(
+            "s+/=",
+            with: "a&#x2F;b&amp;&quot;"
+        )
+        .replacing("59.123456789Z", with: "59Z")
+        let assumed = try #require(SessionAnswer(Array(role.utf8)))
+        #expect(assumed.keys.secret.revealed() == "a/b&\"")
+        #expect(assumed.ends == 1_796_017_799)
+        let end = try #require(role.range(of: "</AssumeRoleResponse>")).upperBound
+        for index in role[..<end].indices where index < end {
+            #expect(SessionAnswer(Array(role[..<index].utf8)) == nil)
+        }
     }
 
     @Test(

@@ -62,9 +62,21 @@ package final class LiveStore: Sendable {
 
     private static let start = Task { () async throws -> LiveStore in
         if let named { return named }
+        let store = LiveStore(.seaweedfs, "", nil)
+        return try await seaweedFS(identities: store.identities, policies: store.policies, bucket: store.bucket)
+    }
+
+    private struct NotStarted: Error {}
+
+    /// Starts a SeaweedFS on free ports of loopback, with nothing but its defaults beside these.
+    /// - Parameters:
+    ///   - identities: the file of `-s3.config`.
+    ///   - policies: the file of `-s3.iam.config`.
+    ///   - bucket: the bucket that it makes; nil for none.
+    package static func seaweedFS(identities: String, policies: String, bucket: String?) async throws -> LiveStore {
         for attempt in 1... {
             do {
-                return try await seaweedFS()
+                return try await startSeaweedFS(identities, policies, bucket)
             } catch  where attempt < 3 {
                 // Another program has taken one of the ten ports.
             }
@@ -72,10 +84,9 @@ package final class LiveStore: Sendable {
         throw NotStarted()
     }
 
-    private struct NotStarted: Error {}
-
-    /// Starts SeaweedFS with nothing but its defaults, on free ports of loopback.
-    private static func seaweedFS() async throws -> LiveStore {
+    private static func startSeaweedFS(_ identities: String, _ policies: String, _ bucket: String?) async throws
+        -> LiveStore
+    {
         guard let weed = StoreTools.weed else { throw NotStarted() }
         let folder = FileManager.default.temporaryDirectory.appending(path: "easysetup-store-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder + "/data", withIntermediateDirectories: true)
@@ -84,17 +95,18 @@ package final class LiveStore: Sendable {
             let port = try FreePort.pair()
             if !ports.contains(port) { ports.append(port) }
         }
-        let store = LiveStore(.seaweedfs, "http://127.0.0.1:\(ports[3])", nil)
-        try Data(store.identities.utf8).write(to: URL(filePath: folder + "/s3.json"))
-        try Data(store.policies.utf8).write(to: URL(filePath: folder + "/iam.json"))
-        let arguments = [
-            "-logtostderr=true", "mini", "-dir=\(folder)/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
-            // The default of telemetry is to call out.
-            "-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
-            "-master.port=\(ports[0])", "-volume.port=\(ports[1])", "-filer.port=\(ports[2])", "-s3.port=\(ports[3])",
-            "-admin.port=\(ports[4])", "-s3.config=\(folder)/s3.json", "-s3.iam.config=\(folder)/iam.json",
-            "-bucket=\(store.bucket)",
-        ]
+        let endpoint = "http://127.0.0.1:\(ports[3])"
+        try Data(identities.utf8).write(to: URL(filePath: folder + "/s3.json"))
+        try Data(policies.utf8).write(to: URL(filePath: folder + "/iam.json"))
+        let arguments =
+            [
+                "-logtostderr=true", "mini", "-dir=\(folder)/data", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+                // The default of telemetry is to call out.
+                "-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
+                "-master.port=\(ports[0])", "-volume.port=\(ports[1])", "-filer.port=\(ports[2])",
+                "-s3.port=\(ports[3])",
+                "-admin.port=\(ports[4])", "-s3.config=\(folder)/s3.json", "-s3.iam.config=\(folder)/iam.json",
+            ] + (bucket.map { ["-bucket=\($0)"] } ?? [])
         // The shell's input ends with the tests, however they end, and the store with it.
         let script = """
             cd "$1" || exit 1
@@ -108,9 +120,9 @@ package final class LiveStore: Sendable {
             cd / && rm -rf "$folder" /tmp/seaweedfs-*-\(ports[2]).sock /tmp/seaweedfs-*-\(ports[3]).sock
             """
         let process = try Running(["-c", script, "store", folder, weed] + arguments, of: "/bin/sh")
-        let live = LiveStore(.seaweedfs, store.endpoint, process)
+        let live = LiveStore(.seaweedfs, endpoint, process)
         do {
-            try await live.waitForStart(filer: ports[2])
+            try await live.waitForStart(filer: ports[2], bucket)
             return live
         } catch {
             let log = (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? ""
@@ -124,10 +136,10 @@ package final class LiveStore: Sendable {
     }
 
     /// Waits until the server answers and has made its bucket, which it does a little later.
-    private func waitForStart(filer: Int) async throws {
+    private func waitForStart(filer: Int, _ bucket: String?) async throws {
         guard let url = URL(string: endpoint), let port = url.port else { throw NotStarted() }
         try await wait(for: "/healthz", at: port)
-        try await wait(for: "/buckets/\(bucket)/", at: filer)
+        if let bucket { try await wait(for: "/buckets/\(bucket)/", at: filer) }
     }
 
     private func wait(for path: String, at port: Int) async throws {

@@ -1,16 +1,16 @@
-import EasySetupChain
+package import EasySetupChain
 
 /// The answer to ListObjectsV2.
-struct ListAnswer: Equatable {
+package struct ListAnswer: Equatable {
     /// The objects in the store's order.
-    var entries: [ObjectPage.Entry] = []
+    package var entries: [ObjectPage.Entry] = []
     /// Whether more objects follow.
-    var isTruncated = false
+    package var isTruncated = false
 
     /// Reads an answer.
     ///
     /// - Parameter most: the greatest number of objects that the request asked for. A store may give fewer.
-    init(_ bytes: [UInt8], most: Int) throws(XMLFault) {
+    package init(_ bytes: [UInt8], most: Int) throws(XMLFault) {
         var isList = false
         var isEncoded = false
         var truncation: String?

@@ -12,7 +12,7 @@ package enum XMLLimits {
 }
 
 /// The text is not XML of the form that stores write, or breaks one of the ``XMLLimits``.
-struct XMLFault: Error, Equatable {}
+package struct XMLFault: Error, Equatable {}
 
 /// Reads the XML of a store's answer, element by element.
 ///

@@ -1,5 +1,5 @@
 import AsyncHTTPClient
-import EasySetupS3
+package import EasySetupS3
 import NIOCore
 import NIOHTTP1
 
@@ -25,14 +25,14 @@ package struct STSClient: Sendable {
     ///   - now: the time in seconds since 1970.
     package func session(_ access: NodeAccess, policy: String, seconds: Int, name: String, now: Int)
         async throws(STSFault)
-        -> STSSession
+        -> SessionAnswer
     {
         try await session(access, keys: access.broker, policy: policy, seconds: seconds, name: name, now: now)
     }
 
     /// The same with other keys than the broker's; `--check` tries what a session may ask for.
     func session(_ access: NodeAccess, keys: S3Keys, policy: String?, seconds: Int, name: String, now: Int)
-        async throws(STSFault) -> STSSession
+        async throws(STSFault) -> SessionAnswer
     {
         var fields = [("DurationSeconds", String(seconds)), ("Version", "2011-06-15")]
         if let policy { fields.append(("Policy", policy)) }
@@ -58,17 +58,17 @@ package struct STSClient: Sendable {
         request.method = .POST
         for (name, value) in signed.headers { request.headers.replaceOrAdd(name: name, value: value) }
         request.body = .bytes(ByteBuffer(string: body))
-        let text: String
+        let answer: [UInt8]
         let status: UInt
         do {
             let response = try await http.execute(request, timeout: .seconds(20))
             status = response.status.code
-            text = String(buffer: try await response.body.collect(upTo: Self.answerBytes))
+            answer = Array(try await response.body.collect(upTo: Self.answerBytes).readableBytesView)
         } catch {
             throw .unreachable
         }
-        guard status == 200 else { throw .refused(status: Int(status), code: STSAnswer.code(text)) }
-        guard let session = STSAnswer.session(text) else { throw .unreadable }
+        guard status == 200 else { throw .refused(status: Int(status), code: ErrorAnswer(answer)?.code ?? "no code") }
+        guard let session = SessionAnswer(answer) else { throw .unreadable }
         return session
     }
 

@@ -40,7 +40,7 @@ package struct StoreCheck: Sendable {
         let (ours, other) = (SyncSeed.random().userID, SyncSeed.random().userID)
         let bucket = access.address.bucket
         let policy = SessionPolicy(member: ours, bucket: bucket).text
-        let session: STSSession
+        let session: SessionAnswer
         do throws(STSFault) {
             session = try await client.session(
                 access,
@@ -259,6 +259,7 @@ package struct StoreCheck: Sendable {
     }
 
     private func status(_ answer: StoreProbe.Answer?) -> String {
-        answer.map { $0.isDone ? "" : " (status \($0.status), \(STSAnswer.code($0.body)))" } ?? " (no answer)"
+        answer.map { $0.isDone ? "" : " (status \($0.status), \(ErrorAnswer(Array($0.body.utf8))?.code ?? "no code"))" }
+            ?? " (no answer)"
     }
 }

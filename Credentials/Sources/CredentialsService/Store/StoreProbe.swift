@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import EasySetupChain
 import EasySetupS3
 import NIOCore
 import NIOHTTP1
@@ -28,20 +29,23 @@ struct StoreProbe: Sendable {
     /// Counts the objects below a prefix, until there are more than `most`; nil if the store does not tell.
     func count(_ prefix: String, _ keys: S3Keys, most: Int) async -> Int? {
         var count = 0
-        var token: String?
+        var last: String?
         while true {
-            var query = [("list-type", "2"), ("prefix", prefix), ("max-keys", "1000")]
-            if let token { query.append(("continuation-token", token)) }
+            var query = [
+                ("list-type", "2"), ("prefix", prefix), ("max-keys", String(Self.page)), ("encoding-type", "url"),
+            ]
+            if let last { query.append(("start-after", last)) }
             guard let answer = await call("GET", "/" + address.bucket, query, keys), answer.isDone,
-                let number = STSAnswer.element("KeyCount", in: answer.body).flatMap({ Int($0) }), number >= 0
+                let page = try? ListAnswer(Array(answer.body.utf8), most: Self.page)
             else { return nil }
-            count += number
-            guard count <= most, number > 0, STSAnswer.element("IsTruncated", in: answer.body) == "true",
-                let next = STSAnswer.element("NextContinuationToken", in: answer.body), !next.isEmpty
-            else { return count }
-            token = next
+            count += page.entries.count
+            guard count <= most, page.isTruncated, let next = page.entries.last?.name else { return count }
+            last = next
         }
     }
+
+    /// The objects of a page, of which every store gives a thousand.
+    private static let page = 1_000
 
     /// Asks for, puts or deletes an object.
     func object(_ method: String, _ name: String, _ keys: S3Keys) async -> Answer? {

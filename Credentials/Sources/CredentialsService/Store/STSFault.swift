@@ -1,13 +1,3 @@
-package import EasySetupS3
-
-/// A session that STS gave.
-package struct STSSession: Sendable {
-    /// Its keys, with the token.
-    package let keys: S3Keys
-    /// When it ends, in seconds since 1970, as STS says.
-    package let ends: Int
-}
-
 /// Why STS gave no session.
 package enum STSFault: Error, Hashable, Sendable {
     /// No answer came.
