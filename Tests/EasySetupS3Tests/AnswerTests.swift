@@ -155,7 +155,7 @@ struct AnswerTests {
         let assumed = try #require(SessionAnswer(Array(role.utf8)))
         #expect(assumed.keys.secret.revealed() == "a/b&\"")
         #expect(assumed.ends == 1_796_017_799)
-        let end = try #require(role.range(of: "</AssumeRoleResponse>")).upperBound
+        let end = try #require(role.firstRange(of: "</AssumeRoleResponse>")).upperBound
         for index in role[..<end].indices where index < end {
             #expect(SessionAnswer(Array(role[..<index].utf8)) == nil)
         }

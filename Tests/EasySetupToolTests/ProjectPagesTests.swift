@@ -47,10 +47,13 @@ import Testing
         let errors = await made.errors()
         #expect(await made.end() == 0, "\(errors)")
         var links = 0
-        for package in ["easysetup", "easysetup-relay"] {
+        for (package, page) in [
+            ("easysetup", "command-line.md"), ("easysetup-relay", "operating.md"),
+            ("easysetup-credentials", "credentials.md"),
+        ] {
             let place = URL(filePath: folder.path).appending(path: package)
             let names = try FileManager.default.contentsOfDirectory(atPath: place.path)
-            #expect(names.contains(package == "easysetup" ? "command-line.md" : "operating.md"))
+            #expect(names.contains(page))
             for name in names where name.hasSuffix(".md") {
                 let text = try String(contentsOf: place.appending(path: name), encoding: .utf8)
                 for match in text.matches(of: /\]\(([^)#:\s]+)[)#]/) {

@@ -16,6 +16,11 @@ package final class LiveStore: Sendable {
     package struct Identity: Sendable {
         package let accessKey: String
         package let secret: String
+
+        package init(accessKey: String, secret: String) {
+            self.accessKey = accessKey
+            self.secret = secret
+        }
     }
 
     package let kind: Kind
@@ -130,6 +135,9 @@ package final class LiveStore: Sendable {
             throw Failed(log: String(log.suffix(2_000)))
         }
     }
+
+    /// Ends a store of one's own.
+    package func stop() { process?.endInput() }
 
     private struct Failed: Error {
         let log: String

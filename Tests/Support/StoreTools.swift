@@ -15,6 +15,10 @@ package enum StoreTools {
     /// Whether there is a store for tests: SeaweedFS, or one that the environment names.
     package static let hasStore = weed != nil || LiveStore.named != nil
 
+    /// Whether there is a Ceph that radosgw-admin reaches.
+    package static let hasCephTools =
+        LiveStore.named?.kind == .ceph && ProcessInfo.processInfo.environment["CEPH_ARGS"] != nil
+
     private static func program(_ name: String) -> String? {
         let path = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
             .appending(components: "..", "..", ".build", "stores", "bin", name).standardizedFileURL.path

@@ -1,6 +1,7 @@
 import CredentialsService
 import Foundation
 import Logging
+import Synchronization
 
 /// Writes logs to standard error, a line for each event, as the relay does.
 struct LogLines: LogHandler {
@@ -8,9 +9,19 @@ struct LogLines: LogHandler {
         case text, json
     }
 
+    /// The level of all loggers. A signal changes it while the program runs.
+    static var level: Logger.Level {
+        get { Logger.Level.allCases[common.load(ordering: .relaxed)] }
+        set { common.store(Logger.Level.allCases.firstIndex(of: newValue) ?? 0, ordering: .relaxed) }
+    }
+    private static let common = Atomic<Int>(0)
+
     let label: String
     let format: Format
-    var logLevel: Logger.Level
+    var logLevel: Logger.Level {
+        get { Self.level }
+        set { Self.level = newValue }
+    }
     var metadata: Logger.Metadata = [:]
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -1,20 +1,15 @@
-import CredentialsCore
 import CredentialsService
 import EasySetupChain
-import EasySetupRelay
 import EasySetupRelayProtocol
 import Foundation
-import Hummingbird
-import HummingbirdCore
 import Logging
-import ServiceLifecycle
-import UnixSignals
 
 /// `easysetup-credentials`: reads its settings, and serves until a signal ends it (`Protocol/credentials.md`).
 @main struct Program {
-    /// The exit codes, which are those of sysexits.h, and 40 for a store that is not as it must be.
+    /// The exit codes, which are those of sysexits.h, and 40 for a store that is not as it must be or is not set up.
     private enum Exit {
         static let wrongStore: Int32 = 40
+        static let setup: Int32 = 40
         static let usage: Int32 = 64
         static let system: Int32 = 74
         static let settings: Int32 = 78
@@ -25,9 +20,8 @@ import UnixSignals
     }
 
     private static func run(_ arguments: [String], _ variables: [String: String]) async -> Int32 {
-        var reader: SettingsReader
         do throws(SettingsFault) {
-            reader = try SettingsReader(arguments: arguments)
+            let reader = try SettingsReader(arguments: arguments)
             if reader.text("help") != nil {
                 print(ProgramSetting.helpText, terminator: "")
                 return 0
@@ -36,31 +30,38 @@ import UnixSignals
                 print("easysetup-credentials \(Release.version)")
                 return 0
             }
+            if reader.text("manual") != nil {
+                print(ManualPage.text(version: Release.version), terminator: "")
+                return 0
+            }
+            if reader.text("setup") != nil {
+                return await setUp(try StoreSetup(reader), isApplied: reader.text("apply") != nil)
+            }
         } catch {
             return fail(error.description, Exit.usage)
         }
-        let configuration: ProgramConfiguration
-        let logger: Logger
+        let settings: ProgramSettings
         let invitations: Int?
         do throws(SettingsFault) {
-            try reader.add(variables: variables)
-            if let path = reader.text("config") {
-                guard let text = read(path) else { throw SettingsFault("The file of --config can't be read.") }
-                try reader.add(file: text)
-            }
-            logger = try makeLogger(reader)
-            configuration = try ProgramConfiguration(reader, read: read)
+            settings = try ProgramSettings(arguments, variables)
+            let reader = settings.reader
             invitations =
                 reader.text("invite") == nil ? nil : try reader.number("invite", 1...1_000, 1)
         } catch {
             return fail(error.description, Exit.settings)
         }
+        let configuration = settings.configuration
+        // A check makes no file of accounts, which would be that of the user who checks.
+        if settings.reader.text("check-settings") != nil { return show(settings) ? 0 : Exit.wrongStore }
+        if settings.reader.text("check") != nil { return await check(settings) }
         do {
             let store = try AccountStore(path: configuration.store, limits: configuration.service.limits)
             if let invitations { return try await invite(invitations, store) }
-            if reader.text("check") != nil { return await check(configuration, reader) }
+            LogLines.level = settings.level
+            let logger = Logger(label: "easysetup.credentials") { LogLines(label: $0, format: settings.format) }
             try await store.set(configuration.nodes.map(\.node))
-            try await serve(configuration, store, logger)
+            for fault in settings.unsafeFiles { logger.warning("\(fault)") }
+            try await Serving(settings, arguments, variables, store, logger).run()
             return 0
         } catch {
             return fail("\(error)", Exit.system)
@@ -72,23 +73,7 @@ import UnixSignals
         return code
     }
 
-    /// A small file as text; nil if it can't be read.
-    private static func read(_ path: String) -> String? {
-        guard let bytes = FileManager.default.contents(atPath: path), bytes.count <= 65_536 else { return nil }
-        return String(data: bytes, encoding: .utf8)
-    }
-
-    private static func makeLogger(_ reader: SettingsReader) throws(SettingsFault) -> Logger {
-        guard let format = LogLines.Format(rawValue: reader.text("log-format") ?? "text") else {
-            throw SettingsFault("log-format is text or json.")
-        }
-        guard let level = Logger.Level(rawValue: reader.text("log-level") ?? "info") else {
-            throw SettingsFault("log-level is debug, info, notice, warning or error.")
-        }
-        return Logger(label: "easysetup.credentials") { LogLines(label: $0, format: format, logLevel: level) }
-    }
-
-    @Sendable private static func now() -> Int { Int(Date().timeIntervalSince1970) }
+    @Sendable static func now() -> Int { Int(Date().timeIntervalSince1970) }
 
     // MARK: The operator's calls
 
@@ -101,135 +86,51 @@ import UnixSignals
         return 0
     }
 
-    private static func check(_ configuration: ProgramConfiguration, _ reader: SettingsReader) async -> Int32 {
+    /// Prints the steps of setting up a store, or takes them.
+    private static func setUp(_ setup: StoreSetup, isApplied: Bool) async -> Int32 {
+        guard isApplied else {
+            print(setup.text, terminator: "")
+            return 0
+        }
+        let client = STSClient()
+        var code: Int32 = 0
+        do {
+            try await SetupRun(setup, client: client, now: now()).run { print($0) }
+            print("\nThe lines for the settings of the service:\n\(setup.settings)", terminator: "")
+        } catch {
+            code = fail("\(error)", Exit.setup)
+        }
+        await client.shutdown()
+        return code
+    }
+
+    /// Prints the settings and where they come from; false if something is unsafe.
+    private static func show(_ settings: ProgramSettings) -> Bool {
         for setting in ProgramSetting.all {
-            guard let found = reader.found[setting.name] else { continue }
+            guard let found = settings.reader.found[setting.name] else { continue }
             for value in found.values {
                 print("\(setting.name) = \(setting.isSecret ? "(secret)" : value)  [\(found.source)]")
             }
         }
+        for fault in settings.unsafeFiles { print("unsafe: \(fault)") }
+        return settings.unsafeFiles.isEmpty
+    }
+
+    private static func check(_ settings: ProgramSettings) async -> Int32 {
         let client = STSClient()
-        var wrong = 0
-        for (_, access) in configuration.nodes {
+        var isRight = show(settings)
+        for (_, access) in settings.configuration.nodes {
             print("node \(access.name):")
-            let check = StoreCheck(access, client: client, duration: configuration.duration, now: now())
+            let check = StoreCheck(access, client: client, duration: settings.configuration.duration, now: now())
             for finding in await check.findings() {
                 print("  \(finding.verdict.rawValue): \(finding.subject)")
                 if finding.verdict == .wrong {
-                    wrong += 1
+                    isRight = false
                     print("    \(finding.advice)")
                 }
             }
         }
         await client.shutdown()
-        return wrong == 0 ? 0 : Exit.wrongStore
-    }
-
-    // MARK: Serving
-
-    private static func serve(_ configuration: ProgramConfiguration, _ store: AccountStore, _ logger: Logger)
-        async throws
-    {
-        let client = STSClient()
-        let limits = configuration.service.limits
-        let server = CredentialsServer(
-            settings: configuration.service,
-            store: store,
-            issuer: Issuer(
-                nodes: configuration.nodes.map(\.access),
-                client: client,
-                duration: configuration.duration,
-                deviceDuration: configuration.deviceDuration,
-                objects: limits.objectsPerUser
-            ),
-            certificate: { DeviceRights.read($0, of: $1) },
-            logger: logger,
-            now: now
-        )
-        var services: [any Service] = [
-            application(configuration.listen, "devices", logger) { request, context in
-                await server.respond(to: request, context: context)
-            }
-        ]
-        if let admin = configuration.admin {
-            let pages = AdminServer(server, store: store, name: admin.host, now: now)
-            services.append(
-                application(admin, "admin", logger) { request, context in
-                    await pages.respond(to: request, context: context)
-                }
-            )
-        }
-        if configuration.service.allowsPlain {
-            logger.warning("plain requests are answered: whoever sees one can repeat it")
-        }
-        let group = ServiceGroup(configuration: .init(services: services.map { .init(service: $0) }, logger: quiet))
-        let drainTime = configuration.drainTime
-        try await withThrowingTaskGroup(of: Bool.self) { tasks in
-            tasks.addTask {
-                try await group.run()
-                return true
-            }
-            tasks.addTask {
-                await waitForEnd(server, drainTime: drainTime, logger)
-                await group.triggerGracefulShutdown()
-                return false
-            }
-            while let hasEnded = try await tasks.next() { if hasEnded { tasks.cancelAll() } }
-        }
-        await client.shutdown()
-        logger.notice("ended")
-    }
-
-    /// The libraries' own lines are not ours to promise; what matters is in lines of the server.
-    private static var quiet: Logger {
-        Logger(label: "easysetup.credentials.http") { _ in SwiftLogNoOpLogHandler() }
-    }
-
-    private static func application(
-        _ address: ListenAddress,
-        _ name: String,
-        _ logger: Logger,
-        _ answer: @escaping @Sendable (Request, DeviceContext) async -> Response
-    ) -> some ApplicationProtocol {
-        Application(
-            responder: CallbackResponder { (request: Request, context: DeviceContext) in await answer(request, context)
-            },
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(60),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: 16_384,
-                        maxHeaderListSize: 32_768,
-                        maxHeaderFieldCount: 100
-                    )
-                )
-            ),
-            configuration: .init(
-                // Every address of both families, where there is no host.
-                address: .hostname(address.host ?? "::", port: address.port),
-                availableConnectionsDelegate: MaximumAvailableConnections(1_024)
-            ),
-            onServerRunning: { channel in
-                let port = channel.localAddress?.port ?? 0
-                logger.notice("listening", metadata: ["for": "\(name)", "port": "\(port)"])
-            },
-            logger: quiet
-        )
-    }
-
-    /// Waits for a signal to end, and then for the drain time or another signal.
-    private static func waitForEnd(_ server: CredentialsServer, drainTime: Int, _ logger: Logger) async {
-        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        var iterator = signals.makeAsyncIterator()
-        guard await iterator.next() != nil else { return }
-        server.isDraining = true
-        logger.notice("ending", metadata: ["seconds": "\(drainTime)"])
-        guard drainTime > 0 else { return }
-        await withTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try? await Task.sleep(for: .seconds(drainTime)) }
-            tasks.addTask { for await _ in signals { return } }
-            await tasks.next()
-            tasks.cancelAll()
-        }
+        return isRight ? 0 : Exit.wrongStore
     }
 }

@@ -12,7 +12,7 @@ import Testing
 @testable import CredentialsService
 
 /// The built program beside a real store.
-private struct Service {
+struct Service {
     let program: Running
     let port: Int
     let http: HTTPClient
@@ -29,22 +29,51 @@ private struct Service {
 
     /// Starts the program with a file of accounts.
     init(_ store: LiveStore, _ scratch: ScratchFolder, more: [String] = [], endpoint: String? = nil) async throws {
-        let broker = try scratch.file("broker", "\(store.broker.accessKey)\n\(store.broker.secret)\n")
-        let poster = try scratch.file("poster", "\(store.poster.accessKey)\n\(store.poster.secret)\n")
+        let broker = try Self.keys("broker", store.broker, scratch)
+        let poster = try Self.keys("poster", store.poster, scratch)
         let arguments = [
             "--listen", "127.0.0.1:0", "--host", "keys.example.org", "--store", scratch.path + "/accounts", "--node",
             "name=n1 endpoint=\(endpoint ?? store.endpoint) bucket=\(store.bucket) region=\(store.region)"
                 + (store.kind == .ceph ? " call=role:\(store.role)" : ""),
             "--broker-file", broker, "--poster-file", poster, "--log-level", "debug",
         ]
-        program = try Running(
-            arguments + (more.contains("--registration") ? [] : ["--registration", "open"]) + more,
-            of: Self.path
+        let isOpen = !more.contains("--registration") && !more.contains("--config")
+        try await self.init(
+            arguments + (isOpen ? ["--registration", "open"] : []) + more,
+            longest: store.kind == .ceph ? 43_200 : 129_600
         )
+    }
+
+    /// Starts the program with these arguments.
+    init(_ arguments: [String], longest: Int = 129_600) async throws {
+        program = try Running(arguments, of: Self.path)
         let line = try #require(await program.logLine { $0.contains("listening for=devices port=") })
         port = try #require(line.split(separator: "=").last.flatMap { Int($0) })
         http = HTTPClient(eventLoopGroupProvider: .singleton)
-        longest = store.kind == .ceph ? 43_200 : 129_600
+        self.longest = longest
+    }
+
+    /// Writes a file of keys, which its owner alone may read.
+    @discardableResult static func keys(_ name: String, _ identity: LiveStore.Identity, _ scratch: ScratchFolder) throws
+        -> String
+    {
+        let path = try scratch.file(name, "\(identity.accessKey)\n\(identity.secret)\n")
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        return path
+    }
+
+    /// The port of the status page.
+    func adminPort() async throws -> Int {
+        let line = try #require(await program.logLine { $0.contains("listening for=admin port=") })
+        return try #require(line.split(separator: "=").last.flatMap { Int($0) })
+    }
+
+    /// A page of the admin port.
+    func page(_ path: String) async throws -> String {
+        let request = HTTPClientRequest(url: "http://127.0.0.1:\(try await adminPort())\(path)")
+        let response = try await http.execute(request, timeout: .seconds(300))
+        #expect(response.status == .ok)
+        return String(buffer: try await response.body.collect(upTo: 1_048_576))
     }
 
     static let path = URL(filePath: Program.path).deletingLastPathComponent().appending(path: "easysetup-credentials")
@@ -255,7 +284,7 @@ struct ProgramTests {
         let service = try await Service(store, scratch)
         var arguments = service.program.arguments
         try await service.end()
-        let admin = try scratch.file("admin", "\(store.admin.accessKey)\n\(store.admin.secret)\n")
+        let admin = try Service.keys("admin", store.admin, scratch)
         arguments[try #require(arguments.firstIndex(of: "--poster-file")) + 1] = admin
         let loose = try Running(arguments + ["--check"], of: Service.path)
         #expect(await loose.end() == 40)
@@ -269,6 +298,71 @@ struct ProgramTests {
                 $0.hasPrefix("  wrong: STS gives the broker a session of \(service.longest) s: STS refused")
             }
         )
+    }
+
+    @Test("SIGHUP reads settings and keys anew, and what can't be used changes nothing")
+    func reload() async throws {
+        let store = try await LiveStore.shared()
+        let file = try scratch.file("settings", "registration = closed\n")
+        let service = try await Service(store, scratch, more: ["--config", file, "--admin", "127.0.0.1:0"])
+        let seed = SyncSeed.random()
+        let metric = "easysetup_credentials_last_reload_successful"
+        func problem() async throws -> String? { try await service.credentials(seed.userID, by: seed).problem }
+        #expect(try await problem() == "registration-closed")
+        _ = try scratch.file(
+            "settings",
+            "registration = open\nlog-format = json\nlimit = requestsPerUser=1000000\nlimit = requestsPerPrefix=1000000\n"
+        )
+        service.program.interrupt(SIGHUP)
+        try await until { try await problem() == nil }
+        // The rotation of keys: wrong ones first, so that the store shows that they are used.
+        try Service.keys("broker", LiveStore.Identity(accessKey: "NOBODYKEY", secret: "nobody-secret"), scratch)
+        service.program.interrupt(SIGHUP)
+        try await until { try await problem() == "store-failed" }
+        try Service.keys("broker", store.broker, scratch)
+        service.program.interrupt(SIGHUP)
+        try await until { try await problem() == nil }
+        #expect(try await service.page("/metrics").contains(metric + " 1"))
+        _ = try scratch.file("settings", "registration = nobody\n")
+        service.program.interrupt(SIGHUP)
+        try await until { try await service.page("/metrics").contains(metric + " 0") }
+        #expect(try await problem() == nil)
+        #expect(try await service.page("/status.json").contains(#""name":"reload""#))
+        service.program.interrupt(SIGUSR2)
+        service.program.interrupt(SIGUSR1)
+        #expect(await service.program.logLine { $0.contains("log level changed to=info") } != nil)
+        #expect(await service.program.logLine { $0.contains("log level changed to=debug") } != nil)
+        try await service.end()
+        let lines = await service.program.errors().split(separator: "\n")
+        #expect(lines.contains { $0.contains("settings=log-format") })
+        #expect(lines.contains { $0.contains("settings not changed") && $0.contains("registration is open") })
+        #expect(lines.count { $0.contains("reload done: everything could be used") } == 3)
+        #expect(lines.count { $0.contains("reload failed") } == 1)
+        #expect(!lines.contains { $0.contains(store.broker.secret) || $0.contains("nobody-secret") })
+    }
+
+    @Test("The check of settings tries no store, makes no file, and tells of keys that others may read")
+    func checkSettings() async throws {
+        let arguments = [
+            "--listen", "127.0.0.1:0", "--host", "keys.example.org", "--store", scratch.path + "/none", "--node",
+            "name=n1 endpoint=http://127.0.0.1:1 bucket=chains", "--broker-file", scratch.path + "/broker",
+            "--poster-file", scratch.path + "/poster", "--check-settings",
+        ]
+        for name in ["broker", "poster"] {
+            try Service.keys(name, LiveStore.Identity(accessKey: name, secret: "not-shown"), scratch)
+        }
+        let right = try Running(arguments, of: Service.path)
+        #expect(await right.end() == 0)
+        #expect(await right.output().contains("listen = 127.0.0.1:0  [option]"))
+        #expect(!FileManager.default.fileExists(atPath: scratch.path + "/none"))
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: scratch.path + "/poster")
+        let loose = try Running(arguments, of: Service.path)
+        #expect(await loose.end() == 40)
+        let told = await loose.output()
+        #expect(told.contains("unsafe: other users may read or change \(scratch.path)/poster"))
+        #expect(!told.contains("not-shown"))
+        let wrong = try Running(arguments + ["--registration", "nobody"], of: Service.path)
+        #expect(await wrong.end() == 78)
     }
 
     @Test("A device with a certificate lists and writes its collections, and nothing else, until it is revoked")
@@ -491,17 +585,18 @@ struct ProgramTests {
         let service = try await Service(store, scratch, more: ["--admin", "127.0.0.1:0"])
         let seed = SyncSeed.random()
         let answer = try await service.credentials(seed.userID, by: seed)
-        let line = try #require(await service.program.logLine { $0.contains("listening for=admin port=") })
-        let port = try #require(line.split(separator: "=").last)
+        let port = try await service.adminPort()
         var told = ""
-        for path in ["/", "/metrics", "/status.css", "/health/live"] {
-            let response = try await service.http.execute(
-                HTTPClientRequest(url: "http://127.0.0.1:\(port)\(path)"),
-                timeout: .seconds(300)
-            )
-            #expect(response.status == .ok)
-            told += String(buffer: try await response.body.collect(upTo: 1_048_576))
+        for path in ["/", "/metrics", "/status.css", "/status.json", "/health/live"] {
+            told += try await service.page(path)
         }
+        let status = try JSONSerialization.jsonObject(with: Data(try await service.page("/status.json").utf8))
+        let members = try #require(status as? [String: Any])
+        #expect(members["state"] as? String == "ready")
+        #expect((members["now"] as? [String: Any])?["chains"] as? Int == 1)
+        let hour = try #require(members["hour"] as? [String: Any])
+        #expect((hour["calls"] as? [String: Int])?["credentials"] == 1)
+        try Documented.check(members, metrics: try await service.page("/metrics"))
         #expect(told.contains("easysetup_credentials_calls_total{call=\"credentials\"} 1"))
         #expect(told.contains("<strong>Ready</strong>"))
         var foreign = HTTPClientRequest(url: "http://127.0.0.1:\(port)/")

@@ -18,7 +18,7 @@ package struct ProcessStatus: Sendable {
     package var started: Double?
 
     /// Asks the system. It takes longer the more files are open, some milliseconds for 10,000.
-    static func now() -> ProcessStatus {
+    package static func now() -> ProcessStatus {
         var status = ProcessStatus()
         #if canImport(Glibc)
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

@@ -1,5 +1,5 @@
 /// A value of JSON, with the members of an object in their order.
-enum JSONValue: Sendable {
+package enum JSONValue: Sendable {
     case null
     case bool(Bool)
     case count(Int)
@@ -8,7 +8,7 @@ enum JSONValue: Sendable {
     case list([JSONValue])
     case object([(String, JSONValue)])
 
-    static func count(_ number: Int?) -> JSONValue { number.map { .count($0) } ?? .null }
+    package static func count(_ number: Int?) -> JSONValue { number.map { .count($0) } ?? .null }
 
     /// The value at a path such as `now.codes`; nil if there is none.
     subscript(path: String) -> JSONValue? {
@@ -19,7 +19,7 @@ enum JSONValue: Sendable {
     }
 
     /// The text of the value (RFC 8259).
-    var written: String {
+    package var written: String {
         switch self {
         case .null: "null"
         case .bool(let value): value ? "true" : "false"

@@ -4,7 +4,8 @@ package import EasySetupRelayCore
 /// after the last one's end.
 package struct Rates<Key: Hashable & Sendable>: Sendable {
     private let period: Int
-    private let keys: Int
+    /// How many keys are counted at a time.
+    package var keys: Int
     private var counts: [Key: Int] = [:]
     private var begin = Int.min
     /// The events of keys for which the table had no place.

@@ -3,6 +3,7 @@ import Crypto
 package import EasySetupSeed
 import Foundation
 import GRDB
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -18,12 +19,12 @@ import Darwin
 /// nothing.
 package final class AccountStore: Sendable {
     private let pool: DatabasePool
-    private let limits: ServiceLimits
+    private let limitsNow: Mutex<ServiceLimits>
 
     /// Opens the file, or makes it, with rights for its owner alone.
     /// - Throws: ``StoreFault``.
     package init(path: String, limits: ServiceLimits) throws(StoreFault) {
-        self.limits = limits
+        limitsNow = Mutex(limits)
         // SQLite makes its journal with the rights of the file, so the file is made first.
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw .cannotOpen(String(cString: strerror(errno))) }
@@ -81,6 +82,11 @@ package final class AccountStore: Sendable {
         }
         return migrator
     }
+
+    private var limits: ServiceLimits { limitsNow.withLock { $0 } }
+
+    /// Takes other limits, which hold from the next call on.
+    package func set(_ limits: ServiceLimits) { limitsNow.withLock { $0 = limits } }
 
     // MARK: Calls of devices
 

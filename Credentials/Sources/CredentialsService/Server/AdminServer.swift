@@ -36,7 +36,7 @@ package struct AdminServer: Sendable {
                 ? Self.answer(.serviceUnavailable, "text/plain; charset=utf-8", "draining")
                 : Self.answer(.ok, "text/plain; charset=utf-8", "ok")
         case "/status.css": return Self.answer(.ok, "text/css; charset=utf-8", StatusStyle.text)
-        case "/", "/metrics":
+        case "/", "/status.json", "/metrics":
             guard let summary = try? await store.summary(now: now()) else {
                 return Self.answer(
                     .serviceUnavailable,
@@ -44,18 +44,28 @@ package struct AdminServer: Sendable {
                     "The file of accounts does not work.\n"
                 )
             }
-            if request.uri.path == "/" {
-                let page = ServiceStatus(summary, server.counts, isDraining: server.isDraining)
-                return Self.answer(.ok, "text/html; charset=utf-8", page.html)
+            let process = ProcessStatus.now()
+            if request.uri.path != "/metrics" {
+                let report = ServiceReport(
+                    summary,
+                    server.history,
+                    isDraining: server.isDraining,
+                    isReloadGood: server.isReloadGood,
+                    now: now(),
+                    process: process
+                )
+                return request.uri.path == "/"
+                    ? Self.answer(.ok, "text/html; charset=utf-8", ServiceStatus(report).html)
+                    : Self.answer(.ok, "application/json", report.json.written + "\n")
             }
             let accept = request.headers[.accept].map { [$0] } ?? []
             let format = PrometheusText.Format(accept: accept)
-            return Self.answer(.ok, format.contentType, ServiceMetrics.text(summary, server.counts, format))
+            return Self.answer(.ok, format.contentType, ServiceMetrics.text(summary, server, process, format))
         default:
             return Self.answer(
                 .notFound,
                 "text/plain; charset=utf-8",
-                "There is nothing here. There is: / /metrics /health/live /health/ready\n"
+                "There is nothing here. There is: / /status.json /metrics /health/live /health/ready\n"
             )
         }
     }

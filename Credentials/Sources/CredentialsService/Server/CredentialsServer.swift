@@ -14,16 +14,23 @@ import Synchronization
 
 /// Answers the calls of devices.
 package final class CredentialsServer: Sendable {
-    private let settings: ServiceSettings
-    private let check: RequestCheck
+    /// What an operator may change while the service runs. A call goes by what held when it came.
+    private struct Serving: Sendable {
+        let settings: ServiceSettings
+        let check: RequestCheck
+        let issuer: Issuer
+        let addresses: AddressSource
+    }
+
+    private let serving: Mutex<Serving>
     private let store: AccountStore
-    private let issuer: Issuer
-    private let addresses: AddressSource
+    private let certificate: RequestCheck.CertificateReader
     private let logger: Logger
     private let now: @Sendable () -> Int
     private let rates: Mutex<ServiceRates>
-    private let counted = Mutex(ServiceCounts())
+    private let counted: Mutex<ServiceHistory>
     private let draining = Atomic(false)
+    private let reloaded = Atomic(true)
     private let isCounting = Atomic(false)
 
     /// Makes a server.
@@ -36,18 +43,48 @@ package final class CredentialsServer: Sendable {
         logger: Logger,
         now: @escaping @Sendable () -> Int
     ) {
-        self.settings = settings
         self.store = store
-        self.issuer = issuer
+        self.certificate = certificate
         self.logger = logger
         self.now = now
-        check = RequestCheck(hosts: settings.hosts, window: settings.limits.clockWindow, certificate: certificate)
-        addresses = AddressSource(proxies: settings.proxies, limits: ConnectionLimits())
+        serving = Mutex(Self.serving(settings, issuer, certificate))
         rates = Mutex(ServiceRates(settings.limits))
+        counted = Mutex(ServiceHistory(now: now()))
     }
 
-    /// The numbers that were counted.
-    package var counts: ServiceCounts { counted.withLock { $0 } }
+    private static func serving(
+        _ settings: ServiceSettings,
+        _ issuer: Issuer,
+        _ certificate: @escaping RequestCheck.CertificateReader
+    ) -> Serving {
+        Serving(
+            settings: settings,
+            check: RequestCheck(
+                hosts: settings.hosts,
+                window: settings.limits.clockWindow,
+                certificate: certificate
+            ),
+            issuer: issuer,
+            addresses: AddressSource(proxies: settings.proxies, limits: ConnectionLimits())
+        )
+    }
+
+    /// Takes other settings, and the nodes and keys of another issuer. Rates go on counting.
+    package func take(_ settings: ServiceSettings, _ issuer: Issuer) {
+        let changed = Self.serving(settings, issuer, certificate)
+        serving.withLock { $0 = changed }
+        store.set(settings.limits)
+        rates.withLock { $0.set(settings.limits) }
+    }
+
+    /// The numbers that were counted, now and in the last hour.
+    package var history: ServiceHistory { counted.withLock { $0 } }
+
+    /// Whether everything could be used when the settings were read anew for the last time.
+    package var isReloadGood: Bool {
+        get { reloaded.load(ordering: .relaxed) }
+        set { reloaded.store(newValue, ordering: .relaxed) }
+    }
 
     /// Whether the service is about to stop. It answers calls until then, and its readiness says so.
     package var isDraining: Bool {
@@ -74,13 +111,15 @@ package final class CredentialsServer: Sendable {
         let method = request.method.rawValue
         // A path with a query, or in absolute form, is none of ours.
         let path = request.head.path ?? ""
+        let serving = serving.withLock { $0 }
+        let (settings, check) = (serving.settings, serving.check)
         let route = try ServiceRoute.find(method: method, path: path, allowsPlain: settings.allowsPlain)
         switch route {
         case .live: return Self.text(.ok, "ok")
         case .ready: return isDraining ? Self.text(.serviceUnavailable, "draining") : Self.text(.ok, "ok")
         case .credentials(let user):
-            let prefix = prefix(of: request, context)
-            try count(prefix)
+            let prefix = prefix(of: request, context, serving.addresses)
+            try count(prefix, settings.limits)
             let checked = try check.check(
                 try await body(request),
                 method: method,
@@ -93,25 +132,26 @@ package final class CredentialsServer: Sendable {
                 of: user,
                 nonce: (checked.nonce, checked.nonceEnds),
                 invitation: checked.content,
-                prefix
+                prefix,
+                serving
             )
         case .plain(let user):
-            let prefix = prefix(of: request, context)
-            try count(prefix)
+            let prefix = prefix(of: request, context, serving.addresses)
+            try count(prefix, settings.limits)
             let bytes = try await Self.collect(request)
             try PlainRequest.check(bytes, user: user, window: settings.limits.clockWindow, now: now())
-            return try await credentials(.seed, of: user, nonce: nil, invitation: [], prefix)
+            return try await credentials(.seed, of: user, nonce: nil, invitation: [], prefix, serving)
         case .revocation(let user):
-            try count(prefix(of: request, context))
+            try count(prefix(of: request, context, serving.addresses), settings.limits)
             let bytes = try await body(request)
             let checked = try check.check(bytes, method: method, path: path, user: user, now: now())
             try demandSeed(checked)
             guard checked.content.count == 8 else { throw Refusal(.badBody) }
-            try count(user)
+            try count(user, settings.limits)
             try await store.revoke(checked.content, by: checked, now: now())
             return done("revocations")
         case .deletion(let user):
-            try count(prefix(of: request, context))
+            try count(prefix(of: request, context, serving.addresses), settings.limits)
             let checked = try check.check(
                 try Self.authorization(request),
                 method: method,
@@ -121,7 +161,7 @@ package final class CredentialsServer: Sendable {
             )
             try demandSeed(checked)
             guard checked.content.isEmpty else { throw Refusal(.badBody) }
-            try count(user)
+            try count(user, settings.limits)
             try await store.delete(by: checked, now: now())
             logger.notice("account deleted")
             return done("deletions")
@@ -133,10 +173,12 @@ package final class CredentialsServer: Sendable {
         of user: UserID,
         nonce: (bytes: [UInt8], ends: Int)?,
         invitation: [UInt8],
-        _ prefix: AddressPrefix?
+        _ prefix: AddressPrefix?,
+        _ serving: Serving
     ) async throws -> Response {
         // Only now is it known that the request is of this chain: a stranger can't use up its rate.
-        try count(user)
+        let (settings, issuer) = (serving.settings, serving.issuer)
+        try count(user, settings.limits)
         let account = try await store.admit(
             asker,
             of: user,
@@ -144,16 +186,16 @@ package final class CredentialsServer: Sendable {
             invitation: invitation,
             registration: settings.registration,
             now: now(),
-            mayRegister: { [self] () throws(Refusal) in try countRegistration(prefix) }
+            mayRegister: { [self] () throws(Refusal) in try countRegistration(prefix, settings.limits) }
         )
         let name = Self.name()
         let answer = try await issuer.credentials(asker, of: user, account: account, name: name, now: now())
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let bytes = try encoder.encode(answer)
-        counted.withLock { $0.add(done: "credentials") }
+        counted.withLock { $0.add(done: "credentials", now: now()) }
         logger.debug("credentials given", metadata: ["node": "\(account.node)"])
-        countObjects(of: user, account)
+        countObjects(of: user, account, issuer)
         return Response(
             status: .ok,
             headers: Self.headers("application/json"),
@@ -166,7 +208,7 @@ package final class CredentialsServer: Sendable {
 
     /// Counts a chain's objects where that is due, behind the answer; one chain at a time, so that counting never takes
     /// more of a store than a listing.
-    private func countObjects(of user: UserID, _ account: Account) {
+    private func countObjects(of user: UserID, _ account: Account, _ issuer: Issuer) {
         guard !isCounting.exchange(true, ordering: .acquiringAndReleasing) else { return }
         Task { [self] in
             defer { isCounting.store(false, ordering: .releasing) }
@@ -185,32 +227,32 @@ package final class CredentialsServer: Sendable {
 
     // MARK: Rates
 
-    private func prefix(of request: Request, _ context: DeviceContext) -> AddressPrefix? {
+    private func prefix(of request: Request, _ context: DeviceContext, _ addresses: AddressSource) -> AddressPrefix? {
         guard let peer = context.peer.flatMap(PeerAddress.init) else { return nil }
         let headers = HTTPHeaders(request.headers.map { ($0.name.rawName, $0.value) })
         return addresses.address(peer: peer, headers: headers).prefix
     }
 
-    private func count(_ prefix: AddressPrefix?) throws(Refusal) {
+    private func count(_ prefix: AddressPrefix?, _ limits: ServiceLimits) throws(Refusal) {
         guard let prefix else { return }
         let now = now()
         let wait = rates.withLock {
-            $0.prefixes.take(nested: prefix, limit: settings.limits.requestsPerPrefix, now: now)
+            $0.prefixes.take(nested: prefix, limit: limits.requestsPerPrefix, now: now)
         }
         if let wait { throw Refusal(.tooMany, retryAfter: wait) }
     }
 
-    private func count(_ user: UserID) throws(Refusal) {
+    private func count(_ user: UserID, _ limits: ServiceLimits) throws(Refusal) {
         let now = now()
-        let wait = rates.withLock { $0.users.take(user, limit: settings.limits.requestsPerUser, now: now) }
+        let wait = rates.withLock { $0.users.take(user, limit: limits.requestsPerUser, now: now) }
         if let wait { throw Refusal(.tooMany, retryAfter: wait) }
     }
 
-    private func countRegistration(_ prefix: AddressPrefix?) throws(Refusal) {
+    private func countRegistration(_ prefix: AddressPrefix?, _ limits: ServiceLimits) throws(Refusal) {
         guard let prefix else { return }
         let now = now()
         let wait = rates.withLock {
-            $0.registrations.take(nested: prefix, limit: settings.limits.registrationsPerPrefix, now: now)
+            $0.registrations.take(nested: prefix, limit: limits.registrationsPerPrefix, now: now)
         }
         if let wait { throw Refusal(.tooMany, retryAfter: wait) }
     }
@@ -248,12 +290,12 @@ package final class CredentialsServer: Sendable {
     }
 
     private func done(_ call: String) -> Response {
-        counted.withLock { $0.add(done: call) }
+        counted.withLock { $0.add(done: call, now: now()) }
         return Response(status: .noContent, headers: [.cacheControl: "no-store"])
     }
 
     private func refuse(_ refusal: Refusal) -> Response {
-        counted.withLock { $0.add(refused: refusal.code) }
+        counted.withLock { $0.add(refused: refusal.code, now: now()) }
         logger.debug("request refused", metadata: ["problem": "\(refusal.code.rawValue)"])
         var headers = Self.headers("application/problem+json")
         if let seconds = refusal.retryAfter { headers[.retryAfter] = String(seconds) }
@@ -291,5 +333,11 @@ private struct ServiceRates: Sendable {
         prefixes = Rates(period: 60, keys: limits.ratedKeys)
         registrations = Rates(period: 3_600, keys: limits.ratedKeys)
         users = Rates(period: 60, keys: limits.ratedKeys)
+    }
+
+    mutating func set(_ limits: ServiceLimits) {
+        prefixes.keys = limits.ratedKeys
+        registrations.keys = limits.ratedKeys
+        users.keys = limits.ratedKeys
     }
 }

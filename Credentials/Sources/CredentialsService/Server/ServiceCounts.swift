@@ -11,4 +11,12 @@ package struct ServiceCounts: Sendable {
 
     mutating func add(done call: String) { done[call, default: 0] += 1 }
     mutating func add(refused code: Refusal.Code) { refused[code, default: 0] += 1 }
+
+    /// By how much they have grown.
+    func since(_ before: ServiceCounts) -> ServiceCounts {
+        var grown = self
+        for (name, count) in before.done { grown.done[name, default: 0] -= count }
+        for (code, count) in before.refused { grown.refused[code, default: 0] -= count }
+        return grown
+    }
 }

@@ -3,40 +3,18 @@ import EasySetupRelay
 
 /// The status page: how the service does, and what to do where it does not do well. It is whole without a script.
 struct ServiceStatus: Sendable {
-    private let summary: AccountSummary
-    private let counts: ServiceCounts
-    private let isDraining: Bool
+    private let report: ServiceReport
+    private var summary: AccountSummary { report.summary }
 
-    init(_ summary: AccountSummary, _ counts: ServiceCounts, isDraining: Bool) {
-        self.summary = summary
-        self.counts = counts
-        self.isDraining = isDraining
-    }
-
-    /// Whether some node has a place for another chain, released or not.
-    private var hasPlace: Bool {
-        summary.nodes.contains { !$0.isDowned && !$0.isBackedOff && $0.load < $0.capacity }
-    }
-
-    private var state: (name: String, title: String, sentence: String) {
-        if isDraining { return ("draining", "Draining", "It is about to stop, and answers calls until then.") }
-        if !hasPlace {
-            return ("full", "Full", "No node has a place for another chain. Chains that are known are served.")
-        }
-        return ("ready", "Ready", "It gives out credentials.")
+    init(_ report: ServiceReport) {
+        self.report = report
     }
 
     var html: String {
-        let state = state
-        let notices: [HTML] = [
-            hasPlace ? nil : "<li class=\"card\">Add a node, or raise the capacity of one.</li>\n",
-            counts.refused[.storeFailed] ?? 0 == 0
-                ? nil : "<li class=\"card\">A store gave no credentials: run the program with --check.</li>\n",
-            counts.refused[.wrongHost] ?? 0 == 0
-                ? nil : "<li class=\"card\">Requests named another host: is one missing among --host?</li>\n",
-            summary.silent == 0
-                ? nil : "<li class=\"card\">\(String(summary.silent)) chains have asked for nothing for a year.</li>\n",
-        ].compactMap { $0 }
+        let (state, hour, total) = (report.state, report.hour.counts, report.history.counts)
+        let notices = report.notices.map { notice -> HTML in
+            "<li class=\"card\"><strong>\(notice.text)</strong> \(notice.advice)</li>\n"
+        }
         let page: HTML = """
             <!doctype html>
             <html lang="en">
@@ -51,7 +29,7 @@ struct ServiceStatus: Sendable {
             <body>
             <header>
             <h1>EasySetup credentials</h1>
-            <p class="state" data-state="\(state.name)"><span class="mark" aria-hidden="true"></span>\
+            <p class="state" data-state="\(state.rawValue)"><span class="mark" aria-hidden="true"></span>\
             <strong>\(state.title)</strong> \(state.sentence)</p>
             </header>
             <main>
@@ -68,16 +46,18 @@ struct ServiceStatus: Sendable {
             </div>
             </section>
             <section aria-labelledby="h-calls">
-            <h2 id="h-calls">Since the start</h2>
+            <h2 id="h-calls">Calls</h2>
             <div class="tables">
-            \(table("Calls", counts.done.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))
-            \(table("Refusals", refusalRows))
+            \(table("Answered in the last hour", Self.calls(hour)))
+            \(table("Refused in the last hour", Self.refusals(hour)))
+            \(table("Answered since the start", Self.calls(total)))
+            \(table("Refused since the start", Self.refusals(total)))
             </div>
             </section>
             </main>
             <footer>
-            <p class="soft">The same for programs: <a href="/metrics">/metrics</a>. Nothing here names a chain, a device or \
-            an address.</p>
+            <p class="soft">The same for programs: <a href="/status.json">/status.json</a> and \
+            <a href="/metrics">/metrics</a>. Nothing here names a chain, a device or an address.</p>
             </footer>
             </body>
             </html>
@@ -95,7 +75,11 @@ struct ServiceStatus: Sendable {
         ]
     }
 
-    private var refusalRows: [(String, Int)] {
+    private static func calls(_ counts: ServiceCounts) -> [(String, Int)] {
+        counts.done.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    private static func refusals(_ counts: ServiceCounts) -> [(String, Int)] {
         let rows = counts.refused.filter { $0.value > 0 }.sorted { $0.key.rawValue < $1.key.rawValue }
         return rows.isEmpty ? [("none", 0)] : rows.map { ($0.key.rawValue, $0.value) }
     }
@@ -109,12 +93,11 @@ struct ServiceStatus: Sendable {
 
     private var nodeTable: HTML {
         let rows = summary.nodes.map { node -> HTML in
-            let state = node.isDowned ? "down" : node.isBackedOff ? "backed off" : "up"
-            return """
-                <tr><th scope="row">\(node.name)</th><td>\(String(node.load)) of \(String(node.capacity)), \
-                \(String(node.available)) released, \(state)</td></tr>
+            """
+            <tr><th scope="row">\(node.name)</th><td>\(String(node.load)) of \(String(node.capacity)), \
+            \(String(node.available)) released, \(node.state)</td></tr>
 
-                """
+            """
         }
         return "<div class=\"card\"><table><caption>Nodes</caption>\n<tbody>\(rows)</tbody></table></div>\n"
     }

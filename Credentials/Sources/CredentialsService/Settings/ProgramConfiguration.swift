@@ -57,18 +57,23 @@ package struct ProgramConfiguration: Sendable {
         duration = try reader.number("duration", NodeAccess.shortest...129_600, 129_600)
         deviceDuration = try reader.number("device-duration", NodeAccess.shortest...129_600, 3_600)
         drainTime = try reader.number("drain-time", 0...3_600, 0)
-        let broker = try Self.keys("broker", reader, read)
-        let poster = try Self.keys("poster", reader, read)
-        guard broker.accessKey != poster.accessKey else {
-            throw SettingsFault(
-                "broker and poster are one identity: a store may then give sessions the poster's rights."
+        var nodes: [(node: Node, access: NodeAccess)] = []
+        for text in reader.texts("node") {
+            nodes.append(
+                try Self.node(text) { (name, path) throws(SettingsFault) in try Self.keys(name, path, reader, read) }
             )
         }
-        var nodes: [(node: Node, access: NodeAccess)] = []
-        for text in reader.texts("node") { nodes.append(try Self.node(text, broker: broker, poster: poster)) }
         guard !nodes.isEmpty else { throw SettingsFault("node is missing: say which store there is.") }
         guard Set(nodes.map(\.node.name)).count == nodes.count else { throw SettingsFault("Two nodes have one name.") }
         self.nodes = nodes
+    }
+
+    /// The settings that differ from those of a running service and hold only after a new start.
+    package func heldUntilStart(_ running: ProgramConfiguration) -> [String] {
+        [
+            listen == running.listen ? nil : "listen", admin == running.admin ? nil : "admin",
+            store == running.store ? nil : "store",
+        ].compactMap { $0 }
     }
 
     private static func optional(_ text: String?) throws(SettingsFault) -> ListenAddress? {
@@ -126,11 +131,15 @@ package struct ProgramConfiguration: Sendable {
         return limits
     }
 
-    private static func keys(_ name: String, _ reader: SettingsReader, _ read: (String) -> String?)
-        throws(SettingsFault)
-        -> S3Keys
-    {
-        if let path = reader.text(name + "-file") {
+    /// The keys of an identity.
+    /// - Parameter path: the file that the node names; nil for that of all nodes.
+    private static func keys(
+        _ name: String,
+        _ path: String?,
+        _ reader: SettingsReader,
+        _ read: (String) -> String?
+    ) throws(SettingsFault) -> S3Keys {
+        if let path = path ?? reader.text(name + "-file") {
             guard let text = read(path) else { throw SettingsFault("\(name)-file can't be read.") }
             let lines = text.split { $0 == "\n" || $0 == "\r\n" }.map(String.init).filter { !$0.isEmpty }
             guard lines.count == 2, lines.allSatisfy(isKey) else {
@@ -149,7 +158,9 @@ package struct ProgramConfiguration: Sendable {
     }
 
     /// Reads a node: words of the form `name=value`.
-    private static func node(_ text: String, broker: S3Keys, poster: S3Keys) throws(SettingsFault) -> (Node, NodeAccess)
+    /// - Parameter keys: the keys of the broker or the poster, from the file that the node names for it, if it does.
+    private static func node(_ text: String, keys: (String, String?) throws(SettingsFault) -> S3Keys)
+        throws(SettingsFault) -> (Node, NodeAccess)
     {
         var values: [String: String] = [:]
         for word in text.split(separator: " ") {
@@ -188,6 +199,13 @@ package struct ProgramConfiguration: Sendable {
         guard let address = S3Address(endpoint: endpoint, region: region, bucket: bucket, allowsPlain: true) else {
             throw SettingsFault("endpoint names a host, and bucket has 3 to 63 letters, digits, hyphens and dots.")
         }
+        let broker = try keys("broker", values["broker-file"])
+        let poster = try keys("poster", values["poster-file"])
+        guard broker.accessKey != poster.accessKey else {
+            throw SettingsFault(
+                "broker and poster are one identity: a store may then give sessions the poster's rights."
+            )
+        }
         let state = values["state"] ?? "up"
         guard ["up", "down", "backoff"].contains(state) else { throw SettingsFault("state is up, down or backoff.") }
         return (
@@ -203,7 +221,9 @@ package struct ProgramConfiguration: Sendable {
         )
     }
 
-    private static let names = ["name", "endpoint", "bucket", "region", "sts", "call", "capacity", "state"]
+    private static let names = [
+        "name", "endpoint", "bucket", "region", "sts", "call", "capacity", "state", "broker-file", "poster-file",
+    ]
 
     private static func isWord(_ text: String, _ length: ClosedRange<Int>) -> Bool {
         length ~= text.utf8.count

@@ -52,7 +52,8 @@ package struct ProgramSetting: Sendable {
         .init(
             "node",
             "name=N endpoint=URL bucket=B",
-            "A store: also region=, sts=URL, call=federation or call=role:ARN, capacity=, state=up, down or backoff.",
+            "A store: also region=, sts=URL, call=federation or call=role:ARN, capacity=, state=up, down or backoff, and "
+                + "broker-file= and poster-file=, where it has keys of its own.",
             isRepeated: true
         ),
         .init("broker-file", "file", "The broker's keys: access key and secret key, a line each."),
@@ -81,7 +82,25 @@ package struct ProgramSetting: Sendable {
         .init("log-level", "level", "How much is logged: debug, info (the default), warning or error."),
         .init("config", "file", "A file with settings, a line each, such as listen = *:8090.", isCommand: true),
         .init("check", nil, "Say what would be used, and try each store; then end.", isCommand: true),
+        .init("check-settings", nil, "The same without trying a store.", isCommand: true),
         .init("invite", "number", "Make invitations, print them, and end.", isCommand: true),
+        .init(
+            "setup",
+            "store",
+            "Print the steps that make bucket, identities and rights at seaweedfs, ceph or aws, and end.",
+            isCommand: true
+        ),
+        .init("bucket", "name", "The bucket of --setup.", isCommand: true),
+        .init("endpoint", "URL", "The store of --setup, as https://s3.example.org; AWS has its own.", isCommand: true),
+        .init("region", "region", "The region of --setup; us-east-1 by default.", isCommand: true),
+        .init(
+            "keys-folder",
+            "folder",
+            "Where --setup puts keys and policies; easysetup-BUCKET by default.",
+            isCommand: true
+        ),
+        .init("apply", nil, "Take the steps of --setup.", isCommand: true),
+        .init("manual", nil, "Print the manual page, for man, and end.", isCommand: true),
         .init("version", nil, "Print the version and end.", isCommand: true),
         .init("help", nil, "Print this and end.", isCommand: true),
     ]
@@ -93,6 +112,7 @@ package struct ProgramSetting: Sendable {
 
             An option beats a variable, a variable beats the file of --config. A variable is named like
             EASYSETUP_CREDENTIALS_LISTEN; values of one that may be given several times stand in lines.
+            SIGHUP reads the file of --config and the files of keys anew, SIGUSR1 makes it log more, SIGUSR2 less.
 
 
             """

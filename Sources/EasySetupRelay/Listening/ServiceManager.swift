@@ -6,8 +6,8 @@ import Musl
 import Darwin
 #endif
 
-/// What systemd, or a service manager like it, gives to a relay and is told by it: sd_listen_fds(3) and sd_notify(3).
-struct ServiceManager {
+/// What systemd, or a service manager like it, gives to a server and is told by it: sd_listen_fds(3) and sd_notify(3).
+package struct ServiceManager {
     /// The number of the first descriptor that a service manager passes on.
     private static let firstDescriptor: CInt = 3
     /// The most sockets that the relay takes. A relay needs one or two; the limit holds for an environment that is
@@ -15,13 +15,13 @@ struct ServiceManager {
     private static let mostSockets: CInt = 64
 
     /// The sockets that the service manager opened for this process.
-    let sockets: [CInt]
+    package let sockets: [CInt]
     /// The path of the socket to which ``notify(_:)`` writes; nil without a service manager.
     private let path: String?
 
     /// Reads the environment of this process, and removes the variables, so that no child process takes them for its
     /// own.
-    static func current() -> Self {
+    package static func current() -> Self {
         defer { for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET"] { unsetenv(name) } }
         let manager = Self(process: getpid()) { name in getenv(name).map { String(cString: $0) } }
         for socket in manager.sockets { _ = fcntl(socket, F_SETFD, FD_CLOEXEC) }
@@ -42,18 +42,18 @@ struct ServiceManager {
         }
     }
 
-    /// A change in the state of the relay.
-    enum State: String {
-        /// The relay listens.
+    /// A change in the state of the server.
+    package enum State: String {
+        /// The server listens.
         case ready = "READY=1"
-        /// The relay drains, and then ends.
+        /// The server drains, and then ends.
         case stopping = "STOPPING=1"
     }
 
     /// Tells the service manager about a state. Without a service manager it does nothing. A failure is not reported,
     /// as sd_notify(3) advises: the manager finds out by a time limit of its own.
     /// - Parameter status: a sentence for `systemctl status`.
-    func notify(_ state: State, status: String) {
+    package func notify(_ state: State, status: String) {
         guard let path else { return }
         #if canImport(Glibc)
         let datagram = CInt(SOCK_DGRAM.rawValue)
