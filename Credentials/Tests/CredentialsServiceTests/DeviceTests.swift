@@ -124,7 +124,7 @@ struct DeviceTests {
         let device = DeviceID(value: 7)
         #expect(await code { try await service.client(seed).revoke(device) } == .chainUnknown)
         let credentials = try await service.client(seed, invitation: invitation).credentials()
-        #expect(!credentials.isFull && credentials.address?.bucket == "credentials-tests")
+        #expect(!credentials.isFull && credentials.address?.bucket == "easysetup-tests")
         try await service.crash()
         #expect(try await service.chain(seed, device: 1).list("notes").isEmpty)
         let second = try service.client(.random(), invitation: invitation)
@@ -143,7 +143,7 @@ struct DeviceTests {
 
     @Test("A chain stays at its node when the service is killed, also when it was killed while chains registered")
     func nodes() async throws {
-        let store = try await RealStore.shared()
+        let store = try await LiveStore.shared()
         let other = store.endpoint.replacing("127.0.0.1", with: "localhost")
         let second = "name=n2 endpoint=\(other) bucket=\(store.bucket) region=\(store.region)"
         let service = try await LocalService(store, scratch, nodes: [second])

@@ -23,7 +23,7 @@ final class LocalService: Sendable {
     ///   - registration: who may register.
     ///   - nodes: further nodes beside the store.
     init(
-        _ store: RealStore,
+        _ store: LiveStore,
         _ scratch: ScratchFolder,
         registration: String = "open",
         nodes: [String] = []
