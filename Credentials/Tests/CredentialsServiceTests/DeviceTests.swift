@@ -178,7 +178,7 @@ struct DeviceTests {
 
     @Test("A chain goes on where its node has moved, and what a device keeps of an earlier run counts still")
     func moved() async throws {
-        let store = try await RealStore.shared()
+        let store = try await LiveStore.shared()
         let service = try await LocalService(store, scratch)
         let client = try service.client(seed)
         let chain = Chain(seed: seed, device: DeviceID(value: 1), store: S3Store(service: client, proxies: .none))
