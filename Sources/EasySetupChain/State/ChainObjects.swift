@@ -22,3 +22,8 @@ public struct ChainObjects: RandomAccessCollection, Sendable {
         (names[place], state.object(names[place]) ?? [:])
     }
 }
+
+extension CollectionState {
+    /// The objects that exist, in the order of their names' bytes.
+    package var living: ChainObjects { ChainObjects(of: self) }
+}

@@ -38,9 +38,6 @@ package struct CollectionState: Sendable {
         state(of: object)?.lastDeletion
     }
 
-    /// The objects that exist, in the order of their names' bytes.
-    package var living: ChainObjects { ChainObjects(of: self) }
-
     /// The names of the objects that exist, in the order of their bytes.
     var livingNames: [String] {
         objects.lazy.filter { $0.value.state.isLiving }.map(\.key.text).sorted { $0.isBefore($1) }
