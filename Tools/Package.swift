@@ -57,12 +57,19 @@ let package = Package(
             packageAccess: false,
             swiftSettings: settings
         ),
+        .target(
+            name: "ChainSimulator",
+            dependencies: ["SeededRandom", chain, .product(name: "EasySetupTesting", package: "EasySetup")],
+            path: "Shared/ChainSimulator",
+            packageAccess: false,
+            swiftSettings: settings
+        ),
         // Ordinary memory in place of libsodium's guarded one, for the program that runs worlds and for nothing else.
         .target(name: "PlainMemory"),
         // Runs many worlds of the simulator; run by scripts/worlds.
         .executableTarget(
             name: "worlds",
-            dependencies: ["Simulator", "PlainMemory", arguments],
+            dependencies: ["Simulator", "ChainSimulator", "PlainMemory", arguments],
             packageAccess: false,
             swiftSettings: settings
         ),

@@ -2,14 +2,23 @@ import ArgumentParser
 import Simulator
 import Synchronization
 
-/// Runs worlds of the simulator, one for each seed, and reports those that break a law. `scripts/worlds` builds and
-/// calls it.
+/// Runs simulated worlds. `scripts/worlds` builds and calls it.
 @main
 struct Worlds: AsyncParsableCommand {
+    // The options belong to the subcommands: one here would be taken from those that have an option with the same name.
     static let configuration = CommandConfiguration(
         commandName: "worlds",
-        abstract: "Runs simulated worlds of devices, relays and strangers, and says which break a law.",
-        subcommands: [CrowdingCommand.self]
+        abstract: "Runs simulated worlds, and says which break a law.",
+        subcommands: [PairingCommand.self, CrowdingCommand.self, ChainCommand.self],
+        defaultSubcommand: PairingCommand.self
+    )
+}
+
+/// Runs worlds of the simulator, one for each seed, and reports those that break a law.
+struct PairingCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pairing",
+        abstract: "Runs simulated worlds of devices, relays and strangers, and says which break a law."
     )
 
     @Option(help: "How many worlds.")

@@ -1,0 +1,118 @@
+import ArgumentParser
+import ChainSimulator
+import Synchronization
+
+/// Runs worlds of chains, one for each seed, and reports those that break a law.
+struct ChainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "chain",
+        abstract: "Runs worlds of chains: devices, a store with bad manners, and seven laws."
+    )
+
+    @Option(help: "How many worlds.")
+    var count: UInt64 = 20_000
+
+    @Option(help: "The first one's seed; the others follow it.")
+    var firstSeed: UInt64 = 0
+
+    @Option(help: "How many at once.")
+    var jobs = 2
+
+    @Option(help: "Stop after so many seconds, however many worlds there were.")
+    var seconds: Int?
+
+    @Option(help: "Run this one world only.")
+    var seed: UInt64?
+
+    @Flag(help: "With --seed: print everything that happens in it.")
+    var trace = false
+
+    func run() async throws {
+        if let seed { return try await one(seed) }
+        let runner = ChainRunner(first: firstSeed, count: count, seconds: seconds)
+        await withTaskGroup { group in
+            for _ in 0..<jobs { group.addTask { await runner.work() } }
+        }
+        if !runner.report() { throw ExitCode.failure }
+    }
+
+    private func one(_ seed: UInt64) async throws {
+        let world = ChainWorld(seed: seed)
+        if trace { world.tracer = { print($0) } }
+        await world.run()
+        print("world \(seed): \(world.writes) writes, \(world.compactions) compactions, \(world.removals) removals")
+        for breach in world.breaches { print("BROKEN \(breach.law.rawValue): \(breach.what)") }
+        if !world.breaches.isEmpty { throw ExitCode.failure }
+    }
+}
+
+/// Gives out seeds and adds up the results.
+private final class ChainRunner: Sendable {
+    private struct Sums {
+        var worlds = 0
+        var failed = 0
+        var writes = 0
+        var compactions = 0
+        var removals = 0
+    }
+
+    private let next: Atomic<UInt64>
+    private let first: UInt64
+    private let end: UInt64
+    private let start = ContinuousClock.now
+    private let deadline: ContinuousClock.Instant?
+    private let sums = Mutex(Sums())
+
+    init(first: UInt64, count: UInt64, seconds: Int?) {
+        self.first = first
+        next = Atomic(first)
+        end = first + count
+        deadline = seconds.map { .now + .seconds($0) }
+    }
+
+    func work() async {
+        while deadline.map({ .now < $0 }) ?? true {
+            let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
+            guard seed < end else { return }
+            let world = ChainWorld(seed: seed)
+            await world.run()
+            let isRepeatable = if seed.isMultiple(of: Self.repeats) { await isSame(world) } else { true }
+            sums.withLock { sums in
+                sums.worlds += 1
+                sums.writes += world.writes
+                sums.compactions += world.compactions
+                sums.removals += world.removals
+                let first = world.breaches.first.map { "\($0.law.rawValue): \($0.what)" }
+                guard let breach = first ?? (isRepeatable ? nil : "course: the second time was different") else {
+                    return
+                }
+                sums.failed += 1
+                guard sums.failed <= 100 else { return }
+                print("world \(seed) breaks a law: \(breach)")
+                print("  replay it: scripts/worlds chain --seed \(seed) --trace")
+            }
+        }
+    }
+
+    /// Whether a world takes the same course again.
+    private func isSame(_ world: ChainWorld) async -> Bool {
+        let again = ChainWorld(seed: world.seed)
+        await again.run()
+        return again.course == world.course
+    }
+
+    /// One world in this many is run twice, to check that both runs are the same.
+    private static let repeats: UInt64 = 100
+
+    /// Prints the results. Returns false when a world broke a law.
+    func report() -> Bool {
+        sums.withLock { sums in
+            let elapsed = ContinuousClock.now - start
+            let rate = Int(Double(sums.worlds) / (elapsed / .seconds(1)))
+            print("\(sums.worlds) worlds from seed \(first) in \(elapsed.components.seconds) s, \(rate) a second")
+            print("\(sums.writes) writes, \(sums.compactions) compactions, \(sums.removals) removals")
+            print(sums.failed == 0 ? "no world broke a law" : "\(sums.failed) worlds broke a law")
+            return sums.failed == 0
+        }
+    }
+}
