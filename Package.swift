@@ -41,7 +41,7 @@ let program: [Target.Dependency] = [
 
 /// The pure modules of a device, all modules of a device, and those that only a relay has: for tests in which they meet.
 let session: [Target.Dependency] = [
-    "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupPairingSession",
+    "EasySetupSeed", "EasySetupChain", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupPairingSession",
 ]
 let device: [Target.Dependency] = session + ["EasySetup"]
 let relay: [Target.Dependency] = ["EasySetupRelayCore", "EasySetupRelay"]
@@ -113,7 +113,7 @@ let package = Package(
         .target(name: "EasySetupSeed", dependencies: ["CSodium", crypto]),
         .target(
             name: "EasySetupHandshake",
-            dependencies: ["EasySetupText", "EasySetupSeed", "CSodium", crypto, protobuf]
+            dependencies: ["EasySetupText", "EasySetupSeed", "EasySetupChain", "CSodium", crypto, protobuf]
         ),
         .target(name: "EasySetupRelayProtocol", dependencies: ["EasySetupText", protobuf]),
         .target(name: "EasySetupRelayCore", dependencies: ["EasySetupRelayProtocol", crypto, deque, heap]),
@@ -124,7 +124,7 @@ let package = Package(
         ),
         .target(
             name: "EasySetupPairingSession",
-            dependencies: ["EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", crypto]
+            dependencies: ["EasySetupSeed", "EasySetupChain", "EasySetupHandshake", "EasySetupRelayProtocol", crypto]
         ),
         .target(name: "EasySetup", dependencies: session + [log] + nio),
         .target(name: "EasySetupChain", dependencies: ["EasySetupText", "EasySetupSeed", "CSodium", crypto, protobuf]),
@@ -134,7 +134,7 @@ let package = Package(
                 "EasySetupSeed", "EasySetupHandshake", "EasySetupPairingSession", "EasySetupChain", "EasySetup", crypto,
             ]
         ),
-        .target(name: "EasySetupTesting", dependencies: device + ["EasySetupRelayCore", "EasySetupChain", log]),
+        .target(name: "EasySetupTesting", dependencies: device + ["EasySetupRelayCore", log]),
         // QR codes as pictures: for the program alone.
         .target(name: "EasySetupPicture", dependencies: ["EasySetupSeed", "CPicture", "CProcess"]),
         .executableTarget(
@@ -167,7 +167,7 @@ let package = Package(
         ),
 
         tests("EasySetupSeedTests", ["EasySetupSeed", crypto]),
-        tests("EasySetupHandshakeTests", ["EasySetupHandshake", "EasySetupSeed", crypto]),
+        tests("EasySetupHandshakeTests", ["EasySetupHandshake", "EasySetupSeed", "EasySetupChain", crypto]),
         tests("EasySetupRelayProtocolTests", ["EasySetupRelayProtocol", "SeededRandom", protobuf]),
         tests("EasySetupRelayCoreTests", ["EasySetupRelayCore", "EasySetupRelayProtocol", crypto] + shared),
         tests(
@@ -186,16 +186,16 @@ let package = Package(
             ["EasySetupChain", "EasySetupS3", "EasySetup", "EasySetupSeed", crypto] + shared + nio,
             exclude: ["Oracle", "RESULTS.md", "Vectors"]
         ),
-        tests("EasySetupTestingTests", ["EasySetup", "EasySetupTesting"]),
+        tests("EasySetupTestingTests", ["EasySetup", "EasySetupChain", "EasySetupHandshake", "EasySetupTesting"]),
         tests("SimulatorTests", session + ["EasySetupRelayCore", "Simulator"] + shared),
         // Every file of Protocol/vectors, run by its kind.
-        tests("VectorTests", device + ["EasySetupRelayCore", "EasySetupChain", crypto]),
+        tests("VectorTests", device + ["EasySetupRelayCore", crypto]),
         // Whole pairings over real sockets, behind a proxy that lets one thing go wrong; scripts/faults has all.
         tests("FaultTests", device + relay + ["EasySetupTool"] + shared + nio, exclude: ["RESULTS.md"]),
         // The built program, as a person or a script runs it.
         tests(
             "EasySetupToolTests",
-            device + relay + program + ["EasySetupTool", "EasySetupPicture", "EasySetupChain", "EasySetupS3"] + shared,
+            device + relay + program + ["EasySetupTool", "EasySetupPicture", "EasySetupS3"] + shared,
             exclude: ["SCREENS.md", "Sessions"]
         ),
         // Strangers against the built relay; run by scripts/hostile.
@@ -203,7 +203,7 @@ let package = Package(
         // Every parser, under the inputs that scripts/fuzz has kept.
         tests(
             "FuzzTests",
-            device + relay + ["EasySetupPicture", "EasySetupChain", "EasySetupS3", crypto, log, embedded] + shared
+            device + relay + ["EasySetupPicture", "EasySetupS3", crypto, log, embedded] + shared
                 + nio,
             exclude: ["Corpus"]
         ),

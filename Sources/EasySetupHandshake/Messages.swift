@@ -70,7 +70,7 @@ package struct Reply {
 /// Messages 3 and 4, the proofs: type, tag, sealed part.
 package struct ProofMessage {
     package static let tagByteCount = 64
-    package static let byteCount = 1 + tagByteCount + SealedChannel.sealedByteCount
+    package static let byteCount = 1 + tagByteCount + MessageType.visitorProof.sealedByteCount
 
     let tag: ArraySlice<UInt8>
     let sealed: ArraySlice<UInt8>
@@ -86,12 +86,10 @@ package struct ProofMessage {
 
 /// Messages 5 and 6, the package and the receipt: type, sealed part.
 enum SealedMessage {
-    static let byteCount = 1 + SealedChannel.sealedByteCount
-
     /// The sealed part of message 5 (the package) or 6 (the receipt).
-    /// - Throws: ``HandshakeError/malformed`` if the length is not ``byteCount``, or if the first byte is not `type`.
+    /// - Throws: ``HandshakeError/malformed`` if the length is not that of the type, or if the first byte is not `type`.
     static func sealed(in bytes: [UInt8], type: MessageType) throws(HandshakeError) -> ArraySlice<UInt8> {
-        guard bytes.count == byteCount, bytes[0] == type.rawValue else { throw .malformed }
+        guard bytes.count == 1 + type.sealedByteCount, bytes[0] == type.rawValue else { throw .malformed }
         return bytes[1...]
     }
 }

@@ -168,6 +168,17 @@ public struct OffererHandshake: ~Copyable {
         return message
     }
 
+    /// Holder: makes message 5, the package with a membership, for the visitor that this device pairs with. Call this
+    /// function after the user said yes.
+    package mutating func give(_ membership: GivenMembership) throws(HandshakeError) -> [UInt8] {
+        guard let seated, let meeting = meetings[seated],
+            case .exchanging(var running) = exchange(&meeting.state, with: .over)
+        else { throw .outOfOrder }
+        let message = try running.give(membership)
+        meeting.state = .exchanging(running)
+        return message
+    }
+
     /// Receiver: makes message 6, the receipt, for the visitor that this device pairs with. Call this function after
     /// the seed was stored.
     package mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8] {

@@ -1,3 +1,4 @@
+import EasySetupChain
 package import EasySetupSeed
 import SwiftProtobuf
 
@@ -57,6 +58,21 @@ enum Sealed {
         return try bytes(message)
     }
 
+    /// Makes the plaintext of message 5 (the package) with a membership. The result contains its keys, and
+    /// ``SealedChannel/seal(_:type:number:)`` wipes it.
+    static func package(membership: GivenMembership) throws(HandshakeError) -> [UInt8] {
+        let encoded = membership.membership.encoded()
+        var carried = unsafe encoded.withUnsafeBytes { unsafe Data($0) }
+        var message = Easysetup_Device_V1_Package()
+        message.membership = carried
+        defer {
+            // `message` gives up its reference first, as with a seed.
+            message.content = nil
+            carried.resetBytes(in: 0..<carried.count)
+        }
+        return try bytes(message)
+    }
+
     /// Makes the plaintext of message 5 (the package) with a refusal.
     static func package(refusal: Refusal) throws(HandshakeError) -> [UInt8] {
         var message = Easysetup_Device_V1_Package()
@@ -64,10 +80,10 @@ enum Sealed {
         return try bytes(message)
     }
 
-    /// Reads the seed from the plaintext of message 5 (the package).
+    /// Reads the plaintext of message 5 (the package): a seed or a membership.
     ///
     /// - Throws: the refusal's error if the package contains a refusal; ``HandshakeError/malformed`` if it is invalid.
-    static func seed(_ bytes: UnsafeRawBufferPointer) throws(HandshakeError) -> ReceivedSeed {
+    static func contents(_ bytes: UnsafeRawBufferPointer) throws(HandshakeError) -> PackageContents {
         var message: Easysetup_Device_V1_Package = try unsafe parse(bytes)
         switch message.content {
         case .seed(var carried):
@@ -76,14 +92,22 @@ enum Sealed {
             message.content = nil
             defer { carried.seed.resetBytes(in: 0..<carried.seed.count) }
             guard carried.seed.count == ReceivedSeed.byteCount else { throw .malformed }
-            let seed = SecretBytes(zeros: ReceivedSeed.byteCount)
-            unsafe carried.seed.withUnsafeBytes { source in
-                unsafe seed.withUnsafeMutableBytes { unsafe $0.copyMemory(from: source) }
-            }
-            return ReceivedSeed(bytes: seed, createdAt: carried.createdAt)
+            return .seed(ReceivedSeed(bytes: secret(carried.seed), createdAt: carried.createdAt))
+        case .membership(var carried):
+            message.content = nil
+            defer { carried.resetBytes(in: 0..<carried.count) }
+            do { return .membership(try Membership(secret(carried))) } catch { throw .malformed }
         case .refusal(let refusal): throw Refusal(wire: refusal).error
         case nil: throw .malformed
         }
+    }
+
+    private static func secret(_ data: Data) -> SecretBytes {
+        let secret = SecretBytes(zeros: data.count)
+        unsafe data.withUnsafeBytes { source in
+            unsafe secret.withUnsafeMutableBytes { unsafe $0.copyMemory(from: source) }
+        }
+        return secret
     }
 
     /// Makes the plaintext of message 6 (the receipt) with the user ID that the stored seed gives.
@@ -129,6 +153,12 @@ struct Introduction: Equatable {
     /// A holder's tag, by which a peer with the same seed recognises it; empty for a receiver, and for a device of an
     /// earlier version.
     let sameSeed: [UInt8]
+}
+
+/// The contents of message 5 (the package), if it is no refusal.
+enum PackageContents: ~Copyable {
+    case seed(ReceivedSeed)
+    case membership(Membership)
 }
 
 /// The reason for which a device ends a pairing. The device sends it sealed, in its message 5 (the package) or 6 (the

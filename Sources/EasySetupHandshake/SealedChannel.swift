@@ -4,11 +4,12 @@ package import EasySetupSeed
 /// Seals and opens messages 3 to 6 (the proofs, the package and the receipt) with XChaCha20-Poly1305
 /// (`Protocol/handshake.md`, "Sealed messages").
 ///
-/// The plaintext is always exactly 512 bytes: a length of two bytes, a protocol buffer, zeros. The nonce is the
-/// message's number in its direction, so the caller must never use a number twice with different bytes.
+/// The plaintexts of one type of message all have one size (``MessageType/plaintextByteCount``): a length of two bytes, a
+/// protocol buffer, zeros. The nonce is the message's number in its direction, so the caller must never use a number
+/// twice with different bytes.
 package struct SealedChannel: ~Copyable {
-    static let plaintextByteCount = 512
-    static let sealedByteCount = plaintextByteCount + 16
+    static let lengthByteCount = 2
+    static let tagByteCount = 16
 
     private let sendKey: SecretBytes
     private let receiveKey: SecretBytes
@@ -20,10 +21,10 @@ package struct SealedChannel: ~Copyable {
         self.transcript = transcript
     }
 
-    /// Seals a protocol buffer of at most 510 bytes, and wipes `content`.
+    /// Seals a protocol buffer of at most ``MessageType/contentByteLimit`` bytes, and wipes `content`.
     func seal(_ content: inout [UInt8], type: MessageType, number: UInt32) -> [UInt8] {
-        precondition(content.count <= Self.plaintextByteCount - 2, "our own messages fit")
-        let plaintext = SecretBytes(zeros: Self.plaintextByteCount)
+        precondition(content.count <= type.contentByteLimit, "our own messages fit")
+        let plaintext = SecretBytes(zeros: type.plaintextByteCount)
         unsafe plaintext.withUnsafeMutableBytes { target in
             unsafe target[0] = UInt8(content.count >> 8)
             unsafe target[1] = UInt8(content.count & 0xFF)
@@ -33,9 +34,9 @@ package struct SealedChannel: ~Copyable {
         return seal(plaintext: plaintext, type: type, number: number)
     }
 
-    /// Seals 512 bytes that have their length and padding already. Tests and vectors pass wrong padding here.
+    /// Seals a plaintext that has its length and padding already. Tests and vectors pass wrong padding here.
     package func seal(plaintext: borrowing SecretBytes, type: MessageType, number: UInt32) -> [UInt8] {
-        var sealed = [UInt8](repeating: 0, count: Self.sealedByteCount)
+        var sealed = [UInt8](repeating: 0, count: type.sealedByteCount)
         let data = associatedData(type)
         unsafe sendKey.withUnsafeBytes { key in
             unsafe plaintext.withUnsafeBytes { plaintext in
@@ -67,8 +68,8 @@ package struct SealedChannel: ~Copyable {
         number: UInt32,
         read: (UnsafeRawBufferPointer) throws(HandshakeError) -> Content
     ) throws(HandshakeError) -> Content {
-        guard sealed.count == Self.sealedByteCount else { throw .malformed }
-        let plaintext = SecretBytes(zeros: Self.plaintextByteCount)
+        guard sealed.count == type.sealedByteCount else { throw .malformed }
+        let plaintext = SecretBytes(zeros: type.plaintextByteCount)
         let data = associatedData(type)
         let sealed = Array(sealed)
         let status = unsafe receiveKey.withUnsafeBytes { key in
@@ -89,7 +90,7 @@ package struct SealedChannel: ~Copyable {
         guard status == 0 else { throw .malformed }
         return try unsafe plaintext.withUnsafeBytes { (bytes) throws(HandshakeError) in
             let count = unsafe Int(bytes[0]) << 8 | Int(bytes[1])
-            guard count <= Self.plaintextByteCount - 2 else { throw .malformed }
+            guard count <= type.contentByteLimit else { throw .malformed }
             guard unsafe bytes[(2 + count)...].allSatisfy({ $0 == 0 }) else { throw .malformed }
             return try unsafe read(UnsafeRawBufferPointer(rebasing: bytes[2..<2 + count]))
         }

@@ -1,20 +1,21 @@
+public import EasySetupChain
 import EasySetupSeed
 
-/// The two messages after the proofs: the holder (the device with the seed) sends message 5 (the package: the seed or a
-/// refusal), and the receiver sends message 6 (the receipt or a refusal).
+/// The two messages after the proofs: the holder (the device with the seed) sends message 5 (the package: the seed, a
+/// membership or a refusal), and the receiver sends message 6 (the receipt or a refusal).
 ///
 /// Both messages are the same whichever device shows the code. Each is its sender's third message of the meeting.
 struct SeedTransfer: ~Copyable {
     private enum State {
         /// Holder: this device waits until its user decides whether it sends the seed. Next: `given`, `over`.
         case deciding
-        /// Holder: this device has sent message 5 (the package) with the seed. Next: `over`.
+        /// Holder: this device has sent message 5 (the package) with the seed or a membership. Next: `over`.
         case given(userID: [UInt8])
         /// Receiver: this device waits for message 5 (the package), while the holder's user decides. Next: `storing`,
         /// `over`.
         case waiting
-        /// Receiver: the seed has arrived, and this device must store the seed before it sends the receipt. Next:
-        /// `over`.
+        /// Receiver: the seed or a membership has arrived, and this device must store it before it sends the receipt.
+        /// Next: `over`.
         case storing
         /// The exchange has ended; every further message is an error.
         case over
@@ -43,7 +44,16 @@ struct SeedTransfer: ~Copyable {
         return send(&content, .package)
     }
 
-    /// Receiver: makes message 6, the receipt. Call this function after the seed was stored.
+    /// Holder: makes message 5, the package with a membership. Call this function after the user said yes.
+    mutating func give(_ membership: GivenMembership) throws(HandshakeError) -> [UInt8] {
+        guard case .deciding = state else { throw .outOfOrder }
+        state = .over
+        var content = try Sealed.package(membership: membership)
+        state = .given(userID: membership.membership.userID.bytes)
+        return send(&content, .package)
+    }
+
+    /// Receiver: makes message 6, the receipt. Call this function after the seed or the membership was stored.
     mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8] {
         guard case .storing = state else { throw .outOfOrder }
         state = .over
@@ -74,9 +84,12 @@ struct SeedTransfer: ~Copyable {
         case .waiting:
             state = .over
             let sealed = try SealedMessage.sealed(in: body, type: .package)
-            let seed = try unsafe channel.open(sealed, type: .package, number: number, read: Sealed.seed)
+            let contents = try unsafe channel.open(sealed, type: .package, number: number, read: Sealed.contents)
             state = .storing
-            return .seed(seed)
+            switch consume contents {
+            case .seed(let seed): return .seed(seed)
+            case .membership(let membership): return .membership(membership)
+            }
         case .given(let userID):
             state = .over
             guard try receipt(body) == userID else { throw .wrongReceipt }
@@ -115,7 +128,10 @@ public enum Received: ~Copyable, Sendable {
     case mismatched(Peer, HandshakeError, send: [UInt8]?)
     /// Receiver: the seed. The caller stores it before it calls the handshake's `stored(userID:)`.
     case seed(ReceivedSeed)
-    /// Holder: the receiver has stored the seed and derived the right user ID from it.
+    /// Receiver: a membership, in place of the seed. The caller stores it before it calls the handshake's
+    /// `stored(userID:)`.
+    case membership(Membership)
+    /// Holder: the receiver has stored the seed or the membership, and has the right user ID from it.
     case confirmed
     /// Offerer: too many hellos (message 1) came at once. The caller passes the same message again, but not before this
     /// time.

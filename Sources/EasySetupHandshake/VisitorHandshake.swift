@@ -148,6 +148,14 @@ public struct VisitorHandshake: ~Copyable {
         return message
     }
 
+    /// Holder: makes message 5, the package with a membership. Call this function after the user said yes.
+    package mutating func give(_ membership: GivenMembership) throws(HandshakeError) -> [UInt8] {
+        guard case .exchanging(var running) = exchange(&state, with: .over) else { throw .outOfOrder }
+        let message = try running.give(membership)
+        state = .exchanging(running)
+        return message
+    }
+
     /// Receiver: makes message 6, the receipt. Call this function after the seed was stored.
     package mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8] {
         guard case .exchanging(var running) = exchange(&state, with: .over) else { throw .outOfOrder }

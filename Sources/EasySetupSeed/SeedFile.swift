@@ -1,11 +1,25 @@
-/// A seed as the bytes of a file (`Protocol/seed.md`, "Seed file"). A sealed file is encrypted under a passphrase. A
-/// plain file is not encrypted, so it belongs in a folder that only its owner can read.
+/// A seed, or a membership, as the bytes of a file (`Protocol/seed.md`, "Seed file"). A sealed file is encrypted under a
+/// passphrase. A plain file is not encrypted, so it belongs in a folder that only its owner can read.
 ///
-/// Both kinds end with a checksum over all bytes before it, so that a damaged file and a wrong passphrase are different
+/// All files end with a checksum over all bytes before it, so that a damaged file and a wrong passphrase are different
 /// errors.
 public enum SeedFile {
     /// The length of the longest seed file, in bytes. A file with more bytes is no seed file.
     public static let maximumBytes = Layout.sealedBytes
+
+    /// The greatest number of bytes in the file of a membership.
+    public static let maximumMembershipBytes = membershipByteLimit + Layout.sealedBytes
+
+    /// The greatest number of bytes in a membership (`Protocol/chain.md`, "Memberships").
+    private static let membershipByteLimit = 1_048_576
+
+    /// What is in a file.
+    public enum Content: Equatable, Sendable {
+        /// A seed.
+        case seed
+        /// A membership: the file of a device that got some collections and not the seed.
+        case membership
+    }
 
     /// Whether a seed file is plain or sealed.
     @nonexhaustive public enum Kind: Equatable, Sendable {
@@ -23,6 +37,18 @@ public enum SeedFile {
         writer.append(Layout.plainKind)
         writer.append(bigEndian: seed.createdAt)
         seed.withBytes { writer.append($0) }
+        return checksummed(writer.finish())
+    }
+
+    /// Makes a plain file of a membership.
+    /// - Parameter membership: the membership as bytes, 1 to 1,048,576 of them.
+    public static func write(membership: borrowing SecretBytes) -> SecretBytes {
+        precondition(1...membershipByteLimit ~= membership.count, "a membership has a limit of its own")
+        var writer = SecretWriter(count: Layout.plaintextOffset + membership.count)
+        writer.append(Layout.magic)
+        writer.append(Layout.version)
+        writer.append(Layout.plainMembershipKind)
+        writer.append(membership.bytes)
         return checksummed(writer.finish())
     }
 
@@ -51,21 +77,54 @@ public enum SeedFile {
         salt: borrowing SecretBytes,
         nonce: borrowing SecretBytes
     ) throws(SeedError) -> SecretBytes {
+        var plaintext = SecretWriter(count: Layout.plaintextBytes)
+        plaintext.append(bigEndian: seed.createdAt)
+        seed.withBytes { plaintext.append($0) }
+        let content = plaintext.finish()
+        return try seal(content, Layout.sealedKind, under: passphrase, cost: cost, salt: salt, nonce: nonce)
+    }
+
+    /// Makes the file of a membership that is sealed under a passphrase.
+    /// - Parameters:
+    ///   - membership: the membership as bytes, 1 to 1,048,576 of them.
+    ///   - cost: the work for each try of the passphrase, by the owner or by a thief.
+    /// - Throws: ``SeedError/Code/memoryShort`` if the system does not give the memory that `cost` demands.
+    public static func seal(
+        membership: borrowing SecretBytes,
+        under passphrase: Passphrase,
+        cost: SealingCost = .interactive
+    ) throws(SeedError) -> SecretBytes {
+        precondition(1...membershipByteLimit ~= membership.count, "a membership has a limit of its own")
+        return try seal(
+            membership,
+            Layout.sealedMembershipKind,
+            under: passphrase,
+            cost: cost,
+            salt: SecretBytes.random(count: Layout.saltBytes),
+            nonce: SecretBytes.random(count: Layout.nonceBytes)
+        )
+    }
+
+    private static func seal(
+        _ plaintext: borrowing SecretBytes,
+        _ kind: UInt8,
+        under passphrase: Passphrase,
+        cost: SealingCost,
+        salt: borrowing SecretBytes,
+        nonce: borrowing SecretBytes
+    ) throws(SeedError) -> SecretBytes {
         precondition(salt.count == Layout.saltBytes && nonce.count == Layout.nonceBytes)
         var header = SecretWriter(count: Layout.headerBytes)
         header.append(Layout.magic)
         header.append(Layout.version)
-        header.append(Layout.sealedKind)
+        header.append(kind)
         header.append(bigEndian: cost.passes)
         header.append(bigEndian: cost.kibibytes)
         header.append(salt.bytes)
         header.append(nonce.bytes)
         let associated = header.finish()
-        var plaintext = SecretWriter(count: Layout.plaintextBytes)
-        plaintext.append(bigEndian: seed.createdAt)
-        seed.withBytes { plaintext.append($0) }
         let key = try SealingKey(passphrase, cost: cost, salt: salt.bytes)
-        let box = key.seal(plaintext.finish(), nonce: nonce, associated: associated)
+        let box = key.seal(plaintext, nonce: nonce, associated: associated)
         var file = SecretWriter(count: associated.count + box.count)
         file.append(associated.bytes)
         file.append(box.bytes)
@@ -77,48 +136,79 @@ public enum SeedFile {
         do throws(SeedError) {
             return try kind(of: file) == .plain
         } catch .fileDamaged {
-            return file.count > Layout.kindOffset && file.bytes.asBytes[Layout.kindOffset] == Layout.plainKind
+            guard file.count > Layout.kindOffset else { return false }
+            return [Layout.plainKind, Layout.plainMembershipKind].contains(file.bytes.asBytes[Layout.kindOffset])
         } catch {
             return false
         }
     }
 
-    /// Checks the form and checksum of a seed file, and returns whether the file is plain or sealed (encrypted).
+    /// Checks the form and checksum of a file, and returns whether the file is plain or sealed (encrypted).
     /// - Throws: ``SeedError/Code/fileForeign``, ``SeedError/Code/fileVersion`` or ``SeedError/Code/fileDamaged``.
-    public static func kind(of file: borrowing SecretBytes) throws(SeedError) -> Kind {
+    public static func kind(of file: borrowing SecretBytes) throws(SeedError) -> Kind { try form(of: file).kind }
+
+    /// Checks the form and checksum of a file, and returns what is in it. That needs no passphrase.
+    /// - Throws: ``SeedError/Code/fileForeign``, ``SeedError/Code/fileVersion`` or ``SeedError/Code/fileDamaged``.
+    public static func content(of file: borrowing SecretBytes) throws(SeedError) -> Content { try form(of: file).content }
+
+    private static func form(of file: borrowing SecretBytes) throws(SeedError) -> (kind: Kind, content: Content) {
         let bytes = file.bytes.asBytes
         guard bytes.count >= Layout.magic.count, Layout.magic.indices.allSatisfy({ bytes[$0] == Layout.magic[$0] })
         else { throw .fileForeign }
         guard bytes.count > Layout.kindOffset else { throw .fileDamaged }
         guard bytes[Layout.versionOffset] == Layout.version else { throw .fileVersion }
-        let kind: Kind
+        let form: (Kind, Content)
         switch (bytes[Layout.kindOffset], bytes.count) {
-        case (Layout.plainKind, Layout.plainBytes): kind = .plain
-        case (Layout.sealedKind, Layout.sealedBytes): kind = .sealed
+        case (Layout.plainKind, Layout.plainBytes): form = (.plain, .seed)
+        case (Layout.sealedKind, Layout.sealedBytes): form = (.sealed, .seed)
+        case (Layout.plainMembershipKind, Layout.plainMembershipBytes): form = (.plain, .membership)
+        case (Layout.sealedMembershipKind, Layout.sealedMembershipBytes): form = (.sealed, .membership)
         default: throw .fileDamaged
         }
         let content = file.bytes.extracting(droppingLast: Layout.checksumBytes)
         let found = file.bytes.extracting(last: Layout.checksumBytes).asBytes
         let checksum = Digest.sha256([]) { $0(content) }
         guard checksum.indices.allSatisfy({ found[$0] == checksum[$0] }) else { throw .fileDamaged }
-        return kind
+        return form
     }
 
     /// Reads the seed in a seed file.
     /// - Parameter passphrase: the passphrase of a sealed file; ignored for a plain one.
-    /// - Throws: the errors of ``kind(of:)``, ``SeedError/Code/passphraseNeeded``, ``SeedError/Code/fileTooCostly``,
-    ///   ``SeedError/Code/memoryShort`` or ``SeedError/Code/wrongPassphrase``.
+    /// - Throws: the errors of ``kind(of:)``, ``SeedError/Code/fileHasMembership``,
+    ///   ``SeedError/Code/passphraseNeeded``, ``SeedError/Code/fileTooCostly``, ``SeedError/Code/memoryShort`` or
+    ///   ``SeedError/Code/wrongPassphrase``.
     public static func read(
         _ file: borrowing SecretBytes,
         passphrase: Passphrase? = nil
     ) throws(SeedError) -> SyncSeed {
+        guard try content(of: file) == .seed else { throw .fileHasMembership }
+        let content = try plaintext(of: file, passphrase)
+        return try seed(from: content.bytes)
+    }
+
+    /// Reads the bytes of the membership in a file.
+    /// - Parameter passphrase: the passphrase of a sealed file; ignored for a plain one.
+    /// - Throws: the errors of ``read(_:passphrase:)``; ``SeedError/Code/fileForeign`` if the file has a seed.
+    public static func readMembership(
+        _ file: borrowing SecretBytes,
+        passphrase: Passphrase? = nil
+    ) throws(SeedError) -> SecretBytes {
+        guard try content(of: file) == .membership else { throw .fileForeign }
+        return try plaintext(of: file, passphrase)
+    }
+
+    private static func plaintext(
+        of file: borrowing SecretBytes,
+        _ passphrase: Passphrase?
+    ) throws(SeedError) -> SecretBytes {
         switch try kind(of: file) {
         case .plain:
-            return try seed(from: file.bytes.extracting(Layout.plaintextOffset..<file.count - Layout.checksumBytes))
+            return SecretBytes(
+                copying: file.bytes.extracting(Layout.plaintextOffset..<file.count - Layout.checksumBytes)
+            )
         case .sealed:
             guard let passphrase else { throw .passphraseNeeded }
-            let plaintext = try open(file, passphrase)
-            return try seed(from: plaintext.bytes)
+            return try open(file, passphrase)
         }
     }
 
@@ -131,7 +221,7 @@ public enum SeedFile {
         let salt = bytes.extracting(Layout.saltOffset..<Layout.nonceOffset)
         let key = try SealingKey(passphrase, cost: cost, salt: salt)
         let plaintext = key.open(
-            SecretBytes(copying: bytes.extracting(Layout.headerBytes..<Layout.sealedBytes - Layout.checksumBytes)),
+            SecretBytes(copying: bytes.extracting(Layout.headerBytes..<file.count - Layout.checksumBytes)),
             nonce: SecretBytes(copying: bytes.extracting(Layout.nonceOffset..<Layout.headerBytes)),
             associated: SecretBytes(copying: bytes.extracting(first: Layout.headerBytes))
         )
@@ -163,6 +253,8 @@ public enum SeedFile {
         static let version: UInt8 = 1
         static let plainKind: UInt8 = 0
         static let sealedKind: UInt8 = 1
+        static let plainMembershipKind: UInt8 = 2
+        static let sealedMembershipKind: UInt8 = 3
 
         static let versionOffset = 8
         static let kindOffset = 9
@@ -179,6 +271,13 @@ public enum SeedFile {
         static let checksumBytes = 32
         static let plainBytes = plaintextOffset + plaintextBytes + checksumBytes
         static let sealedBytes = headerBytes + plaintextBytes + SealingKey.tagBytes + checksumBytes
+        static let plainMembershipBytes = membershipBytes(plaintextOffset + checksumBytes)
+        static let sealedMembershipBytes = membershipBytes(headerBytes + SealingKey.tagBytes + checksumBytes)
+
+        /// The lengths of a membership's file that has so many bytes beside the membership.
+        private static func membershipBytes(_ others: Int) -> ClosedRange<Int> {
+            others + 1...others + membershipByteLimit
+        }
     }
 }
 

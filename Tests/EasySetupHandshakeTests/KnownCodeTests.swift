@@ -57,7 +57,7 @@ import Testing
         var good = try Sealed.proof(device("new phone", .receiver))
         let sealed: [UInt8]
         switch spoilt {
-        case .zeros: sealed = [UInt8](repeating: 0, count: SealedChannel.sealedByteCount)
+        case .zeros: sealed = [UInt8](repeating: 0, count: MessageType.visitorProof.sealedByteCount)
         case .flipped:
             var bytes = visitor.seal(&good, type: .visitorProof, number: 2)
             bytes[300] ^= 1

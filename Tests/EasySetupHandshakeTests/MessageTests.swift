@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupSeed
 import Testing
 
@@ -266,16 +267,44 @@ import Testing
     }
 
     @Test(
-        "A sealed message opens to what was sealed, at every length, and always has the same length",
-        arguments: [0, 1, 100, 509, 510]
+        "A sealed message opens to what was sealed, at every length, and all of its type have the same length",
+        arguments: [MessageType.visitorProof, .offererProof, .package, .receipt]
     )
-    func roundTrip(count: Int) throws {
-        let content = [UInt8](repeating: 0xAB, count: count)
-        var copy = content
-        let sealed = Self.channel().seal(&copy, type: .package, number: 3)
-        #expect(sealed.count == 528)
-        #expect(copy.isEmpty)
-        #expect(try Self.open(sealed) == content)
+    func roundTrip(type: MessageType) throws {
+        let most = type == .package ? 1_231 : 510
+        for count in [0, 1, 100, most - 1, most] {
+            let content = [UInt8](repeating: 0xAB, count: count)
+            var copy = content
+            let sealed = Self.channel().seal(&copy, type: type, number: 3)
+            #expect(sealed.count == most + 18)
+            #expect(copy.isEmpty)
+            #expect(try Self.open(sealed, type: type) == content)
+        }
+    }
+
+    @Test("A package is as long as a hello, whatever is in it, and a receipt is as long as a refusal of it")
+    func sizes() throws {
+        let seed = SyncSeed.random()
+        let notes = [try CollectionName("notes"): true]
+        for makes in 0..<3 {
+            var pair = try Pair.make()
+            let hello = try pair.visitor.begin(meeting: [1], entropy: .system)
+            pair = try Pair.make()
+            _ = try pair.meet()
+            let package =
+                switch makes {
+                case 0: try pair.offerer.give(seed: .random(count: 32), createdAt: .max, userID: [1])
+                case 1: try pair.offerer.give(GivenMembership(collections: notes, of: seed))
+                default: try #require(try pair.offerer.refuse(.declined))
+                }
+            #expect(package.count == hello.count)
+            var receipt: [UInt8]?
+            do {
+                _ = try pair.visitor.receive(package, number: 3)
+                receipt = try pair.visitor.stored(userID: seed.userID.bytes)
+            } catch HandshakeError.declined {}
+            #expect(receipt == nil || receipt?.count == 529)
+        }
     }
 
     @Test("A sealed message opens under its own type and number only") func bound() throws {
@@ -286,11 +315,11 @@ import Testing
     }
 
     @Test("A sealed message is padded with zeros, and in no other way") func padding() throws {
-        // The length 509 says that the last byte is padding.
-        let content = [UInt8](repeating: 0, count: 510)
-        for (place, value) in [(509, UInt8(1)), (1, 1)] {
+        // The length 1,230 says that the last byte is padding.
+        let content = [UInt8](repeating: 0, count: 1_231)
+        for place in [1, 1_230] {
             var changed = content
-            changed[place] = value
+            changed[place] = 1
             // A full plaintext is sealed by hand, with a length of two bytes that is too small.
             let sealed = Self.sealed([0, 1] + changed)
             #expect(failure { _ = try Self.open(sealed) } == .malformed)
@@ -299,24 +328,24 @@ import Testing
     }
 
     @Test(
-        "A sealed message that claims more than 510 bytes is malformed",
-        arguments: [[1, 0xFF], [2, 0], [0xFF, 0xFF]] as [[UInt8]]
+        "A sealed message that claims more bytes than there are is malformed",
+        arguments: [[4, 0xD0], [5, 0], [0xFF, 0xFF]] as [[UInt8]]
     )
     func claim(length: [UInt8]) throws {
-        let sealed = Self.sealed(length + [UInt8](repeating: 0, count: 510))
+        let sealed = Self.sealed(length + [UInt8](repeating: 0, count: 1_231))
         #expect(failure { _ = try Self.open(sealed) } == .malformed)
     }
 
     @Test(
-        "A package without a seed, with a short seed, or with an invalid refusal is malformed",
+        "A package without a seed, with a short seed, or with an invalid membership or refusal is malformed",
         arguments: [
             [], [0x0A, 0], [0x0A, 3, 0x0A, 1, 1], [0x0A, 35, 0x0A, 33] + [UInt8](repeating: 1, count: 33), [0x10],
-            [0xFF],
+            [0xFF], [0x1A, 0], [0x1A, 3, 0x0A, 1, 1], [0x1A, 4, 0x0A, 1, 1],
         ] as [[UInt8]]
     )
     func package(content: [UInt8]) {
         let error = failure {
-            try content.withUnsafeBytes { _ = try Sealed.seed($0) }
+            try content.withUnsafeBytes { _ = try Sealed.contents($0) }
         }
         #expect(error == .malformed)
     }
@@ -338,11 +367,11 @@ import Testing
     )
     func unknownRefusal(reason: UInt8) {
         let content: [UInt8] = [0x10, reason]
-        #expect(failure { try content.withUnsafeBytes { _ = try Sealed.seed($0) } } == .cancelled)
+        #expect(failure { try content.withUnsafeBytes { _ = try Sealed.contents($0) } } == .cancelled)
         #expect(failure { try content.withUnsafeBytes { _ = try Sealed.userID($0) } } == .cancelled)
     }
 
-    /// Seals 512 bytes unchanged, to make a wrong padding.
+    /// Seals a whole plaintext of a package unchanged, to make a wrong padding.
     private static func sealed(_ plaintext: [UInt8]) -> [UInt8] {
         channel().seal(plaintext: bytes(plaintext), type: .package, number: 3)
     }

@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupPairingSession
 import EasySetupRelayProtocol

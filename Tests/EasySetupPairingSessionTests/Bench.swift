@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupPairingSession
 import EasySetupRelayProtocol
@@ -19,13 +20,28 @@ final class Bench {
     let code: PairingCode
     private(set) var asked: [ApprovalRequest] = []
     private(set) var askedToAccept: [AcceptanceRequest] = []
-    private(set) var toStore: [SyncSeed] = []
+    private(set) var toStore: [ChainAccess] = []
 
     /// Runs a pairing until both devices are connected and the visitor has asked for a meeting.
     ///
-    /// - Parameter asksFirst: whether a receiver that offers asks its user before it stores the seed.
-    init(offererHolds: Bool = true, asksFirst: Bool = false) throws {
-        offerer = .offering(offererHolds ? chain : nil, asksFirst: asksFirst)
+    /// - Parameters:
+    ///   - asksFirst: whether a receiver that offers asks its user before it stores the seed.
+    ///   - gives: the collections that the holder gives in place of the seed.
+    ///   - has: the membership that the receiver has.
+    init(
+        offererHolds: Bool = true,
+        asksFirst: Bool = false,
+        gives: AccessScope = .everything,
+        has: Membership? = nil
+    ) throws {
+        let gift: Gift
+        switch gives {
+        case .everything: gift = .seed
+        case .collections(let rights, let notAfter):
+            gift = .membership(try GivenMembership(collections: rights, notAfter: notAfter, of: chain))
+        }
+        let (holds, wants) = (PairingPart.holder(chain, gives: gift), PairingPart.receiver(has: has))
+        offerer = .offering(offererHolds ? holds : wants, asksFirst: asksFirst)
         _ = offerer.begin()
         _ = offerer.handle(.connected, now)
         let shown = offerer.handle(
@@ -34,7 +50,7 @@ final class Bench {
         )
         let code = try #require(shown.offer).code
         self.code = code
-        visitor = try .visiting(.code(code), offererHolds ? nil : chain, now: now)
+        visitor = try .visiting(.code(code), offererHolds ? wants : holds, now: now)
         note(visitor.begin(), visitor)
         give(.connected, visitor)
     }
@@ -70,7 +86,7 @@ final class Bench {
                 }
             case .ask(let request): asked.append(request)
             case .askToAccept(let request): askedToAccept.append(request)
-            case .store(let seed): toStore.append(seed)
+            case .store(let access): toStore.append(access)
             case .end: device.isOver = true
             default: break
             }
@@ -124,11 +140,19 @@ final class Device {
     }
 
     static func offering(_ seed: SyncSeed?, asksFirst: Bool = false) -> Device {
-        Device(EitherSession(.made(seed: seed, asksFirst: asksFirst)), holds: seed != nil)
+        offering(PairingPart(seed: seed), asksFirst: asksFirst)
+    }
+
+    static func offering(_ part: PairingPart, asksFirst: Bool = false) -> Device {
+        Device(EitherSession(.made(part: part, asksFirst: asksFirst)), holds: part.role == .holder)
     }
 
     static func visiting(_ invitation: Invitation, _ seed: SyncSeed? = nil, now: Duration) throws -> Device {
-        Device(EitherSession(try .made(invitation, seed: seed, now: now)), holds: seed != nil)
+        try visiting(invitation, PairingPart(seed: seed), now: now)
+    }
+
+    static func visiting(_ invitation: Invitation, _ part: PairingPart, now: Duration) throws -> Device {
+        Device(EitherSession(try .made(invitation, part: part, now: now)), holds: part.role == .holder)
     }
 
     /// The offer of the code that the device shows now.
@@ -139,11 +163,15 @@ final class Device {
 
 extension OfferSession {
     static func made(seed: SyncSeed?, asksFirst: Bool = false) -> OfferSession {
+        made(part: PairingPart(seed: seed), asksFirst: asksFirst)
+    }
+
+    static func made(part: PairingPart, asksFirst: Bool = false) -> OfferSession {
         OfferSession(
             relay: RelayAddress(host: "relay.example", port: 443, isPlain: false)!,
             name: DeviceName(cleaning: "old laptop")!,
             platform: .linux,
-            seed: seed,
+            part: part,
             asksFirst: asksFirst,
             entropy: .system,
             limits: ClientLimits()
@@ -153,11 +181,15 @@ extension OfferSession {
 
 extension VisitSession {
     static func made(_ invitation: Invitation, seed: SyncSeed? = nil, now: Duration) throws -> VisitSession {
+        try made(invitation, part: PairingPart(seed: seed), now: now)
+    }
+
+    static func made(_ invitation: Invitation, part: PairingPart, now: Duration) throws -> VisitSession {
         try make(
             invitation,
             name: DeviceName(cleaning: "new phone")!,
             platform: .android,
-            seed: seed,
+            part: part,
             entropy: .system,
             limits: ClientLimits(),
             now: now

@@ -1,6 +1,6 @@
+package import EasySetupChain
 import EasySetupHandshake
 package import EasySetupPairingSession
-package import EasySetupSeed
 
 /// One action of a user on one device (showing or entering a code): its session, and what the user saw of it.
 package final class Act {
@@ -16,7 +16,7 @@ package final class Act {
     package let start: Duration
     package internal(set) var end: Duration?
     package internal(set) var outcome: Outcome?
-    package internal(set) var stored: SyncSeed?
+    package internal(set) var stored: ChainAccess?
     /// How many codes the device has shown in this act.
     package internal(set) var codes = 0
     /// How many wrong proofs the device has told its user of.

@@ -1,3 +1,4 @@
+package import EasySetupChain
 import EasySetupHandshake
 import EasySetupPairingSession
 import EasySetupRelayProtocol
@@ -15,6 +16,8 @@ package final class Device: Client {
     package var path: Path
     /// The seed that the device holds; a receiver's is set when it stores one.
     package private(set) var seed: SyncSeed?
+    /// The membership that the device holds in place of a seed.
+    package private(set) var membership: Membership?
     /// Whether the device had a seed from the start.
     package let holds: Bool
     package var mutation: Mutation?
@@ -49,6 +52,21 @@ package final class Device: Client {
         if holds { seed = SeededEntropy.syncSeed(&random) }
     }
 
+    /// The membership that a holder's user wants to give in place of the seed, in every second world; nil for the seed.
+    private(set) lazy var given: GivenMembership? = {
+        guard let seed, (seed.userID.bytes.first ?? 0).isMultiple(of: 2), let notes = try? CollectionName("notes")
+        else { return nil }
+        return try? GivenMembership(collections: [notes: false], of: seed)
+    }()
+
+    /// What a holder's user wants to give.
+    var gift: Gift { given.map(Gift.membership) ?? .seed }
+
+    private var part: PairingPart {
+        guard let seed else { return .receiver(has: membership) }
+        return .holder(seed, gives: mutation == .givesMore ? .seed : gift)
+    }
+
     /// Replaces the device's seed by that of a device with which it is paired already.
     func hold(_ seed: SyncSeed?) { self.seed = seed }
 
@@ -78,7 +96,7 @@ package final class Device: Client {
             relay: Self.address,
             name: deviceName,
             platform: .linux,
-            seed: seed,
+            part: part,
             asksFirst: user.habits.asksFirst,
             entropy: entropy(),
             limits: world.limits
@@ -102,7 +120,7 @@ package final class Device: Client {
                 invitation,
                 name: deviceName,
                 platform: .android,
-                seed: mutation == .forgetsItsSeed ? nil : seed,
+                part: mutation == .forgetsItsSeed ? PairingPart(seed: nil) : part,
                 entropy: entropy(),
                 limits: world.limits,
                 now: local
@@ -288,7 +306,7 @@ package final class Device: Client {
                 asked += 1
                 askToAccept(request, asked)
             case .stopAsking: asked += 1
-            case .store(let seed): store(seed, act)
+            case .store(let access): store(access, act)
             case .solve(let challenge, let difficulty):
                 let work = ProofOfWork.solve(challenge: challenge, difficulty: difficulty)
                 world.after(.milliseconds(5)) { [unowned self] in if let work { hear(.solved(work)) } }
@@ -364,11 +382,11 @@ package final class Device: Client {
         }
     }
 
-    private func store(_ seed: SyncSeed, _ act: Act) {
+    private func store(_ access: ChainAccess, _ act: Act) {
         if act.asksFirst, !act.hasAccepted {
             world.breach(.seed, "\(name) stores a seed that its user was not asked about")
         }
-        world.stores(seed, self)
+        world.stores(access, self)
         let time = user.habits.storing
         act.storing += time
         world.after(time) { [unowned self] in
@@ -376,7 +394,7 @@ package final class Device: Client {
                 hear(.notStored(.full))
             } else {
                 // Storing is not part of the session, so it completes even while the device sleeps.
-                act.stored = seed
+                act.stored = access
                 hear(.stored)
             }
         }
@@ -392,7 +410,12 @@ package final class Device: Client {
         if let slot = act.slot {
             if act.session.isTrySpent() { act.isSpent = true } else { tries.giveBack(slot) }
         }
-        if act.stored != nil, act.outcome == .paired { seed = act.stored }
+        if let stored = act.stored, act.outcome == .paired {
+            switch stored {
+            case .seed(let seed): self.seed = seed
+            case .membership(let membership): self.membership = membership
+            }
+        }
         world.judge(act, of: self)
         user.finished(self, act)
     }

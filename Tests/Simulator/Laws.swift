@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupPairingSession
 import EasySetupRelayProtocol
@@ -149,14 +150,18 @@ extension World {
         seedsWon += 1
     }
 
-    /// An honest device is about to store a seed.
-    func stores(_ seed: SyncSeed, _ device: Device) {
-        guard let holder = holders[seed.userID] else {
+    /// An honest device is about to store a seed or a membership.
+    func stores(_ access: ChainAccess, _ device: Device) {
+        guard let holder = holders[access.userID] else {
             // This is a stranger's own seed. A stranger that has guessed right may send any seed.
             if device.codesInPlay.allSatisfy({ !$0.isWon }) { breach(.seed, "\(device.name) stores a stranger's seed") }
             return
         }
         guard holder.user === device.user else { return breach(.seed, "\(device.name) stores \(holder.name)'s seed") }
+        // A stranger that has guessed right may give a device of this user's whatever it has.
+        if access.scope != holder.gift.scope, device.codesInPlay.allSatisfy({ !$0.isWon }) {
+            return breach(.seed, "\(device.name) gets \(access.scope.text), and \(holder.name)'s user gave something else")
+        }
         guard holder.hasApproved, let words = device.act?.words, holder.approvedWords.contains(words) else {
             return breach(.seed, "\(device.name) stores a seed that its holder's user did not approve")
         }
@@ -199,7 +204,7 @@ extension World {
         }
         let last = holder.acts.last { $0.givenAt != nil }?.outcome
         let stored = receiver.acts.compactMap(\.stored).last
-        let isOurs = stored.map { stored in holder.seed.map { $0.isSame(as: stored) } ?? false } ?? false
+        let isOurs = stored.map { $0.userID == holder.seed?.userID } ?? false
         switch last {
         case .paired where !isOurs && !user.hasLostAGuess:
             breach(.agreement, "\(holder.name) says paired, \(receiver.name) has nothing")

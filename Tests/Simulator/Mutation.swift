@@ -19,6 +19,8 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
     case keepsUnasked
     /// The device that visits takes part as if it held no seed.
     case forgetsItsSeed
+    /// The device gives its seed, although its user wants to give a membership.
+    case givesMore
     /// The device sends no message again after it has lost its connection.
     case neverSendsAgain
     // Relays.
@@ -45,7 +47,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
     /// The law that must detect the mutation.
     package var breaks: Law {
         switch self {
-        case .approvesByItself, .keepsUnasked, .forgetsItsSeed: .seed
+        case .approvesByItself, .keepsUnasked, .forgetsItsSeed, .givesMore: .seed
         case .drawsOneSecret, .hidesKnownCode: .guesses
         case .saysPairedEarly: .agreement
         case .ignoresDeadlines: .deadline
@@ -60,7 +62,7 @@ package enum Mutation: Hashable, Sendable, CaseIterable {
     /// The kind of world in which the mutation does harm.
     package var kind: Kind {
         switch self {
-        case .approvesByItself, .saysPairedEarly, .hidesKnownCode, .keepsUnasked: .human
+        case .approvesByItself, .saysPairedEarly, .hidesKnownCode, .keepsUnasked, .givesMore: .human
         case .drawsOneSecret: .betrayed
         case .ignoresDeadlines: .altered
         case .forgetsItsSeed: .sameSeed

@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupSeed
 import Testing
 
@@ -9,7 +10,7 @@ let handshakeRunners: [String: VectorRunner] = [
 
 struct HandshakeFile: Decodable {
     struct Inputs: Decodable {
-        let meeting, ya, yb, kem_seed, kem_public_key, kem_ciphertext, kem_shared_secret, seed, user_id: String
+        let meeting, ya, yb, kem_seed, kem_public_key, kem_ciphertext, kem_shared_secret, seed, user_id, membership: String
         let created_at: UInt64
     }
     struct Peer: Decodable { let name: String, platform: String, role: String, asks_first: Bool, seed: String? }
@@ -165,7 +166,7 @@ private func open(
     )
     let type = try #require(MessageType(rawValue: UInt8(message.message)))
     var content: [UInt8] = []
-    let sealed = try bytes(message.bytes).suffix(SealedChannel.sealedByteCount)
+    let sealed = try bytes(message.bytes).suffix(type.sealedByteCount)
     try channel.open(sealed, type: type, number: message.number) { (bytes) throws(HandshakeError) in
         content = Array(bytes)
     }
@@ -250,6 +251,9 @@ private struct Meeting: ~Copyable {
             } else {
                 sent = try toOfferer ? offerer.stored(userID: userID) : visitor.stored(userID: userID)
             }
+        case .membership(let membership):
+            #expect(hex(read(membership.encoded())) == inputs.membership)
+            sent = try toOfferer ? offerer.stored(userID: userID) : visitor.stored(userID: userID)
         case .confirmed: return "paired"
         case .notBefore: Issue.record("nobody hurries here")
         }
@@ -265,6 +269,12 @@ private struct Meeting: ~Copyable {
             ]
             let refusal = try #require(refusals[item.end])
             sent = try #require(try offererHolds ? offerer.refuse(refusal) : visitor.refuse(refusal))
+            return
+        }
+        // The plaintext of a package with a membership has the field 3.
+        if let item, item.messages.count > 4, item.messages[4].plaintext?.hasPrefix("1a") == true {
+            let given = try GivenMembership(Membership(fixedSecret(try bytes(inputs.membership))))
+            sent = try offererHolds ? offerer.give(given) : visitor.give(given)
             return
         }
         let seed = fixedSecret(try bytes(inputs.seed))

@@ -9,8 +9,8 @@ final class MailboxScheme: Scheme {
     static let request = WebSocket.request(path: "/v1", subprotocol: nil)
     /// The commands that add the six messages to the mailbox, in the order of sending.
     fileprivate let adds = [
-        RecordedFrames.hello, RecordedFrames.reply, RecordedFrames.proof, RecordedFrames.proof, RecordedFrames.sealed,
-        RecordedFrames.sealed,
+        RecordedFrames.hello, RecordedFrames.reply, RecordedFrames.proof, RecordedFrames.proof, RecordedFrames.package,
+        RecordedFrames.receipt,
     ]
     .enumerated().map { index, size in
         Array(#"{"type":"add","phase":"\#(index)","body":"\#(String(repeating: "5a", count: size))"}"#.utf8)

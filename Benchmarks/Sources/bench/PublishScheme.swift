@@ -5,8 +5,8 @@ final class PublishScheme: Scheme {
 
     private let target: Target
     fileprivate static let sizes = [
-        RecordedFrames.hello, RecordedFrames.reply, RecordedFrames.proof, RecordedFrames.proof, RecordedFrames.sealed,
-        RecordedFrames.sealed,
+        RecordedFrames.hello, RecordedFrames.reply, RecordedFrames.proof, RecordedFrames.proof, RecordedFrames.package,
+        RecordedFrames.receipt,
     ]
     fileprivate let bodies = sizes.map { [UInt8](repeating: 0x5A, count: $0) }
 

@@ -4,12 +4,12 @@ import EasySetupRelayProtocol
 /// sizes as real ones, and are made once. The parts that differ between pairings, a meeting ID or a slot, are filled in
 /// when a frame is sent.
 struct RecordedFrames {
-    /// The sizes in bytes of the end-to-end messages (`Protocol/handshake.md`, "Messages"). Both proofs have one size,
-    /// and so have the package and the receipt.
+    /// The sizes in bytes of the end-to-end messages (`Protocol/handshake.md`, "Messages"). Both proofs have one size.
     static let hello = 1250
     static let reply = 1153
     static let proof = 593
-    static let sealed = 529
+    static let package = 1250
+    static let receipt = 529
 
     /// A frame that contains a meeting ID, and the offset of the ID's 16 bytes in it.
     struct AboutMeeting {
@@ -33,7 +33,7 @@ struct RecordedFrames {
     let offer = DeviceFrame.offer(slotLength: 0, work: nil).serialized()
     /// The visitor's messages, numbered from 1. Each pair gives the length of a body, and the offerer's message that it
     /// acknowledges.
-    let visitorMessages = [(Self.hello, 0), (Self.proof, 1), (Self.sealed, 3)].enumerated().map { index, message in
+    let visitorMessages = [(Self.hello, 0), (Self.proof, 1), (Self.receipt, 3)].enumerated().map { index, message in
         DeviceFrame.message(
             meeting: nil,
             Message(number: UInt32(index + 1), ack: UInt32(message.1), body: Self.body(message.0))
@@ -42,7 +42,7 @@ struct RecordedFrames {
     }
     /// The offerer's messages, numbered from 1. Each pair gives the length of a body, and the visitor's message that it
     /// acknowledges.
-    let offererMessages = [(Self.reply, 1), (Self.proof, 2), (Self.sealed, 2)].enumerated().map { index, message in
+    let offererMessages = [(Self.reply, 1), (Self.proof, 2), (Self.package, 2)].enumerated().map { index, message in
         AboutMeeting {
             .message(
                 meeting: $0,

@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupHandshake
 public import EasySetupPairingSession
 public import EasySetupRelayProtocol
@@ -16,9 +17,12 @@ extension PairingState {
             .offered(.example(ordinal: 2, until: deadline)), .wrongProof(count: 2), .codeKnown, .inLine(position: 4),
             .greeting, .deciding(peer, deadline: deadline), .waiting(peer, deadline: deadline),
             .accepting(AcceptanceRequest(peer: peer, userID: exampleUser, deadline: deadline)),
+            .accepting(AcceptanceRequest(peer: peer, userID: exampleUser, scope: .example, deadline: deadline)),
             .given(peer, deadline: deadline), .given(careful, deadline: deadline), .peerAway(deadline: deadline),
             .reconnecting(deadline: deadline), .relayMessage(.example),
-            .paired(Paired(userID: exampleUser, role: .holder, peer: peer)), .failed(PairingError.examples[0]),
+            .paired(Paired(userID: exampleUser, role: .holder, peer: peer)),
+            .paired(Paired(userID: exampleUser, role: .holder, peer: peer, scope: .example)),
+            .paired(Paired(userID: exampleUser, role: .receiver, peer: peer, scope: .example)), .failed(PairingError.examples[0]),
         ]
     }
 }
@@ -30,7 +34,10 @@ extension ApprovalRequest {
         let deadline = ContinuousClock.now + .seconds(300)
         let peer = Peer.example(asksFirst: false)
         let mistakes: [ConfirmationWords.Match?] = [nil, .nothing, .slip, .other]
-        return [ApprovalRequest(peer: peer, codeAge: .seconds(9), needsWord: false, deadline: deadline)]
+        return [
+            ApprovalRequest(peer: peer, codeAge: .seconds(9), needsWord: false, deadline: deadline),
+            ApprovalRequest(peer: peer, scope: .example, codeAge: .seconds(9), needsWord: false, deadline: deadline),
+        ]
             + mistakes.map { mistake in
                 ApprovalRequest(
                     peer: peer,
@@ -63,6 +70,17 @@ extension RelayMessage {
             preconditionFailure("a message")
         }
         return message
+    }
+}
+
+extension AccessScope {
+    /// A membership to read notes until a day.
+    fileprivate static var example: AccessScope {
+        // The name keeps the rules, so the initializer returns a value.
+        guard let notes = try? CollectionName("notes"), let day = UTCDate("2027-01-31") else {
+            preconditionFailure("a name and a day")
+        }
+        return .collections([notes: false], notAfter: day.lastSecond)
     }
 }
 

@@ -34,7 +34,7 @@ extension PairingError {
         .relayVersion, .relayForgot, .workRefused, .relayMisbehaved, .connectionLost, .elsewhere, .noSuchCode,
         .expired, .codeBurnt, .codeKnown, .wrongCode, .triesSpent, .codesSpent, .seated, .cancelled,
         .cancelledHere, .wrongWord(isOther: false), .wrongWord(isOther: true), .timedOut(.otherDevice),
-        .timedOut(.otherUser), .bothHold, .alreadyPaired, .bothReceive, .linkDirection, .peerNotStored, .otherSeed,
+        .timedOut(.otherUser), .bothHold, .alreadyPaired, .bothReceive, .noSeedToGive, .linkDirection, .peerNotStored, .otherSeed,
         .sentNotConfirmed, .wrongSuite, .malformed, .fault,
     ]
 
@@ -87,7 +87,7 @@ extension StoreError {
         return [
             .otherSeedStored(stored: ids[0], new: ids[1]), .openToOthers, .notOurs, .unfit, .missing, .forbidden,
             .readOnly, .full,
-            .busy, .unsuitable(call: "fsync"), .failed(errno: 5),
+            .busy, .unsuitable(call: "fsync"), .failed(errno: 5), .membershipEnded, .membershipNotKept,
         ]
     }()
 }
@@ -113,7 +113,7 @@ extension SeedError {
         .phraseWordCount(count: 12), .phraseWordCount(count: 27, isAmongText: true),
         .phraseUnknownWords([UnknownWord(position: 3), UnknownWord(position: 7, script: .cyrillic)]),
         .phraseNotEnglish(count: 24), .phraseChecksum, .linkVersion, .linkDamaged, .fileForeign, .fileVersion,
-        .fileDamaged, .fileTooCostly, .passphraseNeeded, .wrongPassphrase, .passphraseUnfit, .memoryShort,
+        .fileDamaged, .fileTooCostly, .fileHasMembership, .passphraseNeeded, .wrongPassphrase, .passphraseUnfit, .memoryShort,
         .derivedKeyRefused,
     ]
 }

@@ -1,3 +1,4 @@
+import EasySetupChain
 public import EasySetupHandshake
 public import EasySetupPairingSession
 import EasySetupRelayProtocol
@@ -105,14 +106,22 @@ public struct PairingClient: Sendable {
     ///
     /// - Parameters:
     ///   - relay: the relay at which the two devices meet.
+    ///   - gift: what a device with a seed gives: the seed, or a membership of some collections. With a membership, the
+    ///     pairing of a device that has no seed fails with ``PairingError/Code/noSeedToGive`` before this device sends
+    ///     anything.
     ///   - approve: asks the user of a device that holds a seed before the device sends it. The default answer is no.
     ///   - accept: asks the user of a device without a seed before the device stores the seed that it received. If it
     ///     is nil, the device stores the seed without a question, so anybody who reads the code from the screen decides
     ///     which sync chain the device joins.
     /// - Returns: the pairing's states. Stop iterating, or cancel the iterating task, to stop the pairing on both
     ///   devices.
-    public func offer(at relay: RelayAddress, approve: @escaping Approve, accept: Accept? = nil) -> Pairing {
-        showCode(at: relay, approve: approve, accept: accept)
+    public func offer(
+        at relay: RelayAddress,
+        giving gift: Gift = .seed,
+        approve: @escaping Approve,
+        accept: Accept? = nil
+    ) -> Pairing {
+        showCode(at: relay, giving: gift, approve: approve, accept: accept)
     }
 
     /// Shows a code on a device that has no seed and only ever receives one.
@@ -125,21 +134,22 @@ public struct PairingClient: Sendable {
     ///   - accept: asks the user before the device stores the seed that it received. If it is nil, the device stores
     ///     the seed without a question, so anybody who reads the code from the screen decides which sync chain the
     ///     device joins.
-    /// - Returns: the pairing's states, as for ``offer(at:approve:accept:)``.
+    /// - Returns: the pairing's states, as for ``offer(at:giving:approve:accept:)``.
     public func offer(at relay: RelayAddress, accept: Accept?) -> Pairing {
-        showCode(at: relay, approve: nil, accept: accept)
+        showCode(at: relay, giving: .seed, approve: nil, accept: accept)
     }
 
-    private func showCode(at relay: RelayAddress, approve: Approve?, accept: Accept?) -> Pairing {
+    private func showCode(at relay: RelayAddress, giving gift: Gift, approve: Approve?, accept: Accept?) -> Pairing {
         Pairing(on: system.executor) { [self] show, inbox in
             do throws(StoreError) {
-                let seed = try await load()
-                guard seed == nil || approve != nil else { return show(.failed(.nobodyToAsk(.holder))) }
+                let part = try await part(giving: gift)
+                guard let part else { return show(.failed(.noSeedToGive)) }
+                guard part.role == .receiver || approve != nil else { return show(.failed(.nobodyToAsk(.holder))) }
                 let session = OfferSession(
                     relay: relay,
                     name: name,
                     platform: platform,
-                    seed: seed,
+                    part: part,
                     asksFirst: accept != nil,
                     entropy: entropy,
                     limits: limits
@@ -157,11 +167,17 @@ public struct PairingClient: Sendable {
     /// - Parameters:
     ///   - code: the code that the user typed.
     ///   - relay: the relay at which the two devices meet.
+    ///   - gift: what a device with a seed gives, as for ``offer(at:giving:approve:accept:)``.
     ///   - approve: asks the user of a device that holds a seed before the device sends it. The answer must contain a
     ///     word from the other screen.
-    /// - Returns: the pairing's states, as for ``offer(at:approve:accept:)``.
-    public func join(_ code: PairingCode, at relay: RelayAddress, approve: @escaping Approve) -> Pairing {
-        visit(.code(code), at: relay, approve: approve)
+    /// - Returns: the pairing's states, as for ``offer(at:giving:approve:accept:)``.
+    public func join(
+        _ code: PairingCode,
+        at relay: RelayAddress,
+        giving gift: Gift = .seed,
+        approve: @escaping Approve
+    ) -> Pairing {
+        visit(.code(code), at: relay, giving: gift, approve: approve)
     }
 
     /// Pairs with a device that shows a code, on a device that has no seed and only ever receives one. A call uses up
@@ -174,9 +190,9 @@ public struct PairingClient: Sendable {
     /// - Parameters:
     ///   - code: the code that the user typed.
     ///   - relay: the relay at which the two devices meet.
-    /// - Returns: the pairing's states, as for ``offer(at:approve:accept:)``.
+    /// - Returns: the pairing's states, as for ``offer(at:giving:approve:accept:)``.
     public func join(_ code: PairingCode, at relay: RelayAddress) -> Pairing {
-        visit(.code(code), at: relay, approve: nil)
+        visit(.code(code), at: relay, giving: .seed, approve: nil)
     }
 
     /// Pairs with a device that shows a QR code. This device can only receive a seed, never send one.
@@ -184,16 +200,22 @@ public struct PairingClient: Sendable {
     /// The app must ask the user first about a link from outside the app (a web page, a message), because this device's
     /// data becomes readable for all devices that share the link's seed.
     public func join(_ link: PairingLink) -> Pairing {
-        visit(.link(link), at: link.relay, approve: nil)
+        visit(.link(link), at: link.relay, giving: .seed, approve: nil)
     }
 
-    private func visit(_ invitation: Invitation, at relay: RelayAddress, approve: Approve?) -> Pairing {
+    private func visit(
+        _ invitation: Invitation,
+        at relay: RelayAddress,
+        giving gift: Gift,
+        approve: Approve?
+    ) -> Pairing {
         Pairing(on: system.executor) { [self] show, inbox in
             do throws(StoreError) {
-                let seed = try await load()
+                let part = try await part(giving: gift)
+                guard let part else { return show(.failed(.noSeedToGive)) }
                 // A device that holds a seed can use a typed code only if the app passed `approve`, which asks the
                 // user. It can't use a link at all: the session itself then fails with the error `linkDirection`.
-                if case .code = invitation, seed != nil, approve == nil {
+                if case .code = invitation, part.role == .holder, approve == nil {
                     return show(.failed(.nobodyToAsk(.holder)))
                 }
                 let isAllowed = tries.counts.withLock {
@@ -205,7 +227,7 @@ public struct PairingClient: Sendable {
                         invitation,
                         name: name,
                         platform: platform,
-                        seed: seed,
+                        part: part,
                         entropy: entropy,
                         limits: limits,
                         now: system.now
@@ -222,12 +244,23 @@ public struct PairingClient: Sendable {
         }
     }
 
-    /// The stored seed; nil if there is none, so that this device is about to receive one. In that case this function
-    /// checks that the store can save, because otherwise the other device might send its seed for nothing.
-    private func load() async throws(StoreError) -> SyncSeed? {
-        let seed = try await store.load()
-        if seed == nil { try await store.check() }
-        return seed
+    /// This device's part, by what its store holds; nil if it is to give a membership and has no seed. A device that is
+    /// about to receive checks that its store can save, because otherwise the other device might send its seed for
+    /// nothing.
+    /// - Throws: also ``StoreError/otherSeedStored(stored:new:)`` if the membership is one of another chain than the seed.
+    private func part(giving gift: Gift) async throws(StoreError) -> PairingPart? {
+        switch (try await store.access(), gift) {
+        case (.seed(let seed)?, .membership) where gift.userID != seed.userID:
+            throw .otherSeedStored(stored: seed.userID, new: gift.userID ?? seed.userID)
+        case (.seed(let seed)?, _): return .holder(seed, gives: gift)
+        case (_, .membership): return nil
+        case (.membership(let membership)?, .seed):
+            try await store.check()
+            return .receiver(has: membership)
+        case (nil, .seed):
+            try await store.check()
+            return .receiver(has: nil)
+        }
     }
 
     private func driver(

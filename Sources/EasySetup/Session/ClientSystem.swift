@@ -2,6 +2,14 @@ package import EasySetupHandshake
 package import EasySetupPairingSession
 package import EasySetupRelayProtocol
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// Everything outside a client: the network, the clock and the executor of its tasks. An app's client has the
 /// system's. The module `EasySetupTesting` passes a relay in memory and a clock that a test moves, so that all code
 /// between an app and its network runs in a test as it runs in the app.
@@ -11,15 +19,26 @@ package struct ClientSystem: Sendable {
     /// The executor that runs the client's tasks; nil for the default one. A test passes one that tells when all
     /// tasks wait.
     package var executor: (any TaskExecutor)?
+    /// The time of day, in seconds since 1970 (UTC), by which a membership that comes may have ended already.
+    package var time: @Sendable () -> UInt64
 
     package init(
         network: any ClientNetwork,
         clock: any ClientClock = ContinuousClock(),
-        executor: (any TaskExecutor)? = nil
+        executor: (any TaskExecutor)? = nil,
+        time: @escaping @Sendable () -> UInt64 = { ClientSystem.wallClock() }
     ) {
         self.network = network
         self.clock = clock
         self.executor = executor
+        self.time = time
+    }
+
+    /// The system's time of day, in seconds since 1970 (UTC).
+    package static func wallClock() -> UInt64 {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return UInt64(max(0, now.tv_sec))
     }
 
     /// The present moment of a session.

@@ -1,7 +1,7 @@
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupPairingSession
 import EasySetupRelayProtocol
-import EasySetupSeed
 import Logging
 
 /// Runs a session: passes it the events of the sockets, the store, the user and the clock, and carries out its actions.
@@ -97,7 +97,7 @@ struct SessionDriver: Sendable {
                     with: task { inbox.put(.event(.accepted(await accept?(request) ?? .nobodyToAsk))) }
                 )
             case .stopAsking: held.cancel(.ask)
-            case .store(let seed): held.replace(.store, with: save(seed))
+            case .store(let access): held.replace(.store, with: save(access))
             case .solve(let challenge, let difficulty): held.replace(.solve, with: solve(challenge, difficulty))
             case .end: held.isOver = true
             }
@@ -121,10 +121,13 @@ struct SessionDriver: Sendable {
         }
     }
 
-    private func save(_ seed: SyncSeed) -> Task<Void, Never> {
+    private func save(_ access: ChainAccess) -> Task<Void, Never> {
         task {
             do throws(StoreError) {
-                try await store.save(seed, replacing: false)
+                if case .membership(let membership) = access {
+                    do { try membership.certificate.checkTime(system.time()) } catch { throw .membershipEnded }
+                }
+                try await store.save(access)
                 inbox.put(.event(.stored))
             } catch {
                 inbox.put(.event(.notStored(error)))

@@ -1,3 +1,4 @@
+import EasySetupChain
 public import EasySetupPairingSession
 public import EasySetupSeed
 
@@ -54,12 +55,13 @@ extension FileSeedStore {
         return copies
     }
 
-    /// Removes the stored seed.
+    /// Removes the stored seed or membership.
     /// - Parameters:
-    ///   - userID: the seed that is to be removed. Another program may have stored another one meanwhile.
+    ///   - userID: the chain that is to be removed. Another program may have stored something else meanwhile.
     ///   - keepsCopy: whether a copy is kept for ``copyDays`` days. It is protected as the seed was: it is plain if the
     ///     seed was. A store of ``sealingCopies(under:)`` always seals it, one of ``keepingNoCopies()`` keeps none. If no
-    ///     copy is kept, earlier copies of this seed are removed, too.
+    ///     copy is kept, earlier copies of this seed are removed, too. No copy of a membership is kept, and no copies of the
+    ///     seed are touched.
     /// - Returns: the copy; nil if none is kept, or if no seed is stored.
     /// - Throws: ``StoreError/otherSeedStored(stored:new:)`` if another seed is stored.
     @concurrent public func remove(_ userID: UserID, keepsCopy: Bool = true) async throws(StoreError) -> SeedCopy? {
@@ -67,8 +69,13 @@ extension FileSeedStore {
         let lock = try await folder.lock(patience: Self.lockPatience)
         defer { lock.unlock() }
         guard let file = try folder.read(Self.file) else { return nil }
-        let seed = try read(file)
-        guard seed.userID == userID else { throw .otherSeedStored(stored: seed.userID, new: userID) }
+        let access = try read(file)
+        guard access.userID == userID else { throw .otherSeedStored(stored: access.userID, new: userID) }
+        guard case .seed(let seed) = access else {
+            try folder.remove(Self.file)
+            try folder.syncNames()
+            return nil
+        }
         let copy = CopyName(of: userID)
         let keepsCopy = keepsCopy && !copyRule.isNone
         if keepsCopy { _ = try keep(file, of: seed, kind(of: file), in: folder) } else { try folder.remove(copy.file) }

@@ -1,10 +1,11 @@
+public import EasySetupChain
 public import EasySetupPairingSession
 public import EasySetupSeed
 
-/// A store in a folder that only its owner can enter. One file in it has the seed, plain or sealed (encrypted) under a
-/// passphrase.
+/// A store in a folder that only its owner can enter. One file in it has the seed or the membership, plain or sealed
+/// (encrypted) under a passphrase.
 ///
-/// The folder holds `seed`, the seed; `lock`, which keeps two programs from writing at once; `seed.….old`, the copies
+/// The folder holds `seed`, the seed or the membership; `lock`, which keeps two programs from writing at once; `seed.….old`, the copies
 /// of replaced and removed seeds, for ``copyDays`` days; and, after a crash, perhaps `seed.new`, which the next write
 /// removes.
 ///
@@ -87,11 +88,29 @@ public final class FileSeedStore: SeedStore {
         )
     }
 
-    /// Loads the stored seed; nil if there is no seed or no folder.
+    /// Loads the stored seed; nil if there is no seed or no folder, or a membership in place of the seed.
     @concurrent public func load() async throws(StoreError) -> SyncSeed? {
+        guard let folder = try PrivateFolder.open(path, onStep: onStep), let file = try folder.read(Self.file),
+            try content(of: file) == .seed, case .seed(let seed) = try read(file)
+        else { return nil }
+        return seed
+    }
+
+    /// Loads the stored membership; nil if there is none.
+    /// - Throws: ``StoreError/seed(_:)`` with ``SeedError/Code/fileDamaged`` if the file is whole and what is in it is no
+    ///   membership.
+    @concurrent public func loadMembership() async throws(StoreError) -> Membership? {
+        guard let folder = try PrivateFolder.open(path, onStep: onStep), let file = try folder.read(Self.file),
+            try content(of: file) == .membership, case .membership(let membership) = try read(file)
+        else { return nil }
+        return membership
+    }
+
+    /// Whether a seed or a membership is stored, which needs no passphrase; nil if the store is empty.
+    @concurrent public func content() async throws(StoreError) -> SeedFile.Content? {
         guard let folder = try PrivateFolder.open(path, onStep: onStep), let file = try folder.read(Self.file)
         else { return nil }
-        return try read(file)
+        return try content(of: file)
     }
 
     /// Stores a seed durably: it is on the disk when this function returns.
@@ -103,14 +122,28 @@ public final class FileSeedStore: SeedStore {
     /// ``plainCopies()`` lists the copies that it could not seal.
     @discardableResult
     @concurrent public func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome {
+        try await save(.seed(seed), replacing)
+    }
+
+    /// Stores a membership durably, with the same care as a seed. No copy of a membership is ever kept: a device with the
+    /// seed can give another.
+    @discardableResult
+    @concurrent public func save(
+        _ membership: Membership,
+        replacing: Bool
+    ) async throws(StoreError) -> SaveOutcome {
+        try await save(.membership(membership), replacing)
+    }
+
+    private func save(_ access: ChainAccess, _ replacing: Bool) async throws(StoreError) -> SaveOutcome {
         // Sealing is slow on purpose, so this function does it before it takes the lock, for which other programs may
         // wait.
-        let new = try sealed(seed)
+        let new = try sealed(access)
         let folder = try PrivateFolder.openOrMake(path, onStep: onStep)
         let lock = try await folder.lock(patience: Self.lockPatience)
         defer { lock.unlock() }
-        let saved = try put(new, of: seed, replacing: replacing, into: folder)
-        // The new seed is on the disk already, so the call succeeds even if the plain copies of replaced seeds can't be
+        let saved = try put(new, of: access, replacing: replacing, into: folder)
+        // The new file is on the disk already, so the call succeeds even if the plain copies of replaced seeds can't be
         // sealed, or the old ones not removed.
         if passphrase != nil { try? sealCopies(in: folder) }
         _ = try? removeExpired(in: folder)
@@ -119,7 +152,7 @@ public final class FileSeedStore: SeedStore {
 
     private func put(
         _ new: borrowing SecretBytes,
-        of seed: SyncSeed,
+        of access: ChainAccess,
         replacing: Bool,
         into folder: borrowing PrivateFolder
     ) throws(StoreError) -> SaveOutcome {
@@ -127,18 +160,21 @@ public final class FileSeedStore: SeedStore {
             try folder.write(new, to: Self.file)
             return .stored
         }
-        switch try compare(old, with: seed, replacing: replacing) {
+        switch try compare(old, with: access, replacing: replacing) {
         case .same:
             // An earlier program may have crashed between writing the file and syncing it, so the file is synced now.
             try folder.sync(Self.file)
             return .alreadyStored
-        case .sameUnsealed:
-            try folder.write(new, to: Self.file)
+        case .sameUnsealed(let stored):
+            try folder.write(sealed(stored), to: Self.file)
             return .alreadyStored
-        case .other where copyRule.isNone, .unreadable where copyRule.isNone:
+        case .exchange:
+            try folder.write(new, to: Self.file)
+            return .exchanged
+        case .other where copyRule.isNone, .unreadable where copyRule.isNone, .other(.membership, _):
             try folder.write(new, to: Self.file)
             return .replaced(copy: nil)
-        case .other(let stored, let kind):
+        case .other(.seed(let stored), let kind):
             let copy = try keep(old, of: stored, kind, in: folder)
             try folder.write(new, to: Self.file)
             return .replaced(copy: place(of: copy.file))
@@ -170,35 +206,69 @@ public final class FileSeedStore: SeedStore {
 
     private enum Comparison {
         case same
-        /// The same seed is stored in a plain file, but this store has a passphrase, so the file has to be sealed.
-        case sameUnsealed
-        case other(SyncSeed, SeedFile.Kind)
+        /// Nothing new is to be stored, but what is stored is in a plain file and this store has a passphrase, so the file
+        /// has to be sealed.
+        case sameUnsealed(ChainAccess)
+        /// A membership makes room for more of the same chain.
+        case exchange
+        case other(ChainAccess, SeedFile.Kind)
         case unreadable
     }
 
     private func compare(
         _ file: borrowing SecretBytes,
-        with seed: SyncSeed,
+        with new: ChainAccess,
         replacing: Bool
     ) throws(StoreError) -> Comparison {
-        let stored: SyncSeed
+        let stored: ChainAccess
         let kind: SeedFile.Kind
-        do throws(SeedError) {
-            kind = try SeedFile.kind(of: file)
-            stored = try SeedFile.read(file, passphrase: passphrase)
+        do throws(StoreError) {
+            do throws(SeedError) { kind = try SeedFile.kind(of: file) } catch { throw .seed(error) }
+            stored = try read(file)
         } catch {
             // The error `memoryShort` says nothing about the stored file and may not come again, so the file is not
             // replaced.
-            guard replacing, error != .memoryShort else { throw .seed(error) }
+            guard replacing, error != .seed(.memoryShort) else { throw error }
             return .unreadable
         }
-        if stored.isSame(as: seed) { return kind == .plain && passphrase != nil ? .sameUnsealed : .same }
-        guard replacing else { throw .otherSeedStored(stored: stored.userID, new: seed.userID) }
-        return .other(stored, kind)
+        switch StoredChange(from: stored, to: new) {
+        case .none: return kind == .plain && passphrase != nil ? .sameUnsealed(stored) : .same
+        case .exchange: return .exchange
+        case .otherChain:
+            guard replacing else { throw .otherSeedStored(stored: stored.userID, new: new.userID) }
+            return .other(stored, kind)
+        }
     }
 
-    func read(_ file: borrowing SecretBytes) throws(StoreError) -> SyncSeed {
-        do throws(SeedError) { return try SeedFile.read(file, passphrase: passphrase) } catch { throw .seed(error) }
+    private func content(of file: borrowing SecretBytes) throws(StoreError) -> SeedFile.Content {
+        do throws(SeedError) { return try SeedFile.content(of: file) } catch { throw .seed(error) }
+    }
+
+    func read(_ file: borrowing SecretBytes) throws(StoreError) -> ChainAccess {
+        let encoded: SecretBytes
+        do throws(SeedError) {
+            switch try SeedFile.content(of: file) {
+            case .seed: return .seed(try SeedFile.read(file, passphrase: passphrase))
+            case .membership: encoded = try SeedFile.readMembership(file, passphrase: passphrase)
+            }
+        } catch {
+            throw .seed(error)
+        }
+        do { return .membership(try Membership(encoded)) } catch { throw .seed(.fileDamaged) }
+    }
+
+    func sealed(_ access: ChainAccess) throws(StoreError) -> SecretBytes {
+        switch access {
+        case .seed(let seed): return try sealed(seed)
+        case .membership(let membership):
+            let encoded = membership.encoded()
+            guard let passphrase else { return SeedFile.write(membership: encoded) }
+            do throws(SeedError) {
+                return try SeedFile.seal(membership: encoded, under: passphrase, cost: cost)
+            } catch {
+                throw .seed(error)
+            }
+        }
     }
 
     func sealed(_ seed: SyncSeed) throws(StoreError) -> SecretBytes {

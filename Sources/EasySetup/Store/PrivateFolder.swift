@@ -22,8 +22,11 @@ package struct PrivateFolder: ~Copyable, Sendable {
     package typealias StepObserver = @Sendable (Step) -> Void
 
     /// The size of the largest file that ``read(_:limit:)`` accepts unless the caller says otherwise, in bytes. Every
-    /// version of the seed file is smaller.
-    static let maximumFileBytes = 4096
+    /// version of the seed file is smaller, with a seed or with the largest membership.
+    static let maximumFileBytes = SeedFile.maximumMembershipBytes
+
+    /// The size of the file by which writing is tried: more than a seed or a membership that came in a pairing needs.
+    private static let trialBytes = 4096
 
     /// The pause between two tries to take the lock: about as long as another program needs to write to a disk.
     private static let lockPause: Duration = .milliseconds(10)
@@ -91,12 +94,12 @@ package struct PrivateFolder: ~Copyable, Sendable {
         return stat(Array(above[...end]) + [0], &status) == 0
     }
 
-    /// Creates, fills, renames and removes a file as large as the largest seed file, and locks it if `isLocking` is
+    /// Creates, fills, renames and removes a file as large as any that a pairing brings, and locks it if `isLocking` is
     /// true.
     private borrowing func tryWriting(isLocking: Bool) throws(StoreError) {
         try remove(Self.draft)
         do throws(StoreError) {
-            let file = try fill(Self.draft, with: SecretBytes(zeros: SeedFile.maximumBytes))
+            let file = try fill(Self.draft, with: SecretBytes(zeros: Self.trialBytes))
             if isLocking { try file.tryLock() }
             try system("renameat") { renameat(folder.number, Self.draft, folder.number, Self.trial) }
         } catch {

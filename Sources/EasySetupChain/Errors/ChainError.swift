@@ -24,6 +24,7 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case .collectionLimit: .collectionLimit
         case .collectionTooLarge: .collectionTooLarge
         case .keysUsedUp: .keysUsedUp
+        case .membershipTooLarge: .membershipTooLarge
         case .notHeld: .notHeld
         case .objectMissing: .objectMissing
         case .collectionUnknown: .collectionUnknown
@@ -110,6 +111,8 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         public static let collectionTooLarge = Self(rawValue: "collection-too-large")
         /// The key of a collection was changed as often as it can be: only a new seed helps.
         public static let keysUsedUp = Self(rawValue: "keys-used-up")
+        /// A membership with so many collections does not fit into a pairing.
+        public static let membershipTooLarge = Self(rawValue: "membership-too-large")
         /// This device does not have what the call needs: the collection's key, the right to write there, or the seed.
         public static let notHeld = Self(rawValue: "not-held")
         /// There is no such object to change, or no such device.
@@ -177,6 +180,7 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case sameChain
         case collectionLimit(limit: Int)
         case collectionTooLarge(limit: Int)
+        case membershipTooLarge(fits: Int)
         case tooManyCollections, keysUsedUp, notHeld, objectMissing, collectionUnknown, content, notReadBack, cancelled
         case store(ObjectStoreError)
     }
@@ -244,6 +248,12 @@ public struct ChainError: ExplainedError, Explained, Hashable {
             explained(
                 "The key of a collection was changed a thousand times, and it can't be changed again.",
                 "Make a new chain, and pair the devices that stay with it. Nothing was changed."
+            )
+        case .membershipTooLarge(let fits):
+            explained(
+                "So many collections don't fit into a pairing: {fits} always do, and more if their names are short.",
+                "Name fewer. A device that is in the chain can get more later.",
+                ["fits": "\(fits)"]
             )
         case .objectMissing:
             explained("There is no such object.", "Look at what is there, or put it in place of changing it.")
@@ -331,5 +341,6 @@ extension ChainError {
     package static func collectionLimit(limit: Int) -> Self { Self(.collectionLimit(limit: limit)) }
     package static func collectionTooLarge(limit: Int) -> Self { Self(.collectionTooLarge(limit: limit)) }
     package static var keysUsedUp: Self { Self(.keysUsedUp) }
+    package static func membershipTooLarge(fits: Int) -> Self { Self(.membershipTooLarge(fits: fits)) }
     package static var notHeld: Self { Self(.notHeld) }
 }

@@ -95,7 +95,7 @@ package nonisolated enum Easysetup_Device_V1_Role: SwiftProtobuf.Enum, Swift.Cas
   /// Has a seed and would give it.
   case holder // = 1
 
-  /// Has none and wants one.
+  /// Has none and wants one. A device with a membership is a receiver, too: it has nothing to give.
   case receiver // = 2
   case UNRECOGNIZED(Int)
 
@@ -247,11 +247,22 @@ package nonisolated struct Easysetup_Device_V1_Package: Sendable {
     set {content = .refusal(newValue)}
   }
 
+  /// A Membership of chain.proto, for a device that gets some collections and not the seed: handshake.md, "What is given".
+  package var membership: Data {
+    get {
+      if case .membership(let v)? = content {return v}
+      return Data()
+    }
+    set {content = .membership(newValue)}
+  }
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Content: Equatable, Sendable {
     case seed(Easysetup_Device_V1_Seed)
     case refusal(Easysetup_Device_V1_Refusal)
+    /// A Membership of chain.proto, for a device that gets some collections and not the seed: handshake.md, "What is given".
+    case membership(Data)
 
   }
 
@@ -282,7 +293,7 @@ package nonisolated struct Easysetup_Device_V1_Receipt: Sendable {
 
   package var content: Easysetup_Device_V1_Receipt.OneOf_Content? = nil
 
-  /// The 32-byte user id, derived from the seed: the seed is stored.
+  /// The 32-byte user id, derived from the seed or read from the membership's certificate: what was given is stored.
   package var userID: Data {
     get {
       if case .userID(let v)? = content {return v}
@@ -302,7 +313,7 @@ package nonisolated struct Easysetup_Device_V1_Receipt: Sendable {
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package nonisolated enum OneOf_Content: Equatable, Sendable {
-    /// The 32-byte user id, derived from the seed: the seed is stored.
+    /// The 32-byte user id, derived from the seed or read from the membership's certificate: what was given is stored.
     case userID(Data)
     case refusal(Easysetup_Device_V1_Refusal)
 
@@ -379,7 +390,7 @@ nonisolated extension Easysetup_Device_V1_Proof: SwiftProtobuf.Message, SwiftPro
 
 nonisolated extension Easysetup_Device_V1_Package: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Package"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seed\0\u{1}refusal\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}seed\0\u{1}refusal\0\u{1}membership\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -408,6 +419,14 @@ nonisolated extension Easysetup_Device_V1_Package: SwiftProtobuf.Message, SwiftP
           self.content = .refusal(v)
         }
       }()
+      case 3: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.content != nil {try decoder.handleConflictingOneOf()}
+          self.content = .membership(v)
+        }
+      }()
       default: break
       }
     }
@@ -426,6 +445,10 @@ nonisolated extension Easysetup_Device_V1_Package: SwiftProtobuf.Message, SwiftP
     case .refusal?: try {
       guard case .refusal(let v)? = self.content else { preconditionFailure() }
       try visitor.visitSingularEnumField(value: v, fieldNumber: 2)
+    }()
+    case .membership?: try {
+      guard case .membership(let v)? = self.content else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 3)
     }()
     case nil: break
     }

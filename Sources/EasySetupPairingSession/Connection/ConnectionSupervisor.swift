@@ -1,5 +1,5 @@
+package import EasySetupChain
 package import EasySetupRelayProtocol
-package import EasySetupSeed
 
 /// Runs a session, and manages its connections: which connection still counts, which transport the next one takes, and
 /// when the user is told of a failed attempt. This type is a pure state machine; a driver carries out its steps and
@@ -124,7 +124,7 @@ package struct ConnectionSupervisor<Session: PairingSession & ~Copyable>: ~Copya
         case .ask(let request): return .ask(request)
         case .askToAccept(let request): return .askToAccept(request)
         case .stopAsking: return .stopAsking
-        case .store(let seed): return .store(seed)
+        case .store(let access): return .store(access)
         case .solve(let challenge, let difficulty): return .solve(challenge: challenge, difficulty: difficulty)
         case .end: return .end
         }
@@ -150,7 +150,7 @@ package enum DriverStep: Sendable {
     /// Withdraw the question about the seed (`ask` or `askToAccept`), because the answer does not matter any more.
     case stopAsking
     /// Store the seed durably.
-    case store(SyncSeed)
+    case store(ChainAccess)
     /// Solve a proof of work.
     case solve(challenge: [UInt8], difficulty: Int)
     /// The session is over; no more steps follow.

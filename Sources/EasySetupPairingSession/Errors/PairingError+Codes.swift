@@ -92,6 +92,8 @@ extension PairingError {
         public static let alreadyPaired = Self(rawValue: "already-paired")
         /// Neither device holds a seed.
         public static let bothReceive = Self(rawValue: "both-receive")
+        /// This device has a membership or nothing, but no seed, so it has nothing to give.
+        public static let noSeedToGive = Self(rawValue: "no-seed-to-give")
         /// This device holds a seed but was given a link, which only lets a device receive a seed.
         public static let linkDirection = Self(rawValue: "link-direction")
         /// The other device could not store the seed.

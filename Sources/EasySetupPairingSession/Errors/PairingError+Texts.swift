@@ -185,6 +185,11 @@ extension PairingError {
                 "Neither device holds a sync seed.",
                 "Make a seed on one of them first, then start again."
             )
+        case .noSeedToGive:
+            explained(
+                "This device has no seed to give.",
+                "Only a device with the seed can add another. Show the code there."
+            )
         case .linkDirection:
             explained(
                 "A link only ever makes the device that opens it receive.",

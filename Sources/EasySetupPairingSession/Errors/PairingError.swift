@@ -49,6 +49,7 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         case .bothHold: .bothHold
         case .alreadyPaired: .alreadyPaired
         case .bothReceive: .bothReceive
+        case .noSeedToGive: .noSeedToGive
         case .linkDirection: .linkDirection
         case .peerNotStored: .peerNotStored
         case .otherSeed: .otherSeed
@@ -92,7 +93,8 @@ public struct PairingError: ExplainedError, Explained, Equatable {
             true
         case .relayUntrusted, .notARelay, .proxyAddress, .relayVersion, .workRefused, .relayMisbehaved, .elsewhere,
             .noSuchCode, .expired, .codeBurnt, .codeKnown, .triesSpent, .seated, .declined, .nobodyToAsk,
-            .nobodyAsked, .cancelled, .bothHold, .alreadyPaired, .bothReceive, .linkDirection, .peerNotStored,
+            .nobodyAsked, .cancelled, .bothHold, .alreadyPaired, .bothReceive, .noSeedToGive,
+            .linkDirection, .peerNotStored,
             .otherSeed,
             .sentNotConfirmed, .wrongSuite, .malformed:
             false
@@ -119,6 +121,8 @@ public struct PairingError: ExplainedError, Explained, Equatable {
         case codeBurnt, codeKnown, wrongCode, triesSpent, codesSpent, lineFull(retryAfter: Duration), seated
         case declined(by: Role), declinedHere(Role), notConfirmed(Role), nobodyToAsk(Role), nobodyAsked(by: Role)
         case cancelled, cancelledHere, wrongWord(isOther: Bool), timedOut(SilentParty), bothHold, bothReceive
+        /// This device has no seed, and was to give something.
+        case noSeedToGive
         /// Both devices hold the same seed.
         case alreadyPaired
         case linkDirection, store(StoreError), peerNotStored, otherSeed, sentNotConfirmed, wrongSuite
@@ -174,6 +178,7 @@ extension PairingError {
     package static var bothHold: Self { Self(.bothHold) }
     package static var alreadyPaired: Self { Self(.alreadyPaired) }
     package static var bothReceive: Self { Self(.bothReceive) }
+    package static var noSeedToGive: Self { Self(.noSeedToGive) }
     package static var linkDirection: Self { Self(.linkDirection) }
     package static func store(_ value: StoreError) -> Self { Self(.store(value)) }
     package static var peerNotStored: Self { Self(.peerNotStored) }

@@ -23,6 +23,8 @@ public struct StoreError: ExplainedError, Explained, Equatable {
         case .busy: .busy
         case .unsuitable: .unsuitable
         case .failed: .failed
+        case .membershipEnded: .membershipEnded
+        case .membershipNotKept: .membershipNotKept
         case .seed(let error): Code(rawValue: error.name)
         case .app(let explanation, _): Code(rawValue: explanation.key)
         }
@@ -42,7 +44,8 @@ public struct StoreError: ExplainedError, Explained, Equatable {
         case .busy, .failed: true
         case .seed(let error): error.retryHelps
         case .app(_, let retryHelps): retryHelps
-        case .otherSeedStored, .openToOthers, .notOurs, .unfit, .missing, .forbidden, .readOnly, .full, .unsuitable:
+        case .otherSeedStored, .openToOthers, .notOurs, .unfit, .missing, .forbidden, .readOnly, .full, .unsuitable,
+            .membershipEnded, .membershipNotKept:
             false
         }
     }
@@ -101,6 +104,16 @@ public struct StoreError: ExplainedError, Explained, Equatable {
                 "Try again; if it stays so, check the disk.",
                 ["errno": "\(errno)"]
             )
+        case .membershipEnded:
+            explained(
+                "The time of the membership that the other device gave is over, by this device's clock.",
+                "Check the date on both devices, then have a membership given that lasts longer."
+            )
+        case .membershipNotKept:
+            explained(
+                "This app can keep a seed, but no membership.",
+                "Update this app, or give it the seed."
+            )
         case .seed(let error): error.explanation
         case .app(let explanation, _): explanation
         }
@@ -137,6 +150,10 @@ public struct StoreError: ExplainedError, Explained, Equatable {
         public static let unsuitable = Self(rawValue: "store-unsuitable")
         /// A system call failed with an error number (`errno`) that has no code of its own here.
         public static let failed = Self(rawValue: "store-failed")
+        /// The time of a membership that was received is over, by this device's clock.
+        public static let membershipEnded = Self(rawValue: "membership-ended")
+        /// The store can keep a seed, but no membership.
+        public static let membershipNotKept = Self(rawValue: "membership-not-kept")
     }
 
     /// The errors as the project's own code handles them. An app sees ``code`` in place of this enum, because a new
@@ -144,6 +161,7 @@ public struct StoreError: ExplainedError, Explained, Equatable {
     package enum Kind: Equatable, Sendable {
         case otherSeedStored(stored: UserID, new: UserID), openToOthers, notOurs, unfit, missing, forbidden, readOnly,
             full
+        case membershipEnded, membershipNotKept
         case busy, unsuitable(call: String), failed(errno: Int32), seed(SeedError)
         /// An error that an app's own store has made.
         case app(Explanation, retryHelps: Bool)
@@ -177,6 +195,10 @@ extension StoreError {
     public static func unsuitable(call: String) -> Self { Self(.unsuitable(call: call)) }
     /// A system call failed with this error number (`errno`), which has no error of its own here.
     public static func failed(errno: Int32) -> Self { Self(.failed(errno: errno)) }
+    /// The time of a membership that was received is over, by this device's clock.
+    public static var membershipEnded: Self { Self(.membershipEnded) }
+    /// The store can keep a seed, but no membership.
+    public static var membershipNotKept: Self { Self(.membershipNotKept) }
     /// The stored seed can't be read, or the new seed can't be encrypted under the passphrase.
     public static func seed(_ value: SeedError) -> Self { Self(.seed(value)) }
 

@@ -56,11 +56,12 @@ struct Greeting: ~Copyable {
             case .proven(let peer, _): return .proven(peer)
             case .mismatched(_, let error, _):
                 let goodbye = core.send(.ack(meeting: meeting, upTo: window.received))
-                return .fail(goodbye, PairingError(error), leaving: .done)
+                return .fail(goodbye, core.part.error(for: error), leaving: .done)
             // Message 5 (the package with the seed) and message 6 (the receipt) may come only after both proofs
             // (messages 3 and 4). `notBefore` (a hello has to wait for its answer) never comes at a visitor, because
             // only an offerer gets hellos.
             case .seed: return .fail([], .malformed, leaving: .malformed)
+            case .membership: return .fail([], .malformed, leaving: .malformed)
             case .confirmed: return .fail([], .malformed, leaving: .malformed)
             case .notBefore: return .fail([], .malformed, leaving: .malformed)
             }
@@ -88,7 +89,7 @@ struct Greeting: ~Copyable {
             handshake,
             peer: peer,
             place: .visitor,
-            seed: core.seed,
+            part: core.part,
             codeAge: codeAge,
             deadline: now + core.limits.seatedLifetime,
             limits: core.limits

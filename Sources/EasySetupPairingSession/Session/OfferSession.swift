@@ -1,6 +1,5 @@
 package import EasySetupHandshake
 import EasySetupRelayProtocol
-package import EasySetupSeed
 
 /// The whole pairing of an offerer (the device that shows the code): one offer with up to three codes, one after the
 /// other. This type is a pure state machine; ``ConnectionSupervisor`` passes it the events.
@@ -33,22 +32,22 @@ package struct OfferSession: ~Copyable {
     /// - Parameters:
     ///   - relay: the relay's address, which the link contains.
     ///   - name: the name that this device shows to the other one.
-    ///   - seed: the holder's seed; nil for a device that wants to receive one.
+    ///   - part: what this device has, and what it gives.
     ///   - asksFirst: whether a receiving device asks its user before it stores the seed.
     package init(
         relay: RelayAddress,
         name: DeviceName,
         platform: Platform,
-        seed: SyncSeed?,
+        part: PairingPart,
         asksFirst: Bool = false,
         entropy: Entropy,
         limits: ClientLimits
     ) {
-        core = SessionCore(seed: seed, entropy: entropy, limits: limits)
+        core = SessionCore(part: part, entropy: entropy, limits: limits)
         self.relay = relay
         self.name = name
         self.platform = platform
-        self.asksFirst = asksFirst && seed == nil
+        self.asksFirst = asksFirst && part.role == .receiver
     }
 }
 
@@ -283,7 +282,7 @@ extension OfferSession {
                 code: code,
                 link: link,
                 device: device,
-                seed: core.seed,
+                seed: core.part.seed,
                 expiry: deadline
             )
             let attachment = Attachment(token: token)

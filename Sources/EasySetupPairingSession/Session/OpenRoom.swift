@@ -154,7 +154,7 @@ struct OpenRoom: ~Copyable {
                 handshake,
                 peer: visitor.peer,
                 place: .offerer,
-                seed: core.seed,
+                part: core.part,
                 asksFirst: asksFirst,
                 codeAge: now - opened,
                 deadline: now + core.limits.seatedLifetime,
@@ -188,6 +188,7 @@ struct OpenRoom: ~Copyable {
             // Message 5 (the package with the seed) and message 6 (the receipt) may come only after both proofs
             // (messages 3 and 4).
             case .seed: throw .outOfOrder
+            case .membership: throw .outOfOrder
             case .confirmed: throw .outOfOrder
             }
         } catch {

@@ -66,7 +66,7 @@ struct SeatedPairing<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
             case .ask(let request): actions.append(.ask(request))
             case .askToAccept(let request): actions.append(.askToAccept(request))
             case .stopAsking: actions.append(.stopAsking)
-            case .store(let seed): actions.append(.store(seed))
+            case .store(let access): actions.append(.store(access))
             case .end(let reason): actions += core.end(leaving: reason)
             }
         }

@@ -1,6 +1,5 @@
 import EasySetupHandshake
 import EasySetupRelayProtocol
-import EasySetupSeed
 
 /// The part of a session that both kinds (offerer and visitor) have in every phase: the connection to the relay, and
 /// the values that a transfer needs.
@@ -13,19 +12,18 @@ struct SessionCore {
     var relayMessages = RelayMessages()
     /// Whether the session has ended. The session ignores all events then.
     private(set) var isOver = false
-    /// The holder's seed; nil for a device that wants to receive one.
-    let seed: SyncSeed?
+    let part: PairingPart
     let entropy: Entropy
     let limits: ClientLimits
 
-    init(seed: SyncSeed?, entropy: Entropy, limits: ClientLimits) {
-        self.seed = seed
+    init(part: PairingPart, entropy: Entropy, limits: ClientLimits) {
+        self.part = part
         self.entropy = entropy
         self.limits = limits
         connection = SessionConnection(limits: limits)
     }
 
-    var role: Role { seed == nil ? .receiver : .holder }
+    var role: Role { part.role }
 
     /// Which of the two devices are connected to the relay, as far as this device can know.
     var reach: Reach { !connection.isReady ? .cutOff : isPeerAway ? .peerAway : .both }

@@ -1,3 +1,4 @@
+package import EasySetupChain
 package import EasySetupHandshake
 package import EasySetupRelayProtocol
 package import EasySetupSeed
@@ -48,8 +49,8 @@ package enum SessionAction: Sendable {
     case askToAccept(AcceptanceRequest)
     /// Withdraw the question about the seed (`ask` or `askToAccept`), because the answer does not matter any more.
     case stopAsking
-    /// Store the seed durably. The event `stored` or `notStored` follows.
-    case store(SyncSeed)
+    /// Store the seed or the membership durably. The event `stored` or `notStored` follows.
+    case store(ChainAccess)
     /// Solve a proof of work. The event `solved` follows.
     case solve(challenge: [UInt8], difficulty: Int)
     /// The session is over; no more actions follow.
@@ -76,6 +77,7 @@ package protocol SeedTransferring: ~Copyable {
         createdAt: UInt64,
         userID: [UInt8]
     ) throws(HandshakeError) -> [UInt8]
+    mutating func give(_ membership: GivenMembership) throws(HandshakeError) -> [UInt8]
     mutating func stored(userID: [UInt8]) throws(HandshakeError) -> [UInt8]
     mutating func refuse(_ refusal: Refusal) throws(HandshakeError) -> [UInt8]?
     /// Decrypts and checks a message of the peer in the meeting that has the seat (both proofs are done).

@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
@@ -7,18 +8,18 @@ import EasySetupSeed
 extension TransferMachine where Handshake: ~Copyable {
     /// The holder's user has answered whether to send the seed.
     mutating func answered(_ answer: Approval, now: Duration) -> [TransferStep] {
-        guard case .deciding(let question) = stage, let seed else { return [] }
+        guard case .deciding(let question) = stage, case .holder(let seed, let gift) = part else { return [] }
         switch answer {
         case .decline: return refuse(.declined, as: .declinedHere(.holder), now: now)
         case .unclear: return refuse(.cancelled, as: .notConfirmed(.holder), now: now)
         case .nobodyToAsk: return refuse(.nobodyToAsk, as: .nobodyToAsk(.holder), now: now)
-        case .approve where place == .offerer: return give(seed, now: now)
+        case .approve where place == .offerer: return give(gift, of: seed, now: now)
         // The user said yes, but had to type a word from the other device's screen.
         case .approve: return mistyped(.slip, question, now: now)
         case .word(let word):
             let match = peer.words.match(typed: word)
             guard match == .right else { return mistyped(match, question, now: now) }
-            return give(seed, now: now)
+            return give(gift, of: seed, now: now)
         }
     }
 
@@ -48,24 +49,29 @@ extension TransferMachine where Handshake: ~Copyable {
 
     /// The receiver's user has answered whether to store the seed.
     mutating func accepted(_ answer: Acceptance, now: Duration) -> [TransferStep] {
-        guard case .accepting(let seed) = stage else { return [] }
+        guard case .accepting(let access) = stage else { return [] }
         switch answer {
         case .accept:
-            stage = .storing(seed)
-            return [.store(seed)]
+            stage = .storing(access)
+            return [.store(access)]
         case .decline: return refuse(.declined, as: .declinedHere(.receiver), now: now)
         case .unclear: return refuse(.cancelled, as: .notConfirmed(.receiver), now: now)
         case .nobodyToAsk: return refuse(.nobodyToAsk, as: .nobodyToAsk(.receiver), now: now)
         }
     }
 
-    private mutating func give(_ seed: SyncSeed, now: Duration) -> [TransferStep] {
+    private mutating func give(_ gift: Gift, of seed: SyncSeed, now: Duration) -> [TransferStep] {
         do {
-            let package = try handshake.give(
-                seed: seed.clonedBytes(),
-                createdAt: seed.createdAt,
-                userID: seed.userID.bytes
-            )
+            let package =
+                switch gift {
+                case .seed:
+                    try handshake.give(
+                        seed: seed.clonedBytes(),
+                        createdAt: seed.createdAt,
+                        userID: seed.userID.bytes
+                    )
+                case .membership(let membership): try handshake.give(membership)
+                }
             stage = .given
             // If the receiver asks its user first, the receipt takes as long as that user takes, so the deadline is
             // later.
@@ -101,6 +107,7 @@ extension TransferMachine where Handshake: ~Copyable {
     func request(_ question: Question) -> ApprovalRequest {
         ApprovalRequest(
             peer: peer,
+            scope: scope,
             codeAge: codeAge,
             needsWord: place == .visitor,
             attempt: question.attempt,
@@ -109,8 +116,22 @@ extension TransferMachine where Handshake: ~Copyable {
         )
     }
 
-    func request(to seed: SyncSeed) -> AcceptanceRequest {
-        AcceptanceRequest(peer: peer, userID: seed.userID, codeAge: codeAge, deadline: .at(deadline))
+    /// What this device gives.
+    private var scope: AccessScope {
+        switch part {
+        case .holder(_, let gift): gift.scope
+        case .receiver: .everything
+        }
+    }
+
+    func request(to access: ChainAccess) -> AcceptanceRequest {
+        AcceptanceRequest(
+            peer: peer,
+            userID: access.userID,
+            scope: access.scope,
+            codeAge: codeAge,
+            deadline: .at(deadline)
+        )
     }
 }
 

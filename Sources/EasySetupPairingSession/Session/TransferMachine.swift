@@ -1,9 +1,10 @@
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
 
-/// The transfer of the seed, after both devices have proved that they know the code. It is for both roles: the holder
-/// asks its user and sends the seed; the receiver stores the seed and sends the receipt.
+/// The transfer of the seed or of a membership, after both devices have proved that they know the code. It is for both
+/// roles: the holder asks its user and sends what it gives; the receiver stores that and sends the receipt.
 struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     // A test compares these cases with the states in the formal model of the protocol, which is written in Promela.
     // The model is `Protocol/model/pairing.pml`, `mtype:Stage`.
@@ -14,11 +15,11 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         case given
         /// Receiver: the other device is asking its user. Next: `accepting`, `storing`, `closing`, `over`.
         case waiting
-        /// Receiver: this device has the seed and is asking its user. Next: `storing`, `closing`, `over`.
-        case accepting(SyncSeed)
+        /// Receiver: this device has the seed or a membership and is asking its user. Next: `storing`, `closing`, `over`.
+        case accepting(ChainAccess)
         /// Receiver: the store is saving the seed. From this stage on, the network can't change the result. Next:
         /// `lingering`, `closing`, `over`.
-        case storing(SyncSeed)
+        case storing(ChainAccess)
         /// Receiver: the seed is stored, and this device has sent the receipt and waits for its acknowledgement. Next:
         /// `over`.
         case lingering
@@ -53,13 +54,13 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     let peer: Peer
     let role: Role
     let place: PairingSide
-    let seed: SyncSeed?
+    let part: PairingPart
     let asksFirst: Bool
     let codeAge: Duration
     let limits: ClientLimits
 
     /// - Parameters:
-    ///   - seed: the holder's seed; nil for a receiver.
+    ///   - part: what this device has, and what it gives.
     ///   - asksFirst: whether a receiver asks its user before it stores the seed. The receiver's proof has told the
     ///     holder so.
     ///   - deadline: the moment at which the pairing expires.
@@ -67,7 +68,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         _ handshake: consuming Handshake,
         peer: Peer,
         place: PairingSide,
-        seed: SyncSeed?,
+        part: PairingPart,
         asksFirst: Bool = false,
         codeAge: Duration,
         deadline: Duration,
@@ -76,14 +77,14 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         self.handshake = handshake
         self.peer = peer
         self.place = place
-        self.seed = seed
+        self.part = part
         self.asksFirst = asksFirst
         self.codeAge = codeAge
         self.deadline = deadline
         latest = deadline
         self.limits = limits
-        role = seed == nil ? .receiver : .holder
-        stage = seed == nil ? .waiting : .deciding(Question())
+        role = part.role
+        stage = part.role == .receiver ? .waiting : .deciding(Question())
     }
 
     /// Whether the user has seen the outcome. After that, neither the app nor the network can change it.
@@ -102,7 +103,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         // Storing takes only a moment. A user who has just accepted the seed on this device keeps seeing the same
         // screen, because the state `waiting` would tell the user to answer on the other device.
         case .storing: asksFirst ? nil : .waiting(peer, deadline: .at(deadline))
-        case .accepting(let seed): .accepting(request(to: seed))
+        case .accepting(let access): .accepting(request(to: access))
         case .given: .given(peer, deadline: .at(deadline))
         case .lingering, .closing, .over: nil
         }
@@ -135,7 +136,7 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     mutating func mismatched(_ error: HandshakeError, now: Duration) -> [TransferStep] {
         stage = .closing
         deadline = now + limits.farewell
-        return [.show(.failed(PairingError(error)))]
+        return [.show(.failed(part.error(for: error)))]
     }
 
     /// A message of the peer arrived; `number` counts the peer's messages from 1.
@@ -146,7 +147,10 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
                 guard case .waiting = stage else { throw .malformed }
                 let createdAt = package.createdAt
                 guard let seed = try? SyncSeed(bytes: package.take(), createdAt: createdAt) else { throw .malformed }
-                return received(seed)
+                return received(.seed(seed))
+            case .membership(let membership):
+                guard case .waiting = stage else { throw .malformed }
+                return received(.membership(membership))
             case .confirmed:
                 guard case .given = stage else { throw .malformed }
                 stage = .over
@@ -161,28 +165,28 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
         }
     }
 
-    private mutating func received(_ seed: SyncSeed) -> [TransferStep] {
+    private mutating func received(_ access: ChainAccess) -> [TransferStep] {
         guard asksFirst else {
-            stage = .storing(seed)
-            return [.store(seed)]
+            stage = .storing(access)
+            return [.store(access)]
         }
-        stage = .accepting(seed)
+        stage = .accepting(access)
         // The user must answer some seconds before the room expires, so that a refusal still reaches the holder.
         deadline -= limits.farewell
-        let request = request(to: seed)
+        let request = request(to: access)
         return [.show(.accepting(request)), .askToAccept(request)]
     }
 
     mutating func stored(now: Duration) -> [TransferStep] {
-        guard case .storing(let seed) = stage else { return [] }
+        guard case .storing(let access) = stage else { return [] }
         stage = .lingering
         deadline = now + limits.linger
-        guard let receipt = try? handshake.stored(userID: seed.userID.bytes) else {
+        guard let receipt = try? handshake.stored(userID: access.userID.bytes) else {
             // The handshake can't make a receipt, because the meeting is gone. The pairing is a success nevertheless,
-            // because the seed is stored.
-            return [.show(outcome(seed)), .end(leaving: nil)]
+            // because the seed or the membership is stored.
+            return [.show(outcome(access.userID, access.scope)), .end(leaving: nil)]
         }
-        return [.send(receipt), .show(outcome(seed))]
+        return [.send(receipt), .show(outcome(access.userID, access.scope))]
     }
 
     mutating func notStored(_ error: StoreError, now: Duration) -> [TransferStep] {
@@ -294,12 +298,14 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
     }
 
     private var outcome: PairingState {
-        guard let seed else { return .failed(.fault) }
-        return outcome(seed)
+        switch part {
+        case .holder(let seed, let gift): outcome(seed.userID, gift.scope)
+        case .receiver: .failed(.fault)
+        }
     }
 
-    private func outcome(_ seed: SyncSeed) -> PairingState {
-        .paired(Paired(userID: seed.userID, role: role, peer: peer))
+    private func outcome(_ userID: UserID, _ scope: AccessScope) -> PairingState {
+        .paired(Paired(userID: userID, role: role, peer: peer, scope: scope))
     }
 }
 
@@ -327,7 +333,7 @@ enum TransferStep {
     case ask(ApprovalRequest)
     case askToAccept(AcceptanceRequest)
     case stopAsking
-    case store(SyncSeed)
+    case store(ChainAccess)
     /// End the session. If there is a reason, this device tells it to the relay first. There is no reason if no relay
     /// would read it, or if the relay would then drop messages that the peer has not fetched yet.
     case end(leaving: Reason?)

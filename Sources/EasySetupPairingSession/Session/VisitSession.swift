@@ -1,6 +1,5 @@
 package import EasySetupHandshake
 import EasySetupRelayProtocol
-package import EasySetupSeed
 
 /// The whole pairing of a visitor (the device on which the code is typed): one try of a code. This type is a pure state
 /// machine; ``ConnectionSupervisor`` passes it the events.
@@ -50,23 +49,23 @@ package struct VisitSession: ~Copyable {
     }
 
     /// - Parameters:
-    ///   - seed: the holder's seed; nil for a device that wants to receive one.
+    ///   - part: what this device has, and what it gives.
     ///   - name: the name that this device shows to the other one.
     /// - Throws: ``PairingError/linkDirection`` if `invitation` is a link and this device holds a seed.
     package static func make(
         _ invitation: Invitation,
         name: DeviceName,
         platform: Platform,
-        seed: SyncSeed?,
+        part: PairingPart,
         entropy: Entropy,
         limits: ClientLimits,
         now: Duration
     ) throws(PairingError) -> VisitSession {
-        let core = SessionCore(seed: seed, entropy: entropy, limits: limits)
+        let core = SessionCore(part: part, entropy: entropy, limits: limits)
         let device = Device(name: name, platform: platform, role: core.role)
         guard let slot = Slot(invitation.slot) else { throw .noSuchCode }
         do throws(HandshakeError) {
-            let handshake = try VisitorHandshake(invitation, device: device, seed: seed)
+            let handshake = try VisitorHandshake(invitation, device: device, seed: part.seed)
             return VisitSession(handshake, core: core, slot: slot, now: now)
         } catch {
             throw PairingError(error)

@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupRelayProtocol
 public import EasySetupSeed
@@ -57,7 +58,7 @@ extension PairingState: Explained {
         case .deciding(let peer, _):
             texts(
                 "The other device calls itself \"{name}\" ({platform}).",
-                "Give it the seed only if it is the device in your hands.",
+                "Give it something only if it is the device in your hands.",
                 parameters: ["name": "\(peer.device.name)", "platform": peer.device.platform.rawValue]
             )
         case .waiting(let peer, _):
@@ -66,6 +67,16 @@ extension PairingState: Explained {
                 "Look at the other device. If it shows the same two words, {words}, answer there.",
                 parameters: [
                     "name": "\(peer.device.name)", "platform": peer.device.platform.rawValue, "words": "\(peer.words)",
+                ]
+            )
+        case .accepting(let request) where request.scope != .everything:
+            texts(
+                "The other device, \"{name}\" ({platform}), has sent keys of the chain with the user id {user}, which are not stored yet.",
+                "If you keep them, this device gets: {collections}. Not the seed.",
+                variant: "membership",
+                parameters: [
+                    "name": "\(request.peer.device.name)", "platform": request.peer.device.platform.rawValue,
+                    "user": request.userID.fingerprint, "collections": request.scope.text,
                 ]
             )
         case .accepting(let request):
@@ -84,6 +95,15 @@ extension PairingState: Explained {
         case .reconnecting: texts("The connection was lost; trying again.")
         case .relayMessage(let message):
             texts("The relay says: \"{message}\"", parameters: ["message": message.description])
+        case .paired(let paired) where paired.scope != .everything:
+            texts(
+                paired.role == .holder
+                    ? "Paired. The other device got: {collections}. Not the seed."
+                    : "Paired. This device got: {collections}. Not the seed.",
+                "Both devices have the user id {user}.",
+                variant: paired.role == .holder ? "membership-given" : "membership-got",
+                parameters: ["user": paired.userID.fingerprint, "collections": paired.scope.text]
+            )
         case .paired(let paired):
             texts("Paired. Both devices have the user id {user}.", parameters: ["user": paired.userID.fingerprint])
         case .failed(let error): error.explanation

@@ -1,3 +1,4 @@
+public import EasySetupChain
 public import EasySetupHandshake
 public import EasySetupRelayProtocol
 public import EasySetupSeed
@@ -42,7 +43,7 @@ public import EasySetupSeed
     /// state: the screen stays, and the sentence stands beside it. The relay is not trusted, so an app shows it as the
     /// relay's words and as plain text (``RelayMessage``). It never comes when a question is open.
     case relayMessage(RelayMessage)
-    /// Both devices hold the same seed. This is the last state.
+    /// The receiver has stored the seed, or the membership that the holder gave it. This is the last state.
     case paired(Paired)
     /// The pairing failed; the error tells why and what to do. This is the last state.
     case failed(PairingError)
@@ -97,12 +98,15 @@ public struct Paired: Hashable, Sendable {
     public let role: Role
     /// The other device.
     public let peer: Peer
+    /// What the holder gave and the receiver has now. A receiver's screen should show it: its user did not choose it.
+    public let scope: AccessScope
 
     /// Makes a result, for previews and tests of an app's screens.
-    public init(userID: UserID, role: Role, peer: Peer) {
+    public init(userID: UserID, role: Role, peer: Peer, scope: AccessScope = .everything) {
         self.userID = userID
         self.role = role
         self.peer = peer
+        self.scope = scope
     }
 }
 
@@ -111,6 +115,8 @@ public struct Paired: Hashable, Sendable {
 public struct ApprovalRequest: Sendable {
     /// The other device: its own name for itself, and the two confirmation words on its screen.
     public let peer: Peer
+    /// What the other device will get. The question must name it where it is not everything.
+    public let scope: AccessScope
     /// The time between the showing of the code on this device (or its typing) and the other device's proof. A user
     /// should look twice before saying yes to an old code.
     public let codeAge: Duration
@@ -128,6 +134,7 @@ public struct ApprovalRequest: Sendable {
     /// Makes a question, for previews and tests of an app's screens.
     public init(
         peer: Peer,
+        scope: AccessScope = .everything,
         codeAge: Duration = .zero,
         needsWord: Bool,
         attempt: Int = 1,
@@ -135,6 +142,7 @@ public struct ApprovalRequest: Sendable {
         deadline: ContinuousClock.Instant
     ) {
         self.peer = peer
+        self.scope = scope
         self.codeAge = codeAge
         self.needsWord = needsWord
         self.attempt = attempt
@@ -174,6 +182,8 @@ public struct AcceptanceRequest: Hashable, Sendable {
     public let peer: Peer
     /// The user ID of the seed's sync chain. The other device can show the same ID, so that users can compare.
     public let userID: UserID
+    /// What this device will get. The question must name it where it is not everything.
+    public let scope: AccessScope
     /// The time from showing the code to the other device's proof.
     public let codeAge: Duration
     /// The moment until which the pairing waits for the user's answer.
@@ -183,11 +193,13 @@ public struct AcceptanceRequest: Hashable, Sendable {
     public init(
         peer: Peer,
         userID: UserID,
+        scope: AccessScope = .everything,
         codeAge: Duration = .zero,
         deadline: ContinuousClock.Instant
     ) {
         self.peer = peer
         self.userID = userID
+        self.scope = scope
         self.codeAge = codeAge
         self.deadline = deadline
     }

@@ -66,6 +66,11 @@ extension SeedError {
                 "The seed file asks for more memory or work than any seed file should.",
                 "Do not trust this file; import the recovery phrase instead."
             )
+        case .fileHasMembership:
+            explained(
+                "The file has a membership, which is a part of a chain's collections, and no seed.",
+                "Look for the seed on the device that gave the membership."
+            )
         case .passphraseNeeded: explained("The seed file is sealed under a passphrase.", "Give the passphrase.")
         case .wrongPassphrase:
             explained(

@@ -23,6 +23,7 @@ public struct SeedError: ExplainedError, Explained, Equatable {
         case .fileVersion: .fileVersion
         case .fileDamaged: .fileDamaged
         case .fileTooCostly: .fileTooCostly
+        case .fileHasMembership: .fileHasMembership
         case .passphraseNeeded: .passphraseNeeded
         case .wrongPassphrase: .wrongPassphrase
         case .passphraseUnfit: .passphraseUnfit
@@ -97,6 +98,8 @@ public struct SeedError: ExplainedError, Explained, Equatable {
         public static let fileDamaged = Self(rawValue: "seed-file-damaged")
         /// The sealed seed file asks for more passes or memory than ``SealingCost`` allows.
         public static let fileTooCostly = Self(rawValue: "seed-file-too-costly")
+        /// The file has a membership and no seed.
+        public static let fileHasMembership = Self(rawValue: "seed-file-membership")
         /// The seed file is sealed, and no passphrase was given.
         public static let passphraseNeeded = Self(rawValue: "passphrase-needed")
         /// The seed file is intact, but the passphrase does not open it.
@@ -118,7 +121,8 @@ public struct SeedError: ExplainedError, Explained, Equatable {
             isAmongText: Bool
         )
         case phraseUnknownWords([UnknownWord]), phraseNotEnglish(count: Int), phraseChecksum, linkVersion
-        case linkDamaged, fileForeign, fileVersion, fileDamaged, fileTooCostly, passphraseNeeded, wrongPassphrase
+        case linkDamaged, fileForeign, fileVersion, fileDamaged, fileTooCostly, fileHasMembership
+        case passphraseNeeded, wrongPassphrase
         case passphraseUnfit, memoryShort, derivedKeyRefused
     }
 }
@@ -145,6 +149,7 @@ extension SeedError {
     package static var fileVersion: Self { Self(.fileVersion) }
     package static var fileDamaged: Self { Self(.fileDamaged) }
     package static var fileTooCostly: Self { Self(.fileTooCostly) }
+    package static var fileHasMembership: Self { Self(.fileHasMembership) }
     package static var passphraseNeeded: Self { Self(.passphraseNeeded) }
     package static var wrongPassphrase: Self { Self(.wrongPassphrase) }
     package static var passphraseUnfit: Self { Self(.passphraseUnfit) }

@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupSeed
 
 /// Errors of the command line itself; other errors are declared where they occur.
@@ -33,6 +34,8 @@ enum CommandError: ExplainedError, Equatable {
     case noSeedStored
     /// `seed new` was run where a seed is stored already.
     case seedStored(UserID)
+    /// A command needs a stored seed, and a membership is stored in its place.
+    case membershipStored(AccessScope)
     /// `seed import` was given a public identifier of the stored seed (its user ID or fingerprint) in place of a seed.
     case publicIDGiven
     /// All bytes of the given seed are equal.
@@ -78,6 +81,7 @@ extension CommandError {
         case .notConfirmed: "not-confirmed"
         case .noSeedStored: "no-seed-stored"
         case .seedStored: "seed-stored"
+        case .membershipStored: "membership-stored"
         case .publicIDGiven: "public-id-given"
         case .seedGuessable: "seed-guessable"
         case .fingerprintDiffers: "fingerprint-differs"
@@ -106,6 +110,7 @@ extension CommandError {
         case .notConfirmed: "Nothing was done: it was not confirmed."
         case .noSeedStored: "No seed is stored there."
         case .seedStored(let userID): "The store holds a seed already, with the user id \(userID.fingerprint)."
+        case .membershipStored(let scope): "The store holds a membership, and not the seed: \(scope.text)."
         case .publicIDGiven:
             "What was given is the user id of the stored seed, or its key's fingerprint: both are public, and no seed."
         case .seedGuessable: "All 32 bytes of that seed are the same, so everybody can guess it. It was not stored."
@@ -138,6 +143,8 @@ extension CommandError {
         case .noSeedStored: "Make one with easysetup seed new, or import one with easysetup seed import."
         case .seedStored:
             "Use it, name another store with --store, or run easysetup seed remove first: a sealed copy is kept for 30 days."
+        case .membershipStored:
+            "Use the device that gave it. To leave its chain with this device, run easysetup seed remove."
         case .publicIDGiven: "Give the recovery phrase, the seed link, or the hex or base64 of a seed."
         case .seedGuessable: "Make a seed with easysetup seed new, or look again at what wrote this one."
         case .wrongRestoreCode:

@@ -81,7 +81,7 @@ struct PassphraseOptions: SharedOptions {
         }
         let plain = FileSeedStore(path: folder.bytes)
         do throws(StoreError) {
-            _ = try await plain.load()
+            _ = try await plain.access()
             return plain
         } catch .seed(.passphraseNeeded) where Input.isTerminal {
             return FileSeedStore(path: folder.bytes, passphrase: try Self.ask("Passphrase: "))

@@ -62,7 +62,7 @@ struct ImportVersion0: AsyncParsableCommand {
     private func seed(_ output: Output) async throws -> SyncSeed {
         if let store {
             if !isStandardInput, !Input.isTerminal, let seed = try WrittenSeed.readIfAny() { return seed }
-            guard let seed = try await passphrase.open(store, output).load() else { throw CommandError.noSeedStored }
+            let seed = try await passphrase.open(store, output).seed()
             return seed
         }
         return try WrittenSeed.read(isPlain: screen.isPlain)

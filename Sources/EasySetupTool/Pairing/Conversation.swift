@@ -1,5 +1,6 @@
 import ArgumentParser
 import EasySetup
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupSeed
 import Synchronization
@@ -106,7 +107,8 @@ final class Conversation: Sendable {
         // People see the other device's name and words with the question. Programs get them in an event before the
         // question, so that the order is certain.
         if request.attempt == 1, request.mistake == nil {
-            output.event("peer", Self.fields(request.peer, decide: true, hasWords: !request.needsWord), people: nil)
+            let fields = Self.fields(request.peer, decide: true, hasWords: !request.needsWord) + request.scope.fields
+            output.event("peer", fields, people: nil)
         }
         if request.needsWord { return await word(request) }
         if isAlwaysYes { return .approve }
@@ -128,7 +130,7 @@ final class Conversation: Sendable {
     func accept(_ request: AcceptanceRequest) async -> Acceptance {
         if StandardInput.current == .atEnd { return .nobodyToAsk }
         let verdict = await Verdict.ask(help: Help.accept) { notes, attempt in
-            let more = [("user_id", JSONValue.string(request.userID.fingerprint))]
+            let more = [("user_id", JSONValue.string(request.userID.fingerprint))] + request.scope.fields
             tell(.accept, attempt: attempt, notes: notes, deadline: request.deadline, more: more)
             return await stage.ask(view { $0.ask(request, notes: notes) })
         }
@@ -242,7 +244,7 @@ final class Conversation: Sendable {
                 [
                     ("user_id", .string(paired.userID.fingerprint)), ("role", .string(paired.role.rawValue)),
                     ("peer", .string(paired.peer.device.name.description)),
-                ],
+                ] + paired.scope.fields,
                 people: nil
             )
         }

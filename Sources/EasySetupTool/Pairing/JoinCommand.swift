@@ -1,5 +1,6 @@
 import ArgumentParser
 import EasySetup
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupSeed
 
@@ -9,7 +10,8 @@ struct JoinCommand: AsyncParsableCommand {
         commandName: "join",
         abstract: "Type the code that another device shows.",
         discussion: """
-            A device whose store is empty receives the seed. One whose store holds a seed gives it, after you have typed one \
+            A device whose store is empty receives the seed. One whose store holds a seed gives it, or with --only some \
+            collections, after you have typed one \
             of the two words on the other screen. A link says where the relay is, and only ever makes this device receive; \
             you are asked first, and where nobody can be asked the link is refused. A program that opens links for other \
             programs must not pass --yes: anybody may send a link.
@@ -22,6 +24,7 @@ struct JoinCommand: AsyncParsableCommand {
     @OptionGroup var pairing: PairingOptions
     @OptionGroup var screen: ScreenOptions
     @OptionGroup var picture: PictureOption
+    @OptionGroup var gift: GiftOptions
 
     @Argument(
         help: ArgumentHelp(
@@ -62,10 +65,17 @@ struct JoinCommand: AsyncParsableCommand {
             let link = try picture.pairingLink()
             try check(output, hasLink: link != nil)
             let opened = try await store.open(output)
-            var (known, role) = await LoadedStore.load(from: opened)
+            var (known, content) = await LoadedStore.load(from: opened)
+            let role = content.role
+            var gives = Gift.seed
+            switch content {
+            case .seed(let seed): gives = try await gift.gift(of: seed)
+            case .membership, .nothing: if gift.isMembership { throw PairingError.noSeedToGive }
+            case .unreadable: break
+            }
             // The store is checked before a person types a code, so that no code is typed in vain.
             if link == nil, code == nil, role != .holder { try await opened.check() }
-            if role == .receiver { known = try seal.apply(toEmpty: opened, of: store) }
+            if case .nothing = content { known = try seal.apply(toEmpty: opened, of: store) }
             let client = try pairing.client(known)
             let stage = output.stage(.never)
             defer { stage.close() }
@@ -84,12 +94,13 @@ struct JoinCommand: AsyncParsableCommand {
                 let conversation = Conversation(
                     output: output,
                     stage: stage,
-                    part: pairing.part(.visitor, at: way.relay, role: role),
+                    part: pairing.part(.visitor, at: way.relay, role: role, gives: gives.scope),
                     isAlwaysYes: false
                 )
                 let visit =
                     switch way {
-                    case .code(let code, let relay): client.join(code, at: relay, approve: conversation.approve)
+                    case .code(let code, let relay):
+                        client.join(code, at: relay, giving: gives, approve: conversation.approve)
                     case .link(let link): client.join(link)
                     }
                 let failure = try await conversation.follow(visit) { $0 == .wrongCode && canAsk(output) }

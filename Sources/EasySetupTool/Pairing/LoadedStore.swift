@@ -1,31 +1,64 @@
 import EasySetup
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupSeed
 
-/// A store whose seed is already loaded, so that a sealed seed is not unsealed twice.
+/// A store whose seed or membership is already loaded, so that a sealed file is not unsealed twice.
 struct LoadedStore: SeedStore {
-    private let seed: SyncSeed
+    private let loaded: ChainAccess
     private let store: any SeedStore
 
-    init(_ seed: SyncSeed, in store: any SeedStore) {
-        self.seed = seed
+    init(_ loaded: ChainAccess, in store: any SeedStore) {
+        self.loaded = loaded
         self.store = store
     }
 
-    /// Loads a store's seed, and returns a store for the pairing and this device's role. The role is nil if the seed
-    /// can't be read; the pairing then reports the error.
-    static func load(from store: FileSeedStore) async -> (store: any SeedStore, role: Role?) {
-        do throws(StoreError) {
-            guard let seed = try await store.load() else { return (store, .receiver) }
-            return (LoadedStore(seed, in: store), .holder)
-        } catch {
-            return (store, nil)
+    /// What a device has before it pairs.
+    enum Content {
+        case seed(SyncSeed)
+        case membership(Membership)
+        case nothing
+        /// What is there can't be read; the pairing then reports the error.
+        case unreadable
+
+        /// The device's role in a pairing; nil if it is not known.
+        var role: Role? {
+            switch self {
+            case .seed: .holder
+            case .membership, .nothing: .receiver
+            case .unreadable: nil
+            }
         }
     }
 
-    func load() async throws(StoreError) -> SyncSeed? { seed }
+    /// Loads what a store has, and returns a store for the pairing.
+    static func load(from store: FileSeedStore) async -> (store: any SeedStore, content: Content) {
+        do throws(StoreError) {
+            guard let access = try await store.access() else { return (store, .nothing) }
+            switch access {
+            case .seed(let seed): return (LoadedStore(access, in: store), .seed(seed))
+            case .membership(let membership): return (LoadedStore(access, in: store), .membership(membership))
+            }
+        } catch {
+            return (store, .unreadable)
+        }
+    }
+
+    func load() async throws(StoreError) -> SyncSeed? {
+        if case .seed(let seed) = loaded { seed } else { nil }
+    }
+
+    func loadMembership() async throws(StoreError) -> Membership? {
+        if case .membership(let membership) = loaded { membership } else { nil }
+    }
 
     func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome {
         try await store.save(seed, replacing: replacing)
     }
+
+    func save(_ membership: Membership, replacing: Bool) async throws(StoreError) -> SaveOutcome {
+        try await store.save(membership, replacing: replacing)
+    }
+
+    func check() async throws(StoreError) { try await store.check() }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EasySetup
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupSeed
 
@@ -12,7 +13,8 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
             A device that has a seed gives it, after you have approved the other device. One that has none asks whether to make \
             a new seed, or to receive one: then the other device's user types one of the two words shown here, and you are asked \
             before the seed is kept. Where nobody can be asked, nothing is made, given or kept without --new or --receive, and \
-            --yes.
+            --yes. With --only a device that has a seed gives some collections and not the seed, which the other device can then \
+            not give on.
             """
     )
 
@@ -21,6 +23,7 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
     @OptionGroup var seal: SealOptions
     @OptionGroup var pairing: PairingOptions
     @OptionGroup var first: FirstSeedOptions
+    @OptionGroup var gift: GiftOptions
     @OptionGroup var screen: ScreenOptions
 
     @Flag(help: "Approve the device that knows the code, or keep the seed that it sends, without asking.")
@@ -46,6 +49,9 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
     var overwrite = false
 
     func validate() throws {
+        guard !gift.isMembership || !first.receive else {
+            throw ValidationError("--only gives, and --receive receives: they exclude each other.")
+        }
         guard png?.bytes != [UInt8(ascii: "-")] else {
             throw ValidationError("The picture of --png goes to a file: standard output has the code.")
         }
@@ -60,40 +66,50 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
             try pairing.checkName()
             let picture = try png.map { try LinkPicture($0, replacing: overwrite) }
             var opened = try await store.open(output)
-            var (known, role) = await LoadedStore.load(from: opened)
-            if role == .holder, first.choice != nil, let seed = try await known.load() {
-                throw CommandError.seedStored(seed.userID)
+            var (known, content) = await LoadedStore.load(from: opened)
+            if case .seed(let seed) = content, first.choice != nil { throw CommandError.seedStored(seed.userID) }
+            if case .membership(let membership) = content {
+                if first.new { throw CommandError.membershipStored(membership.scope) }
+                // Only a person who says so wants to receive here: others want to add a device, which this one can't.
+                if !first.receive { throw PairingError.noSeedToGive }
             }
-            if role == .holder || first.choice == .new, !yes { try Self.checkPerson(output) }
-            if role == .receiver {
+            if content.role == .receiver, gift.isMembership, !first.new { throw PairingError.noSeedToGive }
+            if content.role == .holder || first.choice == .new, !yes { try Self.checkPerson(output) }
+            if content.role == .receiver {
                 // The store is checked before a person is asked, so that nothing is answered in vain.
                 try await opened.check()
-                opened = try seal.apply(toEmpty: opened, of: store)
-                known = opened
+                if case .nothing = content {
+                    opened = try seal.apply(toEmpty: opened, of: store)
+                    known = opened
+                }
             }
             let stage = output.stage(pictures)
             defer { stage.close() }
             output.onStopEnd(stage)
             var made: SyncSeed?
-            if role == .receiver {
+            if case .nothing = content {
                 let choice = if let choice = first.choice { choice } else { try await FirstSeed.ask(output, stage) }
                 if choice == .new {
                     let seed = FirstSeed.seed()
                     made = seed
-                    (known, role) = (LoadedStore(seed, in: opened), .holder)
+                    (known, content) = (LoadedStore(.seed(seed), in: opened), .seed(seed))
                 }
             }
+            let role = content.role
+            var gives = Gift.seed
+            if case .seed(let seed) = content { gives = try await gift.gift(of: seed) }
             if picture != nil, role == .receiver { throw PairingUsage.noLink }
             let client = try pairing.client(known)
             let conversation = Conversation(
                 output: output,
                 stage: stage,
-                part: pairing.part(.offerer, at: address, role: role),
+                part: pairing.part(.offerer, at: address, role: role, gives: gives.scope),
                 isAlwaysYes: yes,
                 picture: picture
             )
             let offer = client.offer(
                 at: address,
+                giving: gives,
                 approve: conversation.approve,
                 accept: yes ? nil : conversation.accept
             )

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EasySetup
+import EasySetupChain
 import EasySetupHandshake
 import Logging
 
@@ -86,13 +87,19 @@ struct PairingOptions: SharedOptions {
     func address() throws -> RelayAddress { try target.address(allowPlain: allowsPlain) }
 
     /// The facts about this device that ``Screen`` needs.
-    func part(_ place: PairingSide, at relay: RelayAddress, role: Role?) -> Screen.Part {
+    func part(
+        _ place: PairingSide,
+        at relay: RelayAddress,
+        role: Role?,
+        gives: AccessScope = .everything
+    ) -> Screen.Part {
         Screen.Part(
             role: role,
             place: place,
             relay: relay.authority,
             command: command(at: relay),
-            name: (try? deviceName)?.description ?? ""
+            name: (try? deviceName)?.description ?? "",
+            gives: gives
         )
     }
 

@@ -1,4 +1,5 @@
 import EasySetup
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupSeed
 
@@ -19,6 +20,8 @@ struct Screen: Sendable {
         var command: [String]
         /// The name of this device, as the other one is told it.
         var name = ""
+        /// What a device that has a seed gives.
+        var gives = AccessScope.everything
     }
 
     /// The change of the screen for a state: lines that stay (`said`), and the view that replaces the last one
@@ -101,6 +104,8 @@ struct Screen: Sendable {
         case .relayMessage: interruption = lasting
         case .paired(let paired):
             said = ["Paired. Both devices have the user id \(paired.userID.fingerprint)."]
+            let whose = paired.role == .holder ? "The other device got" : "This device got"
+            if let sentence = paired.scope.sentence(whose) { said.append(sentence) }
             (view, status, question) = (View(), nil, nil)
         case .failed(let error):
             said = [error.description, error.commandAdvice]
@@ -112,12 +117,13 @@ struct Screen: Sendable {
     /// The view with the question whether to send the seed, or with the question for a confirmation word.
     mutating func ask(_ request: ApprovalRequest, notes: [String]) -> View {
         view = View(parts: parts(deciding: request.peer, codeAge: request.codeAge))
+        let gift = request.scope == .everything ? "your seed" : "that"
         status = View.Status(text: "Time to answer:", deadline: earlier(request.deadline))
         question = View.Prompt(
             notes: notes,
             text: request.needsWord
-                ? "Type one of them to give it your seed, or no:"
-                : "Is this the device in your hands, with the same words? Type yes to give it your seed, or no:"
+                ? "Type one of them to give it \(gift), or no:"
+                : "Is this the device in your hands, with the same words? Type yes to give it \(gift), or no:"
         )
         return composed()
     }
@@ -126,7 +132,8 @@ struct Screen: Sendable {
     mutating func ask(_ request: AcceptanceRequest, notes: [String]) -> View {
         view = View(parts: parts(accepting: request))
         status = View.Status(text: "Time to answer:", deadline: earlier(request.deadline))
-        question = View.Prompt(notes: notes, text: "Type yes to keep that seed on this device, or no:")
+        question = View.Prompt(notes: notes, text: request.scope == .everything
+                ? "Type yes to keep that seed on this device, or no:" : "Type yes to keep that on this device, or no:")
         return composed()
     }
 
@@ -166,6 +173,9 @@ struct Screen: Sendable {
             .blank,
             .code(offer.code.revealed()),
         ])
+        if let sentence = part.gives.sentence("The new device will get") {
+            view.parts += [.blank, .text(sentence)]
+        }
         if let link = offer.link {
             view.picture = link.revealed()
             view.caption = "Or scan the picture above with the new device."
@@ -193,9 +203,10 @@ struct Screen: Sendable {
     private static let compare = "Compare these words with those on the other screen:"
 
     private func parts(deciding peer: Peer, codeAge: Duration?) -> [View.Part] {
-        guard part.place == .offerer else { return introduction(peer) + [.text("Its screen shows two words.")] }
+        let gift = part.gives.sentence("It will get").map { [View.Part.text($0)] } ?? []
+        guard part.place == .offerer else { return introduction(peer) + gift + [.text("Its screen shows two words.")] }
         var parts =
-            introduction(peer) + [.text(Self.compare), .item(surface.shown("\(peer.words)"))]
+            introduction(peer) + gift + [.text(Self.compare), .item(surface.shown("\(peer.words)"))]
         if let codeAge { parts.append(.text("The code was used \(codeAge.components.seconds) s after it was shown.")) }
         return parts
     }
@@ -216,7 +227,14 @@ struct Screen: Sendable {
     }
 
     private func parts(accepting request: AcceptanceRequest) -> [View.Part] {
-        introduction(request.peer) + [
+        if let sentence = request.scope.sentence("This device will get") {
+            return introduction(request.peer) + [
+                .text("It has sent keys of its chain, which are not stored yet. The chain's user id is:"),
+                .item(request.userID.fingerprint),
+                .text(sentence),
+            ]
+        }
+        return introduction(request.peer) + [
             .text("It has sent a seed, which is not stored yet. Its user id is:"),
             .item(request.userID.fingerprint),
             .text("If you keep it, what is on this device becomes readable for all devices with that seed."),

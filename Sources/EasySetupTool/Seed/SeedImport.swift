@@ -1,5 +1,6 @@
 import ArgumentParser
 import EasySetup
+import EasySetupChain
 import EasySetupSeed
 
 /// `easysetup seed import`: reads a seed in any written form from standard input, and stores it.
@@ -52,10 +53,10 @@ struct SeedImport: AsyncParsableCommand {
         let seed = try await read()
         guard !seed.isGuessable else { throw CommandError.seedGuessable }
         let opened = try await seal.apply(to: options, output)
-        let stored = try? await opened.load()
-        if let stored, seed.isPublicID(of: stored) { throw CommandError.publicIDGiven }
+        let stored = try? await opened.access()
+        if case .seed(let stored) = stored, seed.isPublicID(of: stored) { throw CommandError.publicIDGiven }
         if case .ifConfirmed = replacing, try await opened.isOther(seed, stored) {
-            try await output.confirmReplacement(of: stored?.userID, by: seed.userID)
+            try await output.confirmReplacement(of: stored, by: seed.userID)
         }
         let code = RestoreCode.random()
         let store = try opened.sealingCopies(under: code.passphrase())
@@ -80,11 +81,15 @@ struct SeedImport: AsyncParsableCommand {
 }
 
 extension FileSeedStore {
-    /// Whether the store holds another seed, or one that can't be read.
-    /// - Parameter stored: the stored seed; nil if there is none, or if it can't be read.
-    fileprivate func isOther(_ seed: SyncSeed, _ stored: SyncSeed?) async throws -> Bool {
-        if let stored { return !stored.isSame(as: seed) }
-        do throws(StoreError) { return try await load() != nil } catch { return true }
+    /// Whether the store holds something of another chain, or something that can't be read.
+    /// - Parameter stored: what is stored; nil if there is nothing, or if it can't be read.
+    fileprivate func isOther(_ seed: SyncSeed, _ stored: ChainAccess?) async throws -> Bool {
+        switch stored {
+        case .seed(let stored): return !stored.isSame(as: seed)
+        case .membership(let stored): return stored.userID != seed.userID
+        case nil: break
+        }
+        do throws(StoreError) { return try await access() != nil } catch { return true }
     }
 }
 
@@ -117,6 +122,7 @@ extension SaveOutcome {
         switch self {
         case .stored: "stored"
         case .alreadyStored: "already-stored"
+        case .exchanged: "exchanged"
         case .replaced: "replaced"
         }
     }
@@ -125,6 +131,7 @@ extension SaveOutcome {
         switch self {
         case .stored: "The seed is stored."
         case .alreadyStored: "This seed was stored already."
+        case .exchanged: "The seed is stored in place of the membership of its chain that this device had."
         case .replaced: "The seed is stored in place of the old one."
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EasySetup
+import EasySetupChain
 import EasySetupSeed
 
 /// `easysetup seed inspect`: shows the user ID of a written seed without storing it.
@@ -23,6 +24,11 @@ struct SeedInspect: AsyncParsableCommand {
 
     func run() async throws {
         try await common.run { output in
+            if !reveal, let store, Input.isTerminal,
+                let membership = try await passphrase.open(store, output).loadMembership()
+            {
+                return MembershipReport(membership: membership).write(output)
+            }
             let seed = try await seed(output)
             if reveal { try await output.confirmReveal() }
             SeedReport(seed: seed, isRevealed: reveal).write(output, event: "seed", heading: nil)
@@ -32,7 +38,6 @@ struct SeedInspect: AsyncParsableCommand {
     private func seed(_ output: Output) async throws -> SyncSeed {
         guard let store else { return try WrittenSeed.read(isPlain: screen.isPlain) }
         if !Input.isTerminal, let seed = try WrittenSeed.readIfAny() { return seed }
-        guard let seed = try await passphrase.open(store, output).load() else { throw CommandError.noSeedStored }
-        return seed
+        return try await passphrase.open(store, output).seed()
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EasySetup
+import EasySetupChain
 import EasySetupSeed
 
 #if canImport(Glibc)
@@ -31,7 +32,11 @@ struct SeedNew: AsyncParsableCommand {
         try await common.run { output in
             try await store.check()
             let store = try await seal.apply(to: store, output)
-            if let stored = try await store.load() { throw CommandError.seedStored(stored.userID) }
+            switch try await store.access() {
+            case .seed(let stored)?: throw CommandError.seedStored(stored.userID)
+            case .membership(let stored)?: throw CommandError.membershipStored(stored.scope)
+            case nil: break
+            }
             let seed = SyncSeed.random(createdAt: UInt64(max(time(nil), 0)))
             try await store.save(seed, replacing: false)
             SeedReport(seed: seed, isRevealed: false).write(output, event: "created", heading: Self.heading)

@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupSeed
 
 extension Output {
@@ -31,9 +32,18 @@ extension Output {
     ///   - new: the user ID of the seed that takes its place.
     /// - Throws: ``CommandError/notConfirmed`` unless the answer is yes, and ``CommandError/nobodyToAsk(_:)`` where nobody
     ///   can answer.
-    func confirmReplacement(of stored: UserID?, by new: UserID) async throws(CommandError) {
+    func confirmReplacement(of stored: ChainAccess?, by new: UserID) async throws(CommandError) {
         guard Input.isTerminal else { throw .nobodyToAsk(.replacement) }
-        let old = stored.map { "Another seed is stored on this device. Its user id is:\n\($0.fingerprint)" }
+        let old = stored.map { stored in
+            switch stored {
+            case .seed: "Another seed is stored on this device. Its user id is:\n\(stored.userID.fingerprint)"
+            case .membership:
+                """
+                A membership of another chain is stored on this device, of which no copy will be kept. Its user id is:
+                \(stored.userID.fingerprint)
+                """
+            }
+        }
         let question = """
             \(old ?? "A seed that can't be read is stored on this device.")
             The user id of the seed that you have given is:

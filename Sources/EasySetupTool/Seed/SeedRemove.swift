@@ -1,5 +1,6 @@
 import ArgumentParser
 import EasySetup
+import EasySetupChain
 import EasySetupSeed
 
 /// `easysetup seed remove`: removes the stored seed, and keeps a sealed copy for some time.
@@ -32,24 +33,26 @@ struct SeedRemove: AsyncParsableCommand {
     func run() async throws {
         try await common.run { output in
             let opened = try await store.open(output)
-            guard let seed = try await opened.load() else { throw CommandError.noSeedStored }
-            try await confirm(seed.userID, output)
+            guard let access = try await opened.access() else { throw CommandError.noSeedStored }
+            let userID = access.userID
+            let isMembership = access.scope != .everything
+            try await confirm(userID, isMembership ? "membership" : "seed", output)
             let code = RestoreCode.random()
             let copy = try await opened.sealingCopies(under: code.passphrase())
-                .remove(seed.userID, keepsCopy: !noCopy)
+                .remove(userID, keepsCopy: !noCopy)
             let report = copy.map { CopyReport(copy: $0, code: opened.hasPassphrase ? nil : code.revealed()) }
             report?.warn()
             output.event(
                 "removed",
-                [("user_id", .string(seed.userID.fingerprint))] + (report?.fields ?? []),
-                people: (["This device no longer holds the seed with the user id \(seed.userID.fingerprint)."]
+                [("user_id", .string(userID.fingerprint))] + (report?.fields ?? []),
+                people: (["This device no longer holds the \(isMembership ? "membership" : "seed") with the user id \(userID.fingerprint)."]
                     + (report?.lines ?? ["No copy is kept."])).joined(separator: "\n")
             )
         }
     }
 
     /// Asks for the first digits of the user ID, unless they were given.
-    private func confirm(_ stored: UserID, _ output: Output) async throws(CommandError) {
+    private func confirm(_ stored: UserID, _ thing: String, _ output: Output) async throws(CommandError) {
         if let userId {
             guard FirstDigits(userId)?.fit(stored.fingerprint) == true else { throw .fingerprintDiffers }
             return
@@ -59,7 +62,7 @@ struct SeedRemove: AsyncParsableCommand {
         for _ in 0..<YesOrNo.tries {
             let reading = await output.askLine(
                 """
-                This removes the seed from this device\(noCopy ? ", and keeps no copy" : ""). Its user id is:
+                This removes the \(thing) from this device\(noCopy || thing != "seed" ? ", and keeps no copy" : ""). Its user id is:
                 \(stored.fingerprint)
                 To remove it, type at least the first \(FirstDigits.least) digits of the user id, or no: \u{20}
                 """,

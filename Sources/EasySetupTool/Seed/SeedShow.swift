@@ -1,5 +1,6 @@
 import ArgumentParser
 import EasySetup
+import EasySetupChain
 import EasySetupPicture
 import EasySetupSeed
 
@@ -60,7 +61,11 @@ struct SeedShow: AsyncParsableCommand {
 
     func run() async throws {
         try await common.run { output in
-            guard let seed = try await store.open(output).load() else { throw CommandError.noSeedStored }
+            let opened = try await store.open(output)
+            if !reveal, !qr, files.isEmpty, let membership = try await opened.loadMembership() {
+                return MembershipReport(membership: membership).write(output)
+            }
+            let seed = try await opened.seed()
             if reveal || qr { try await output.confirmReveal() }
             let isPiped = files.contains(Self.standardOutput)
             if !files.isEmpty, !reveal, !qr {

@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupSeed
 
 @testable import EasySetupHandshake
@@ -24,14 +25,24 @@ private func readsAsDevice(_ bytes: UnsafeRawBufferPointer) -> Bool {
 }
 
 private func readsAsPackage(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    guard let received = try? Sealed.seed(bytes) else { return true }
-    let createdAt = received.createdAt
-    let seed = received.take()
-    let isSame = try? Sealed.package(seed: seed, createdAt: createdAt).withUnsafeBytes { bytes in
-        let again = try Sealed.seed(bytes)
-        return again.createdAt == createdAt && again.bytes.isEqual(to: seed)
+    guard let contents = try? Sealed.contents(bytes) else { return true }
+    switch consume contents {
+    case .seed(let received):
+        let createdAt = received.createdAt
+        let seed = received.take()
+        let isSame = try? Sealed.package(seed: seed, createdAt: createdAt).withUnsafeBytes { bytes in
+            guard case .seed(let again) = try Sealed.contents(bytes) else { return false }
+            return again.createdAt == createdAt && again.bytes.isEqual(to: seed)
+        }
+        return isSame == true
+    case .membership(let membership):
+        guard let given = try? GivenMembership(membership) else { return true }
+        let isSame = try? Sealed.package(membership: given).withUnsafeBytes { bytes in
+            guard case .membership(let again) = try Sealed.contents(bytes) else { return false }
+            return again.encoded().isEqual(to: membership.encoded())
+        }
+        return isSame == true
     }
-    return isSame == true
 }
 
 private func readsAsReceipt(_ bytes: UnsafeRawBufferPointer) -> Bool {
@@ -41,8 +52,9 @@ private func readsAsReceipt(_ bytes: UnsafeRawBufferPointer) -> Bool {
 
 /// The one valid padding: a length of two bytes, a content and zeros.
 private func padded(_ content: [UInt8]) throws(BrokenRule) {
-    let zeros = [UInt8](repeating: 0, count: max(0, SealedChannel.plaintextByteCount - content.count))
-    var bytes = Array((content + zeros).prefix(SealedChannel.plaintextByteCount))
+    let size = MessageType.package.plaintextByteCount
+    let zeros = [UInt8](repeating: 0, count: max(0, size - content.count))
+    var bytes = Array((content + zeros).prefix(size))
     let count = Int(bytes[0]) << 8 | Int(bytes[1])
     let isGood = count <= bytes.count - 2 && bytes.dropFirst(2 + count).allSatisfy { $0 == 0 }
     let key = SecretBytes(zeros: 32)

@@ -25,7 +25,7 @@ func endOfOffer(_ input: [UInt8]) throws(BrokenRule) -> PairingState {
         relay: relayAddress,
         name: DeviceName(cleaning: "old laptop")!,
         platform: .linux,
-        seed: seed(holds),
+        part: PairingPart(seed: seed(holds)),
         asksFirst: asksFirst,
         entropy: .fixed(1),
         limits: ClientLimits()
@@ -82,7 +82,7 @@ func endOfVisit(_ input: [UInt8]) throws(BrokenRule) -> PairingState {
             isLink ? .link(link) : .code(typed),
             name: DeviceName(cleaning: "new phone")!,
             platform: .android,
-            seed: seed(holds),
+            part: PairingPart(seed: seed(holds)),
             entropy: .fixed(1),
             limits: ClientLimits(),
             now: .seconds(5_000)

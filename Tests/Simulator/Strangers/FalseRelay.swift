@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
@@ -160,6 +161,9 @@ private final class FalseOffer {
                 guard let seed = try? SyncSeed(bytes: seed.take()) else { return [] }
                 world.strangerGot(seed.userID, by: code)
                 return [self.message(try handshake.stored(userID: seed.userID.bytes), to: message)]
+            case .membership(let membership):
+                world.strangerGot(membership.userID, by: code)
+                return [self.message(try handshake.stored(userID: membership.userID.bytes), to: message)]
             case .proven(_, nil): return []
             case .mismatched: return []
             case .confirmed: return []

@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupRelayProtocol
 import EasySetupSeed
@@ -77,6 +78,9 @@ final class Guess {
                 guard let seed = try? SyncSeed(bytes: seed.take()) else { return [] }
                 world.strangerGot(seed.userID, by: code)
                 return [self.message(try handshake.stored(userID: seed.userID.bytes))]
+            case .membership(let membership):
+                world.strangerGot(membership.userID, by: code)
+                return [self.message(try handshake.stored(userID: membership.userID.bytes))]
             case .mismatched: return []
             case .confirmed: return []
             case .notBefore: return []

@@ -53,7 +53,7 @@ extension Run {
             let sealed = computed.seal(plaintext, type: .package, number: 3, as: .offerer)
             list.append(bad(about, 5, [5] + sealed, "malformed"))
         }
-        let later = Plaintext.padded(Plaintext.refusal(99))
+        let later = Plaintext.package(padded: Plaintext.refusal(99))
         list += [
             bad(
                 "a refusal of a later version",
@@ -109,7 +109,7 @@ extension Run {
                 + computed.seal(Plaintext.padded(content), type: .offererProof, number: 2, as: .offerer)
         }
         func package(_ content: [UInt8]) -> [UInt8] {
-            [5] + computed.seal(Plaintext.padded(content), type: .package, number: 3, as: .offerer)
+            [5] + computed.seal(Plaintext.package(padded: content), type: .package, number: 3, as: .offerer)
         }
         func receipt(_ content: [UInt8]) -> [UInt8] {
             [6] + computed.seal(Plaintext.padded(content), type: .receipt, number: 3)

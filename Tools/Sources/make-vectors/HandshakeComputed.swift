@@ -63,7 +63,7 @@ struct Computed {
         HMAC<SHA512>.authenticationCode(for: transcript, using: SymmetricKey(data: try key(name, 64))) + []
     }
 
-    /// Seals (encrypts) a padded plaintext of 512 bytes as the visitor, or as the offerer.
+    /// Seals (encrypts) a padded plaintext as the visitor, or as the offerer.
     func seal(_ plaintext: [UInt8], type: MessageType, number: UInt32, as place: PairingSide = .visitor) -> [UInt8] {
         guard let toOfferer = try? key("seal A->B", 32), let toVisitor = try? key("seal B->A", 32) else { return [] }
         let (send, receive) = place == .visitor ? (toOfferer, toVisitor) : (toVisitor, toOfferer)
@@ -131,29 +131,62 @@ enum Plaintext {
     static func refusal(_ value: UInt8) -> [UInt8] { [0x10, value] }
 
     /// Makes a padded plaintext of 512 bytes: the length in two bytes, the content, and zeros.
-    static func padded(_ content: [UInt8]) -> [UInt8] {
+    static func padded(_ content: [UInt8], size: Int = 512) -> [UInt8] {
         [UInt8(content.count >> 8), UInt8(content.count & 0xFF)] + content
-            + [UInt8](repeating: 0, count: 510 - content.count)
+            + [UInt8](repeating: 0, count: size - 2 - content.count)
     }
 
-    /// Plaintexts of 512 bytes with invalid padding.
+    /// Makes a padded plaintext of message 5 (the package), which has 1,233 bytes.
+    static func package(padded content: [UInt8]) -> [UInt8] { padded(content, size: 1_233) }
+
+    /// Plaintexts with invalid padding.
     static func badlyPadded(_ good: [UInt8]) -> [(String, [UInt8])] {
+        let tooMany = good.count - 1
         var notZero = good
-        notZero[511] = 1
+        notZero[tooMany] = 1
         var long = good
-        (long[0], long[1]) = (1, 0xFF)
-        return [("padding that is not zero", notZero), ("a length of 511", long)]
+        (long[0], long[1]) = (UInt8(tooMany >> 8), UInt8(tooMany & 0xFF))
+        return [("padding that is not zero", notZero), ("a length of \(tooMany)", long)]
     }
 
     /// Invalid plaintexts of message 5 (the package), in messages that verify and decrypt.
     static func badPackages() throws -> [(String, [UInt8])] {
         let seed = try unhex(HandshakeInputs.seed)
-        return badlyPadded(padded(try package())) + [
-            ("no content", padded([])), ("neither a seed nor a refusal", padded(unknownField)),
-            ("a seed of 31 bytes", padded(package(seed: seed.dropLast()))),
-            ("a seed of 33 bytes", padded(package(seed: seed + [0]))), ("no seed", padded(package(seed: []))),
-            ("a truncated protocol buffer", padded([0x0A, 34, 0x0A, 32])),
+        let membership = try HandshakeInputs.membership()
+        let bytes = membership.encoded().withUnsafeBytes { Array($0) }
+        func package(_ membership: [UInt8]) -> [UInt8] {
+            self.package(padded: field(3, membership))
+        }
+        let contents: [(String, [UInt8])] = [
+            ("no content", []), ("neither a seed, a membership nor a refusal", unknownField),
+            ("a seed of 31 bytes", self.package(seed: seed.dropLast())),
+            ("a seed of 33 bytes", self.package(seed: seed + [0])), ("no seed", self.package(seed: [])),
+            ("a truncated protocol buffer", [0x0A, 34, 0x0A, 32]),
         ]
+        // Within the certificate the signature comes last, before the collections.
+        let signature = try HandshakeInputs.place(of: membership.certificate.bytes.suffix(64), in: bytes)
+        var forged = bytes
+        forged[signature] ^= 1
+        return badlyPadded(self.package(padded: try self.package())) + contents.map { ($0.0, self.package(padded: $0.1)) }
+            + [
+                ("an empty membership", package([])), ("a membership that is cut", package(bytes.dropLast())),
+                ("a membership whose certificate nobody signed", package(forged)),
+                ("a membership for the keys of another device", package(otherKeys(bytes))),
+            ]
+    }
+
+    /// The membership with another device secret, which is its first field.
+    private static func otherKeys(_ membership: [UInt8]) -> [UInt8] {
+        var other = membership
+        other[2] ^= 1
+        return other
+    }
+
+    /// The plaintext of message 5 (the package) with a membership.
+    static func package(membership: [UInt8]) -> [UInt8] { field(3, membership) }
+
+    private static func field(_ number: UInt8, _ content: [UInt8]) -> [UInt8] {
+        [number << 3 | 2] + varint(UInt64(content.count)) + content
     }
 
     /// Invalid plaintexts of message 6 (the receipt), in messages that verify and decrypt.

@@ -1,3 +1,6 @@
+import EasySetupChain
+import EasySetupSeed
+
 /// The fixed inputs of the handshake vectors. They take the place of all values that devices and the relay draw at
 /// random.
 enum HandshakeInputs {
@@ -41,4 +44,30 @@ enum HandshakeInputs {
     static let userID = "f58ca446f0c33ee7e8e9874466da442b2e764afd77ad46034bdff9e01f9b87d4"
     /// The link's secret of 16 bytes.
     static let linkSecret = "00112233445566778899aabbccddeeff"
+
+    /// The secret of the device that gets a membership, its id, and the last second of the membership's validity.
+    static let deviceSecret = "a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf"
+    static let device: UInt64 = 0x0102_0304_0506_0708
+    static let notAfter: UInt64 = 4_102_444_799
+
+    /// A membership of the seed's chain: to write in `notes`, and to read `bookmarks`.
+    static func membership() throws -> Membership {
+        guard let keys = DeviceKeys(secret: fixedSecret(try unhex(deviceSecret))) else { throw NotAsPlanned() }
+        return try Membership(
+            device: DeviceID(value: device),
+            deviceKeys: keys,
+            collections: [CollectionName("notes"): true, CollectionName("bookmarks"): false],
+            notAfter: notAfter,
+            seed: SyncSeed(bytes: fixedSecret(unhex(seed)))
+        )
+    }
+
+    /// Where some bytes begin in others.
+    static func place(of part: some Collection<UInt8>, in bytes: [UInt8]) throws -> Int {
+        let starts = bytes.indices.dropLast(part.count - 1)
+        guard let start = starts.first(where: { bytes[$0..<$0 + part.count].elementsEqual(part) }) else {
+            throw NotAsPlanned()
+        }
+        return start
+    }
 }

@@ -1,4 +1,5 @@
 import Crypto
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupSeed
 
@@ -13,6 +14,8 @@ private func runVectors() throws -> VectorFile {
         typed,
         link,
         Run(name: "typed code of twelve symbols, the visitor holds", slot: "VWXYZ1", offererRole: .receiver),
+        Run(name: "typed code, the offerer gives a membership", givesMembership: true),
+        Run(name: "typed code, the visitor gives a membership", offererRole: .receiver, givesMembership: true),
         Run(name: "typed code, the holder declines", end: .declined),
         Run(name: "typed code, the holder has nobody to ask", end: .nobodyToAsk),
         Run(name: "typed code, the receiver offers and asks its user first", offererRole: .receiver, asksFirst: true),
@@ -49,6 +52,7 @@ private func runVectors() throws -> VectorFile {
                     ("seed", .string(HandshakeInputs.seed)),
                     ("created_at", .integer(Int(HandshakeInputs.createdAt))),
                     ("user_id", .string(HandshakeInputs.userID)),
+                    ("membership", try .hex(array(HandshakeInputs.membership().encoded()))),
                 ])
             ),
             ("cases", .array(try runs.map { try $0.vector() })),
@@ -82,6 +86,8 @@ struct Run {
     var visitorRole: Role?
     /// The secret of the code that the visitor typed; nil if it is the offerer's.
     var visitorSecret: [UInt8]?
+    /// Whether the holder gives a membership in place of the seed.
+    var givesMembership = false
     /// Whether a receiver that shows the code asks its user before it stores the seed.
     var asksFirst = false
     /// Whether that user says yes.
@@ -254,26 +260,42 @@ struct Run {
             case .otherSeed: (.otherSeed, 4)
             default: nil
             }
+        let membership = try GivenMembership(HandshakeInputs.membership())
         let package: [UInt8]
         let receipt: [UInt8]?
         if holder == "offerer" {
-            package = try offerer.give(seed: seed, createdAt: createdAt, userID: userID)
-            guard case .seed = try visitor.receive(package, number: 3) else { throw NotAsPlanned() }
+            package =
+                try givesMembership
+                ? offerer.give(membership) : offerer.give(seed: seed, createdAt: createdAt, userID: userID)
+            try expectGift(visitor.receive(package, number: 3))
             if let (refusal, _) = notKept {
                 receipt = try visitor.refuse(refusal)
             } else {
                 receipt = try visitor.stored(userID: userID)
             }
         } else {
-            package = try visitor.give(seed: seed, createdAt: createdAt, userID: userID)
-            guard case .seed = try toOfferer(package, 3) else { throw NotAsPlanned() }
+            package =
+                try givesMembership
+                ? visitor.give(membership) : visitor.give(seed: seed, createdAt: createdAt, userID: userID)
+            try expectGift(toOfferer(package, 3))
             receipt = try keeps ? offerer.stored(userID: userID) : offerer.refuse(.declined)
         }
         guard let receipt else { throw NotAsPlanned() }
         let said = keeps ? notKept.map { Plaintext.refusal($0.1) } ?? [0x0A, 32] + userID : Plaintext.refusal(1)
-        sent.rest.append((5, holder, try Plaintext.package(), package))
+        let given =
+            try givesMembership
+            ? Plaintext.package(membership: array(membership.membership.encoded())) : Plaintext.package()
+        sent.rest.append((5, holder, given, package))
         sent.rest.append((6, receiver, said, receipt))
         return sent
+    }
+
+    private func expectGift(_ received: consuming Received) throws {
+        switch received {
+        case .seed where !givesMembership: break
+        case .membership where givesMembership: break
+        default: throw NotAsPlanned()
+        }
     }
 
     static func entropy() throws -> Entropy {
