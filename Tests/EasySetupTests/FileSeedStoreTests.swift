@@ -83,9 +83,9 @@ import Testing
 
     @Test("A file that is far too large is no seed and is left alone") func large() async throws {
         try await store.save(.random(), replacing: false)
-        try scratch.put(Data(count: 5000), "seed")
+        try scratch.put(Data(count: 1_100_000), "seed")
         await #expect(throws: StoreError.seed(.fileForeign)) { try await store.save(.random(), replacing: true) }
-        #expect(try scratch.data("seed").count == 5000)
+        #expect(try scratch.data("seed").count == 1_100_000)
     }
 }
 

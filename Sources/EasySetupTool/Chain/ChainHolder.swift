@@ -7,11 +7,14 @@ import EasySetupSeed
 enum ChainHolder: Sendable {
     /// The seed: the device may do everything.
     case seed(SyncSeed)
+    /// A membership: the device may use some collections.
+    case membership(Membership)
 
     /// The chain.
     var userID: UserID {
         switch self {
         case .seed(let seed): seed.userID
+        case .membership(let membership): membership.userID
         }
     }
 
@@ -19,6 +22,7 @@ enum ChainHolder: Sendable {
     var device: DeviceID? {
         switch self {
         case .seed: nil
+        case .membership(let membership): membership.device
         }
     }
 
@@ -26,6 +30,7 @@ enum ChainHolder: Sendable {
     var seed: SyncSeed? {
         switch self {
         case .seed(let seed): seed
+        case .membership: nil
         }
     }
 
@@ -36,6 +41,7 @@ enum ChainHolder: Sendable {
     var rights: String {
         switch self {
         case .seed: "the seed: it may read and write everything, and remove devices"
+        case .membership(let membership): "a membership: \(membership.scope.text)"
         }
     }
 
@@ -73,6 +79,7 @@ enum ChainHolder: Sendable {
     func chain(device: DeviceID, store: any ObjectStore) -> Chain {
         switch self {
         case .seed(let seed): Chain(seed: seed, device: device, store: store)
+        case .membership(let membership): Chain(membership: membership, store: store)
         }
     }
 }

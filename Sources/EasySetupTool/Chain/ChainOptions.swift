@@ -1,5 +1,6 @@
 import ArgumentParser
 import EasySetup
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupSeed
 
@@ -29,7 +30,10 @@ struct ChainOptions: SharedOptions {
 
     /// The keys that this device holds.
     func holder(_ output: Output) async throws -> ChainHolder {
-        guard let seed = try await store.open(output).load() else { throw CommandError.noSeedStored }
-        return .seed(seed)
+        switch try await store.open(output).access() {
+        case .seed(let seed): return .seed(seed)
+        case .membership(let membership): return .membership(membership)
+        case nil: throw CommandError.noSeedStored
+        }
     }
 }

@@ -13,6 +13,9 @@ extension ChainSession {
         case .seed:
             return try await chain.collections().map { Collection(name: $0.text, mayWrite: true) }
                 .filter { !$0.name.contains("/") }.sorted { $0.name < $1.name }
+        case .membership(let membership):
+            return membership.rights.map { Collection(name: $0.key.text, mayWrite: $0.value) }
+                .sorted { $0.name < $1.name }
         }
     }
 }

@@ -55,6 +55,14 @@ final class ChainSession: Sendable {
         case looking
     }
 
+    /// The file of this device in the chain; nil if there is none, or only that of a device that this one was before it got
+    /// another membership.
+    private static func deviceFile(_ files: PrivateFiles, of holder: ChainHolder) async throws -> ChainDeviceFile? {
+        let file = try await ChainDeviceFile.read(files, of: holder.userID)
+        guard let device = holder.device, let file, file.device != device else { return file }
+        return nil
+    }
+
     /// Opens a chain.
     /// - Parameters:
     ///   - options: the options of the command.
@@ -78,14 +86,14 @@ final class ChainSession: Sendable {
         output.onStop(use == .reading || use == .looking ? .reading : .writing)
         var hold: PrivateFiles.Hold?
         if use == .writing || use == .leaving { hold = try await turn(files) }
-        var file = try await ChainDeviceFile.read(files, of: holder.userID)
+        var file = try await deviceFile(files, of: holder)
         let today = time(nil) / 86_400
         let isThere = { (file: ChainDeviceFile?) in file?.isJoined(as: name, at: place.key) ?? false }
         let joins = (use == .reading || use == .writing) && !(isThere(file) && file?.isSeen(on: today) == true)
         if joins, hold == nil {
             hold = try await turn(files)
             // Another call may have joined meanwhile.
-            file = try await ChainDeviceFile.read(files, of: holder.userID)
+            file = try await deviceFile(files, of: holder)
         }
         var known = file
         if joins, known == nil {

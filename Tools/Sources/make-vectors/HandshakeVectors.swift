@@ -15,7 +15,12 @@ private func runVectors() throws -> VectorFile {
         link,
         Run(name: "typed code of twelve symbols, the visitor holds", slot: "VWXYZ1", offererRole: .receiver),
         Run(name: "typed code, the offerer gives a membership", givesMembership: true),
-        Run(name: "typed code, the visitor gives a membership", offererRole: .receiver, givesMembership: true),
+        Run(
+            name: "typed code of twelve symbols, the visitor gives a membership",
+            slot: "VWXYZ1",
+            offererRole: .receiver,
+            givesMembership: true
+        ),
         Run(name: "typed code, the holder declines", end: .declined),
         Run(name: "typed code, the holder has nobody to ask", end: .nobodyToAsk),
         Run(name: "typed code, the receiver offers and asks its user first", offererRole: .receiver, asksFirst: true),

@@ -223,7 +223,7 @@ private func files() throws -> JSON {
         ("a byte missing", sealed.dropLast(), passphrase, "seed-file-damaged"),
         ("a byte too many", plain + [0], nil, "seed-file-damaged"),
         ("cut after the magic", Array(plain.prefix(8)), nil, "seed-file-damaged"),
-        ("a kind that does not exist", changing(plain, at: 9, to: [2]), nil, "seed-file-damaged"),
+        ("a kind that does not exist", changing(plain, at: 9, to: [4]), nil, "seed-file-damaged"),
         ("a plain file that says it is sealed", changing(plain, at: 9, to: [1]), passphrase, "seed-file-damaged"),
         ("version 2", changing(plain, at: 8, to: [2]), nil, "seed-file-version"),
         ("another magic", changing(plain, at: 0, to: [0]), nil, "seed-file-foreign"),
