@@ -57,7 +57,7 @@ public struct GivenMembership: Sendable {
             device: .random(),
             deviceKeys: .random(entropy),
             collections: collections,
-            generations: generations,
+            generations: generations.mapValues { [$0] },
             notAfter: notAfter,
             seed: seed
         )

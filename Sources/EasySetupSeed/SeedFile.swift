@@ -149,7 +149,9 @@ public enum SeedFile {
 
     /// Checks the form and checksum of a file, and returns what is in it. That needs no passphrase.
     /// - Throws: ``SeedError/Code/fileForeign``, ``SeedError/Code/fileVersion`` or ``SeedError/Code/fileDamaged``.
-    public static func content(of file: borrowing SecretBytes) throws(SeedError) -> Content { try form(of: file).content }
+    public static func content(of file: borrowing SecretBytes) throws(SeedError) -> Content {
+        try form(of: file).content
+    }
 
     private static func form(of file: borrowing SecretBytes) throws(SeedError) -> (kind: Kind, content: Content) {
         let bytes = file.bytes.asBytes

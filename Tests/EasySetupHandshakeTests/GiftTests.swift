@@ -64,7 +64,9 @@ import Testing
         #expect(failure { _ = try pair.offerer.give(given) } == .outOfOrder)
     }
 
-    @Test("Five collections always fit, with the longest names, dates and generations, and six do not") func limit() throws {
+    @Test("Five collections always fit, with the longest names, dates and generations, and six do not") func limit()
+        throws
+    {
         let most = GivenMembership.collectionsThatFit
         /// The size of a membership of so many collections, each at a generation of five bytes in place of one.
         func size(_ count: Int) throws -> Int {
@@ -100,6 +102,17 @@ import Testing
         #expect(!bytes.indices.dropLast(31).contains { Array(bytes[$0..<$0 + 32]) == seed })
         #expect(try given.membership.collection(CollectionName("notes")) == nil)
         #expect(given.membership.collection(.collections) == nil)
+    }
+
+    @Test("Of each collection the newest generation's key is given, and no other") func newest() throws {
+        let (notes, tasks) = (try CollectionName("notes"), try CollectionName("tasks"))
+        let given = try GivenMembership(
+            collections: [notes: true, tasks: true],
+            generations: [notes: 4_000_000_000],
+            of: Self.seed
+        )
+        #expect(given.membership.collection(notes)?.keys.keys.map(\.self) == [4_000_000_000])
+        #expect(given.membership.collection(tasks)?.keys.keys.map(\.self) == [1])
     }
 
     @Test("Each membership is for a device of its own") func devices() throws {

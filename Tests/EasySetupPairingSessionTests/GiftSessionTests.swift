@@ -90,7 +90,10 @@ import Testing
         let now: Duration = .seconds(1_000)
         _ = offerer.begin()
         _ = offerer.handle(.connected, now)
-        let shown = offerer.handle(.frame(.offered(slot: Bench.slot, token: Bench.token, expiresIn: .seconds(600))), now)
+        let shown = offerer.handle(
+            .frame(.offered(slot: Bench.slot, token: Bench.token, expiresIn: .seconds(600))),
+            now
+        )
         let visitor = try visit(try #require(shown.offer).code, now)
         _ = visitor.begin()
         _ = visitor.handle(.connected, now)

@@ -15,7 +15,9 @@ import Testing
         let seed = SyncSeed.random()
         let app = TestedApp(seed)
         let gift = try Self.gift(of: seed)
-        let screen = await app.recorded(app.client.offer(at: app.relay.address, giving: gift, approve: { _ in .approve }))
+        let screen = await app.recorded(
+            app.client.offer(at: app.relay.address, giving: gift, approve: { _ in .approve })
+        )
         let phone = TestedApp(at: app.relay)
         let there = await phone.join(try #require(screen.offer).code)
         #expect(screen.paired?.scope == gift.scope)
@@ -44,7 +46,9 @@ import Testing
     @Test("A device without a seed gives nothing, and sends nothing") func noSeed() async throws {
         let seed = SyncSeed.random()
         let gift = try Self.gift(of: seed)
-        let member = MemorySeedStore(try GivenMembership(collections: [CollectionName("notes"): true], of: seed).membership)
+        let member = MemorySeedStore(
+            try GivenMembership(collections: [CollectionName("notes"): true], of: seed).membership
+        )
         for store in [MemorySeedStore(), member] {
             let app = TestedApp(store: store)
             let offer = await app.recorded(
@@ -58,7 +62,9 @@ import Testing
         let (seed, other) = (SyncSeed.random(), SyncSeed.random())
         let app = TestedApp(seed)
         let gift = try Self.gift(of: other)
-        let offer = await app.recorded(app.client.offer(at: app.relay.address, giving: gift, approve: { _ in .approve }))
+        let offer = await app.recorded(
+            app.client.offer(at: app.relay.address, giving: gift, approve: { _ in .approve })
+        )
         #expect(offer.codes == [.failed])
         #expect(offer.error?.storeError == .otherSeedStored(stored: seed.userID, new: other.userID))
     }
@@ -67,7 +73,9 @@ import Testing
         let seed = SyncSeed.random()
         let app = TestedApp(seed)
         let gift = try Self.gift(notAfter: 1_000_000_000, of: seed)
-        let screen = await app.recorded(app.client.offer(at: app.relay.address, giving: gift, approve: { _ in .approve }))
+        let screen = await app.recorded(
+            app.client.offer(at: app.relay.address, giving: gift, approve: { _ in .approve })
+        )
         let phone = TestedApp(at: app.relay)
         let there = await phone.join(try #require(screen.offer).code)
         #expect(there.error?.storeError == .membershipEnded)
@@ -77,7 +85,9 @@ import Testing
 
     @Test("A device with a membership gets the seed later, and then gives it") func upgrade() async throws {
         let seed = SyncSeed.random()
-        let member = MemorySeedStore(try GivenMembership(collections: [CollectionName("notes"): true], of: seed).membership)
+        let member = MemorySeedStore(
+            try GivenMembership(collections: [CollectionName("notes"): true], of: seed).membership
+        )
         let app = TestedApp(seed)
         let screen = await app.offer()
         let phone = TestedApp(store: member, at: app.relay)
@@ -89,7 +99,9 @@ import Testing
 
     @Test("A device with a membership of another chain stores nothing") func wrongChain() async throws {
         let (seed, other) = (SyncSeed.random(), SyncSeed.random())
-        let member = MemorySeedStore(try GivenMembership(collections: [CollectionName("notes"): true], of: other).membership)
+        let member = MemorySeedStore(
+            try GivenMembership(collections: [CollectionName("notes"): true], of: other).membership
+        )
         let app = TestedApp(seed)
         let screen = await app.offer()
         let phone = TestedApp(store: member, at: app.relay)

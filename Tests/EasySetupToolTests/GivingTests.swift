@@ -111,9 +111,11 @@ import Testing
         "What can't be given is refused before anything is sent",
         arguments: [
             (["--read-only"], "usage"), (["--until", "2099-12-31"], "usage"), (["--only", ""], "usage"),
-            (["--only", "notes,"], "usage"), (["--only", "Notes"], "usage"), (["--only", "easysetup/devices"], "usage"),
+            (["--only", "notes,"], "usage"), (["--only", "Notes"], "usage"),
+            (["--only", "easysetup/devices"], "usage"),
             (["--only", "notes,notes"], "usage"), (["--only", "notes", "--until", "tomorrow"], "usage"),
-            (["--only", "notes", "--until", "2099-02-29"], "usage"), (["--only", "notes", "--until", "2020-01-01"], "usage"),
+            (["--only", "notes", "--until", "2099-02-29"], "usage"),
+            (["--only", "notes", "--until", "2020-01-01"], "usage"),
             (["--only", (1...30).map { "c\($0)" }.joined(separator: ",")], "membership-too-large"),
         ]
     )

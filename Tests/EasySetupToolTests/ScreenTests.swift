@@ -31,7 +31,8 @@ import Testing
         var gives = AccessScope.everything
 
         var testDescription: String {
-            let what = gives == .everything ? "" : role == .holder ? ", gives some collections" : ", gets some collections"
+            let what =
+                gives == .everything ? "" : role == .holder ? ", gives some collections" : ", gets some collections"
             return
                 "\(role == .holder ? "has the seed" : "wants a seed"), \(place == .offerer ? "shows the code" : way)\(what)"
         }

@@ -160,7 +160,10 @@ extension World {
         guard holder.user === device.user else { return breach(.seed, "\(device.name) stores \(holder.name)'s seed") }
         // A stranger that has guessed right may give a device of this user's whatever it has.
         if access.scope != holder.gift.scope, device.codesInPlay.allSatisfy({ !$0.isWon }) {
-            return breach(.seed, "\(device.name) gets \(access.scope.text), and \(holder.name)'s user gave something else")
+            return breach(
+                .seed,
+                "\(device.name) gets \(access.scope.text), and \(holder.name)'s user gave something else"
+            )
         }
         guard holder.hasApproved, let words = device.act?.words, holder.approvedWords.contains(words) else {
             return breach(.seed, "\(device.name) stores a seed that its holder's user did not approve")

@@ -10,7 +10,8 @@ let handshakeRunners: [String: VectorRunner] = [
 
 struct HandshakeFile: Decodable {
     struct Inputs: Decodable {
-        let meeting, ya, yb, kem_seed, kem_public_key, kem_ciphertext, kem_shared_secret, seed, user_id, membership: String
+        let meeting, ya, yb, kem_seed, kem_public_key, kem_ciphertext, kem_shared_secret, seed, user_id,
+            membership: String
         let created_at: UInt64
     }
     struct Peer: Decodable { let name: String, platform: String, role: String, asks_first: Bool, seed: String? }

@@ -22,7 +22,8 @@ extension PairingState {
             .reconnecting(deadline: deadline), .relayMessage(.example),
             .paired(Paired(userID: exampleUser, role: .holder, peer: peer)),
             .paired(Paired(userID: exampleUser, role: .holder, peer: peer, scope: .example)),
-            .paired(Paired(userID: exampleUser, role: .receiver, peer: peer, scope: .example)), .failed(PairingError.examples[0]),
+            .paired(Paired(userID: exampleUser, role: .receiver, peer: peer, scope: .example)),
+            .failed(PairingError.examples[0]),
         ]
     }
 }

@@ -34,7 +34,8 @@ extension PairingError {
         .relayVersion, .relayForgot, .workRefused, .relayMisbehaved, .connectionLost, .elsewhere, .noSuchCode,
         .expired, .codeBurnt, .codeKnown, .wrongCode, .triesSpent, .codesSpent, .seated, .cancelled,
         .cancelledHere, .wrongWord(isOther: false), .wrongWord(isOther: true), .timedOut(.otherDevice),
-        .timedOut(.otherUser), .bothHold, .alreadyPaired, .bothReceive, .noSeedToGive, .linkDirection, .peerNotStored, .otherSeed,
+        .timedOut(.otherUser), .bothHold, .alreadyPaired, .bothReceive, .noSeedToGive, .linkDirection, .peerNotStored,
+        .otherSeed,
         .sentNotConfirmed, .wrongSuite, .malformed, .fault,
     ]
 
@@ -113,7 +114,8 @@ extension SeedError {
         .phraseWordCount(count: 12), .phraseWordCount(count: 27, isAmongText: true),
         .phraseUnknownWords([UnknownWord(position: 3), UnknownWord(position: 7, script: .cyrillic)]),
         .phraseNotEnglish(count: 24), .phraseChecksum, .linkVersion, .linkDamaged, .fileForeign, .fileVersion,
-        .fileDamaged, .fileTooCostly, .fileHasMembership, .passphraseNeeded, .wrongPassphrase, .passphraseUnfit, .memoryShort,
+        .fileDamaged, .fileTooCostly, .fileHasMembership, .passphraseNeeded, .wrongPassphrase, .passphraseUnfit,
+        .memoryShort,
         .derivedKeyRefused,
     ]
 }

@@ -35,7 +35,9 @@ struct GiftOptions: ParsableArguments {
 
     func validate() throws {
         guard only != nil || (!readOnly && until == nil) else {
-            throw ValidationError("--read-only and --until need --only: the seed can't be given for reading or for a time.")
+            throw ValidationError(
+                "--read-only and --until need --only: the seed can't be given for reading or for a time."
+            )
         }
         _ = try names
         try checkDay(today: UTCDate(seconds: UInt64(max(0, time(nil)))))

@@ -132,8 +132,11 @@ struct Screen: Sendable {
     mutating func ask(_ request: AcceptanceRequest, notes: [String]) -> View {
         view = View(parts: parts(accepting: request))
         status = View.Status(text: "Time to answer:", deadline: earlier(request.deadline))
-        question = View.Prompt(notes: notes, text: request.scope == .everything
-                ? "Type yes to keep that seed on this device, or no:" : "Type yes to keep that on this device, or no:")
+        question = View.Prompt(
+            notes: notes,
+            text: request.scope == .everything
+                ? "Type yes to keep that seed on this device, or no:" : "Type yes to keep that on this device, or no:"
+        )
         return composed()
     }
 

@@ -45,7 +45,9 @@ struct SeedRemove: AsyncParsableCommand {
             output.event(
                 "removed",
                 [("user_id", .string(userID.fingerprint))] + (report?.fields ?? []),
-                people: (["This device no longer holds the \(isMembership ? "membership" : "seed") with the user id \(userID.fingerprint)."]
+                people: ([
+                    "This device no longer holds the \(isMembership ? "membership" : "seed") with the user id \(userID.fingerprint)."
+                ]
                     + (report?.lines ?? ["No copy is kept."])).joined(separator: "\n")
             )
         }

@@ -167,7 +167,8 @@ enum Plaintext {
         let signature = try HandshakeInputs.place(of: membership.certificate.bytes.suffix(64), in: bytes)
         var forged = bytes
         forged[signature] ^= 1
-        return badlyPadded(self.package(padded: try self.package())) + contents.map { ($0.0, self.package(padded: $0.1)) }
+        return badlyPadded(self.package(padded: try self.package()))
+            + contents.map { ($0.0, self.package(padded: $0.1)) }
             + [
                 ("an empty membership", package([])), ("a membership that is cut", package(bytes.dropLast())),
                 ("a membership whose certificate nobody signed", package(forged)),
