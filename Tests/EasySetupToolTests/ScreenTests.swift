@@ -1,4 +1,3 @@
-import EasySetupChain
 import EasySetupSeed
 import Foundation
 import Testing
@@ -27,30 +26,15 @@ import Testing
         let role: Role
         let place: PairingSide
         let way: String
-        /// What the holder gives.
-        var gives = AccessScope.everything
 
         var testDescription: String {
-            let what =
-                gives == .everything ? "" : role == .holder ? ", gives some collections" : ", gets some collections"
-            return
-                "\(role == .holder ? "has the seed" : "wants a seed"), \(place == .offerer ? "shows the code" : way)\(what)"
+            "\(role == .holder ? "has the seed" : "wants a seed"), \(place == .offerer ? "shows the code" : way)"
         }
-
-        /// Notes and bookmarks, to read until a day.
-        private static let some: AccessScope = {
-            let names = try! ["notes", "bookmarks"].map { try CollectionName($0) }
-            return .collections([names[0]: false, names[1]: false], notAfter: UTCDate("2027-01-31")!.lastSecond)
-        }()
 
         static let all = [
             Pair(role: .holder, place: .offerer, way: ""), Pair(role: .receiver, place: .visitor, way: "types it"),
             Pair(role: .receiver, place: .visitor, way: "opens the link"),
             Pair(role: .receiver, place: .offerer, way: ""), Pair(role: .holder, place: .visitor, way: "types it"),
-            Pair(role: .holder, place: .offerer, way: "", gives: some),
-            Pair(role: .receiver, place: .visitor, way: "types it", gives: some),
-            Pair(role: .receiver, place: .offerer, way: "", gives: some),
-            Pair(role: .holder, place: .visitor, way: "types it", gives: some),
         ]
 
         var part: Screen.Part {
@@ -58,8 +42,7 @@ import Testing
                 role: role,
                 place: place,
                 relay: "relay.example:443",
-                command: ["easysetup", "join", "--relay", "wss://relay.example"],
-                gives: role == .holder ? gives : .everything
+                command: ["easysetup", "join", "--relay", "wss://relay.example"]
             )
         }
 
@@ -110,7 +93,6 @@ import Testing
             if role == .holder {
                 let request = ApprovalRequest(
                     peer: peer,
-                    scope: gives,
                     codeAge: .seconds(12),
                     needsWord: place == .visitor,
                     attempt: 1,
@@ -132,7 +114,6 @@ import Testing
                     let request = AcceptanceRequest(
                         peer: peer,
                         userID: userID,
-                        scope: gives,
                         codeAge: .seconds(12),
                         deadline: now + .seconds(280)
                     )
@@ -141,7 +122,7 @@ import Testing
                     moments.append(("answered", { Screen.Step(view: $0.answered()) }))
                 }
             }
-            moments.append(state(.paired(Paired(userID: userID, role: role, peer: peer, scope: gives))))
+            moments.append(state(.paired(Paired(userID: userID, role: role, peer: peer))))
             return moments
         }
     }

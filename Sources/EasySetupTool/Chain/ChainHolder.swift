@@ -72,6 +72,15 @@ enum ChainHolder: Sendable {
                 allowsPlain: allowsPlain,
                 limits: limits
             )
+        case .membership(let membership):
+            try CredentialsClient(
+                url,
+                membership: membership,
+                session: session,
+                trusting: roots,
+                allowsPlain: allowsPlain,
+                limits: limits
+            )
         }
     }
 
