@@ -53,12 +53,13 @@ import Testing
         let people = try await Program.run(["seed", "show"] + place)
         #expect(people.code == 0)
         #expect(people.lines.contains { $0.contains("bookmarks, notes \u{2014} read only, until 2099-12-31") })
-        for (command, error) in [
+        let cases: [([String], String)] = [
             (["seed", "show", "--reveal"], "membership-stored"), (["seed", "new"], "membership-stored"),
             (["offer", "--relay", url, "--new"], "membership-stored"), (["offer", "--relay", url], "no-seed-to-give"),
             (["offer", "--relay", url, "--only", "notes"], "no-seed-to-give"),
             (["join", "K7Q-29M-XAQ", "--relay", url, "--only", "notes"], "no-seed-to-give"),
-        ] {
+        ]
+        for (command, error) in cases {
             let result = try await Program.run(command + place + ["--json"])
             #expect(try result.json()["error"] as? String == error, "\(command)")
         }
@@ -107,18 +108,23 @@ import Testing
         }
     }
 
-    @Test(
-        "What can't be given is refused before anything is sent",
-        arguments: [
-            (["--read-only"], "usage"), (["--until", "2099-12-31"], "usage"), (["--only", ""], "usage"),
-            (["--only", "notes,"], "usage"), (["--only", "Notes"], "usage"),
-            (["--only", "easysetup/devices"], "usage"),
-            (["--only", "notes,notes"], "usage"), (["--only", "notes", "--until", "tomorrow"], "usage"),
-            (["--only", "notes", "--until", "2099-02-29"], "usage"),
-            (["--only", "notes", "--until", "2020-01-01"], "usage"),
-            (["--only", (1...30).map { "c\($0)" }.joined(separator: ",")], "membership-too-large"),
+    /// Options that can't be followed, each with the error.
+    static let refusals: [([String], String)] = {
+        let many: String = (1...30).map { "c\($0)" }.joined(separator: ",")
+        var refusals: [([String], String)] = [
+            (["--read-only"], "usage"), (["--until", "2099-12-31"], "usage"),
+            (["--only", many], "membership-too-large"),
         ]
-    )
+        for names in ["", "notes,", "Notes", "easysetup/devices", "notes,notes"] {
+            refusals.append((["--only", names], "usage"))
+        }
+        for day in ["tomorrow", "2099-02-29", "2020-01-01"] {
+            refusals.append((["--only", "notes", "--until", day], "usage"))
+        }
+        return refusals
+    }()
+
+    @Test("What can't be given is refused before anything is sent", arguments: refusals)
     func refused(options: [String], error: String) async throws {
         let place = ["--store", try await folder.seed("a"), "--relay", "ws://127.0.0.1:9", "--json"]
         for command in [["offer"], ["join", "K7Q-29M-XAQ"]] {

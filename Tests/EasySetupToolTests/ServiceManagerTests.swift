@@ -2,6 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import EasySetupRelay
 @testable import EasySetupTool
 
 @Suite("The relay under a service manager", .inTurn, .timeLimit(.minutes(60))) struct ServiceManagerTests {
