@@ -11,13 +11,18 @@ package enum MessageType: UInt8, Sendable {
         switch self {
         case .visitorProof, .offererProof, .receipt: 512
         // Message 5 is as long as message 1, so the largest message of a meeting stays the same for a relay.
-        case .package: Hello.byteCount - 1 - SealedChannel.tagByteCount
+        case .package: 1_233
         }
     }
 
     /// The greatest number of bytes in the message's protocol buffer.
-    package var contentByteLimit: Int { plaintextByteCount - SealedChannel.lengthByteCount }
+    package var contentByteLimit: Int { plaintextByteCount - Self.lengthByteCount }
 
     /// The number of bytes in the sealed part of the message.
-    package var sealedByteCount: Int { plaintextByteCount + SealedChannel.tagByteCount }
+    package var sealedByteCount: Int { plaintextByteCount + Self.tagByteCount }
+
+    /// The number of bytes in which a plaintext has the length of its content.
+    static let lengthByteCount = 2
+    /// The number of bytes by which a sealed part is longer than its plaintext.
+    static let tagByteCount = 16
 }

@@ -8,9 +8,6 @@ package import EasySetupSeed
 /// protocol buffer, zeros. The nonce is the message's number in its direction, so the caller must never use a number
 /// twice with different bytes.
 package struct SealedChannel: ~Copyable {
-    static let lengthByteCount = 2
-    static let tagByteCount = 16
-
     private let sendKey: SecretBytes
     private let receiveKey: SecretBytes
     private let transcript: Transcript

@@ -71,3 +71,6 @@ enum HandshakeInputs {
         return start
     }
 }
+
+/// An input or a run is not as the vectors want it.
+struct NotAsPlanned: Error {}

@@ -322,8 +322,6 @@ struct Run {
     }
 }
 
-struct NotAsPlanned: Error {}
-
 /// A list of values, which are given out one after the other.
 private final class Turns: @unchecked Sendable {
     // A plain variable is safe, because this program has one thread.
