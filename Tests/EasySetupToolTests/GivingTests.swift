@@ -126,7 +126,7 @@ import Testing
 
     @Test("What can't be given is refused before anything is sent", arguments: refusals)
     func refused(options: [String], error: String) async throws {
-        let place = ["--store", try await folder.seed("a"), "--relay", "ws://127.0.0.1:9", "--json"]
+        let place = ["--store", try await folder.seed("a"), "--relay", "ws://127.0.0.1:9", "--json", "--yes"]
         for command in [["offer"], ["join", "K7Q-29M-XAQ"]] {
             let result = try await Program.run(command + place + options)
             #expect(result.code == 64)
