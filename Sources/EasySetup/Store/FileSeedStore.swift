@@ -88,6 +88,12 @@ public final class FileSeedStore: SeedStore {
         )
     }
 
+    /// A store in a folder within this one, with the same passphrase.
+    package func below(_ name: String) -> FileSeedStore {
+        let path = path.dropLast().map(UInt8.init(bitPattern:)) + Array("/\(name)".utf8)
+        return FileSeedStore(path: path, passphrase: passphrase, cost: cost, onStep: onStep)
+    }
+
     /// Loads the stored seed; nil if there is no seed or no folder, or a membership in place of the seed.
     @concurrent public func load() async throws(StoreError) -> SyncSeed? {
         guard let folder = try PrivateFolder.open(path, onStep: onStep), let file = try folder.read(Self.file),

@@ -187,6 +187,7 @@ enum ExitCodes {
         "object-missing": 66,
         "attribute-missing": 66,
         "device-unknown": 66,
+        "request-unknown": 66,
         "collection-unknown": 75,
         "service-busy": 75,
         "chain-place-missing": 78,

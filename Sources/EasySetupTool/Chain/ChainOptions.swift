@@ -29,10 +29,19 @@ struct ChainOptions: SharedOptions {
     }
 
     /// The keys that this device holds.
-    func holder(_ output: Output) async throws -> ChainHolder {
-        switch try await store.open(output).access() {
-        case .seed(let seed): return .seed(seed)
-        case .membership(let membership): return .membership(membership)
+    func holder(_ output: Output) async throws -> ChainHolder { try await open(output).holder }
+
+    /// Keeps a newer membership of this device.
+    func keep(_ membership: Membership, _ output: Output) async throws {
+        _ = try await store.open(output).save(membership, replacing: false)
+    }
+
+    /// The store of the device's keys, and the keys.
+    func open(_ output: Output) async throws -> (store: FileSeedStore, holder: ChainHolder) {
+        let opened = try await store.open(output)
+        switch try await opened.access() {
+        case .seed(let seed): return (opened, .seed(seed))
+        case .membership(let membership): return (opened, .membership(membership))
         case nil: throw CommandError.noSeedStored
         }
     }

@@ -39,6 +39,10 @@ enum ChainUsage: ExplainedError, Equatable {
     case deviceUnknown
     /// Several devices have the name, or ids that begin so.
     case severalDevices
+    /// A request is not named as DEVICE/COLLECTION.
+    case badRequest
+    /// There is no open request of this device for this collection.
+    case requestUnknown
     /// The device is to be removed and holds the seed.
     case deviceHoldsSeed
     /// The file with this device's id can't be read.
@@ -61,6 +65,8 @@ enum ChainUsage: ExplainedError, Equatable {
         case .attributeMissing: "attribute-missing"
         case .deviceUnknown: "device-unknown"
         case .severalDevices: "several-devices"
+        case .badRequest: "usage"
+        case .requestUnknown: "request-unknown"
         case .deviceHoldsSeed: "device-holds-seed"
         case .deviceFileDamaged: "device-file-damaged"
         case .stopped: "cancelled-here"
@@ -83,6 +89,8 @@ enum ChainUsage: ExplainedError, Equatable {
         case .attributeMissing: "The object has no attribute of this name."
         case .deviceUnknown: "No device of the chain has this id or name."
         case .severalDevices: "Several devices have this name, or ids that begin so."
+        case .badRequest: "A request is named by its device, a slash and the collection, such as phone/notes."
+        case .requestUnknown: "There is no open request of this device for this collection."
         case .deviceHoldsSeed: "That device holds the seed, so it can't be shut out of this chain."
         case .deviceFileDamaged: "The file that has this device's id in the chain is damaged."
         case .stopped(.reading): "You stopped."
@@ -112,8 +120,9 @@ enum ChainUsage: ExplainedError, Equatable {
         case .attributeMissing: "Run easysetup chain list with the collection to see what each object has."
         case .deviceUnknown: "Run easysetup chain devices to see them."
         case .severalDevices: "Run easysetup chain devices, and give the whole id."
+        case .badRequest, .requestUnknown: "Run easysetup chain requests to see them."
         case .deviceHoldsSeed:
-            "Nothing but a new seed helps, with which the devices that stay are paired."
+            "Nothing but a new seed helps: easysetup chain renew makes one, and carries everything over."
         case .deviceFileDamaged:
             "Delete the file chain.device in the folder of the seed. This device then joins anew, as another one."
         case .stopped(.reading): "Start again when you like."
