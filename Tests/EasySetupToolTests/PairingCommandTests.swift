@@ -232,7 +232,8 @@ import Testing
         .lineFull(retryAfter: .zero), .seated, .declined(by: .holder), .declinedHere(.holder), .notConfirmed(.holder),
         .nobodyToAsk(.holder), .nobodyAsked(by: .holder), .cancelled, .cancelledHere, .wrongWord(isOther: false),
         .timedOut(.otherDevice), .bothHold, .alreadyPaired,
-        .bothReceive, .linkDirection, .peerNotStored, .otherSeed, .sentNotConfirmed, .wrongSuite, .malformed,
+        .bothReceive, .noSeedToGive, .linkDirection, .peerNotStored, .otherSeed, .sentNotConfirmed, .wrongSuite,
+        .malformed,
         .fault,
     ]
     static let codes: [CodeError] = [
