@@ -73,15 +73,13 @@ import Logging
         return code
     }
 
-    @Sendable static func now() -> Int { Int(Date().timeIntervalSince1970) }
-
     // MARK: The operator's calls
 
     private static func invite(_ count: Int, _ store: AccountStore) async throws -> Int32 {
         let invitations = (0..<count).map { _ in
             Base64URL.text((0..<16).map { _ in UInt8.random(in: .min ... .max) })
         }
-        try await store.add(invitations: invitations, now: now())
+        try await store.add(invitations: invitations, now: ServiceClock.now())
         for invitation in invitations { print(invitation) }
         return 0
     }
@@ -95,7 +93,7 @@ import Logging
         let client = STSClient()
         var code: Int32 = 0
         do {
-            try await SetupRun(setup, client: client, now: now()).run { print($0) }
+            try await SetupRun(setup, client: client, now: ServiceClock.now()).run { print($0) }
             print("\nThe lines for the settings of the service:\n\(setup.settings)", terminator: "")
         } catch {
             code = fail("\(error)", Exit.setup)
@@ -121,7 +119,12 @@ import Logging
         var isRight = show(settings)
         for (_, access) in settings.configuration.nodes {
             print("node \(access.name):")
-            let check = StoreCheck(access, client: client, duration: settings.configuration.duration, now: now())
+            let check = StoreCheck(
+                access,
+                client: client,
+                duration: settings.configuration.duration,
+                now: ServiceClock.now()
+            )
             for finding in await check.findings() {
                 print("  \(finding.verdict.rawValue): \(finding.subject)")
                 if finding.verdict == .wrong {

@@ -42,7 +42,7 @@ final class Serving: Sendable {
             issuer: Self.issuer(settings.configuration, client),
             certificate: { DeviceRights.read($0, of: $1) },
             logger: logger,
-            now: Program.now
+            now: ServiceClock.now
         )
         opened = Mutex(([], settings.configuration.admin == nil ? 1 : 2))
     }
@@ -69,7 +69,7 @@ final class Serving: Sendable {
             }
         ]
         if let admin = configuration.admin {
-            let pages = AdminServer(server, store: store, name: admin.host, now: Program.now)
+            let pages = AdminServer(server, store: store, name: admin.host, now: ServiceClock.now)
             services.append(
                 application(admin, "admin") { request, context in
                     await pages.respond(to: request, context: context)

@@ -5,7 +5,7 @@ extension ChainError {
     private static let plain: [ChainError] = [
         .collectionName, .identifier, .objectTwice, .recordTooLarge(bytes: 50_000, limit: 44_068), .time,
         .membershipUnreadable, .certificateUnreadable, .certificateNotSigned, .certificateEnded, .tooManyCollections,
-        .reasonTooLong(limit: CollectionRequest.reasonBytes), .sameChain,
+        .reasonTooLong(limit: 200), .sameChain, .membershipTooLarge(fits: 5),
         .collectionLimit(limit: ChainLimits().collections), .collectionTooLarge(limit: ChainLimits().objects), .notHeld,
         .objectMissing, .collectionUnknown, .content, .keysUsedUp, .notReadBack, .cancelled,
     ]

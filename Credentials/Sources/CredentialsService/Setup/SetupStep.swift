@@ -17,19 +17,20 @@ package enum SetupStep: Sendable {
     case request(SetupRequest)
 
     /// The step for a person, without a secret.
-    func text(_ setup: StoreSetup) -> String {
+    /// - Parameter path: the path of a file of the folder for keys and policies.
+    func text(_ path: (String) -> String) -> String {
         switch self {
         case .say(let text):
             return "\n" + Self.wrapped(text).map { "# \($0)\n" }.joined()
         case .makeKeys(let name):
-            return "# \(setup.path(name)): new keys\n"
+            return "# \(path(name)): new keys\n"
         case .file(let name, let content):
-            return "cat >\(setup.path(name)) <<'END'\n\(content)\(content.hasSuffix("\n") ? "" : "\n")END\n"
+            return "cat >\(path(name)) <<'END'\n\(content)\(content.hasSuffix("\n") ? "" : "\n")END\n"
         case .command(let words, _, _, let keys):
-            let into = keys.map { "   # its keys go into \(setup.path($0))" } ?? ""
+            let into = keys.map { "   # its keys go into \(path($0))" } ?? ""
             return Self.shell(words) + into + "\n"
         case .request(let request):
-            return Self.shell(request.shown) + "   # with the keys in \(setup.path("admin"))\n"
+            return Self.shell(request.shown) + "   # with the keys in \(path("admin"))\n"
         }
     }
 

@@ -266,7 +266,7 @@ package struct StoreSetup: Sendable {
             # read, in \(folder)/, and are never shown.
 
             """
-        for step in steps { text += step.text(self) }
+        for step in steps { text += step.text(path) }
         text += """
 
             # Then these lines go into the settings of the service, which --check tries. Its user must be able to read both files of
