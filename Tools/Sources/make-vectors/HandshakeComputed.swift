@@ -1,4 +1,5 @@
 import Crypto
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupSeed
 
