@@ -55,6 +55,12 @@ private struct Chain: Decodable {
         let content, signature: String
         let refused: [Bad]
     }
+    struct WrittenRequest: Decodable {
+        let object, reason, before, request, decline, certificate, ephemeral, grant, membership: String
+        let may_write: Bool
+        let time, serial: UInt64
+        let refused_requests, refused_grants: [Bad]
+    }
     struct WrittenMembership: Decodable {
         let generations: UInt32
         let bytes: String
@@ -72,6 +78,7 @@ private struct Chain: Decodable {
     let key_change: Change
     let earlier_keys: Earlier
     let membership: WrittenMembership
+    let request: WrittenRequest
 }
 
 private func runChain(_ vectors: Chain) throws {
@@ -175,6 +182,7 @@ private func runMembers(_ vectors: Chain, _ name: CollectionName, _ seed: SyncSe
     }
     try runKeyChange(vectors.key_change, device, name, seed)
     try runEarlierKeys(vectors.earlier_keys, name, seed)
+    try runRequest(vectors.request, name, seed)
 
     let membership = try Membership(secret(bytes(vectors.membership.bytes)))
     #expect(hex(array(membership.encoded())) == vectors.membership.bytes)
@@ -252,6 +260,44 @@ private func runEarlierKeys(_ vector: Chain.Earlier, _ name: CollectionName, _ s
         let message = try bytes(bad.bytes)
         let error = #expect(throws: RecordFault.self, "\(bad.about)") { try read(message) }
         #expect(error?.rawValue == bad.error, "\(bad.about)")
+    }
+}
+
+private func runRequest(_ vector: Chain.WrittenRequest, _ name: CollectionName, _ seed: SyncSeed) throws {
+    let before = try Membership(secret(bytes(vector.before)))
+    let request = try #require(CollectionRequest(object: vector.object, bytes(vector.request), of: seed.userID))
+    #expect(request.device == before.device && request.collection == name)
+    #expect(request.mayWrite == vector.may_write && request.reason == vector.reason && request.time == vector.time)
+    let made = CollectionRequest.bytes(
+        name,
+        mayWrite: vector.may_write,
+        reason: vector.reason,
+        time: vector.time,
+        by: before
+    )
+    #expect(hex(made) == vector.request)
+    #expect(try request.isDeclined(by: bytes(vector.decline)))
+    #expect(hex(request.decline(seed)) == vector.decline)
+    let grant = try #require(Grant(bytes(vector.grant), of: seed.userID))
+    #expect(hex(grant.certificate.bytes) == vector.certificate)
+    #expect(grant.certificate.serial == vector.serial && grant.certificate.serial > before.certificate.serial)
+    let after = try grant.membership(after: before)
+    #expect(hex(array(after.encoded())) == vector.membership)
+    #expect(after.collection(name)?.mayWrite == true)
+    let ephemeral = try bytes(vector.ephemeral)
+    let generations = Dictionary(
+        uniqueKeysWithValues: grant.certificate.rights.compactMap { right in
+            after.collections.first { $0.id == right.collection }.map { ($0.name, Set([right.generation])) }
+        }
+    )
+    let held = Membership.held(by: grant.certificate, [name: true], generations, seed)
+    let again = try Grant.bytes(grant.certificate, held, seed: seed, entropy: ChainEntropy { _ in secret(ephemeral) })
+    #expect(hex(again) == vector.grant)
+    for bad in vector.refused_requests {
+        #expect(try CollectionRequest(object: vector.object, bytes(bad.bytes), of: seed.userID) == nil, "\(bad.about)")
+    }
+    for bad in vector.refused_grants {
+        #expect(try Grant(bytes(bad.bytes), of: seed.userID) == nil, "\(bad.about)")
     }
 }
 

@@ -30,7 +30,7 @@ public struct CollectionRequest: Hashable, Sendable {
     public static let reasonBytes = 200
 
     /// The id of the request's object.
-    static func object(_ device: DeviceID, _ collection: CollectionName) -> String {
+    package static func object(_ device: DeviceID, _ collection: CollectionName) -> String {
         "request:\(device.text):\(collection.text)"
     }
 
@@ -58,7 +58,7 @@ public struct CollectionRequest: Hashable, Sendable {
     }
 
     /// Makes the bytes of a request.
-    static func bytes(
+    package static func bytes(
         _ collection: CollectionName,
         mayWrite: Bool,
         reason: String,
@@ -81,7 +81,7 @@ public struct CollectionRequest: Hashable, Sendable {
     // MARK: The answer no
 
     /// The bytes of the answer no to this request.
-    func decline(_ seed: SyncSeed) -> [UInt8] {
+    package func decline(_ seed: SyncSeed) -> [UInt8] {
         let content = Easysetup_Chain_V1_DeclineContent.with {
             $0.device = Data(device.bytes)
             $0.collection = collection.text
@@ -94,7 +94,7 @@ public struct CollectionRequest: Hashable, Sendable {
     }
 
     /// Whether an answer no is signed by the seed's key and for this request or a later one.
-    func isDeclined(by bytes: [UInt8]) -> Bool {
+    package func isDeclined(by bytes: [UInt8]) -> Bool {
         guard let message = try? Easysetup_Chain_V1_Decline(serializedBytes: bytes),
             certificate.userID.isValid(
                 signature: Array(message.signature),

@@ -32,7 +32,7 @@ package struct Grant: Sendable {
 
     /// Makes the bytes of a grant.
     /// - Throws: ``ChainError/Code/certificateUnreadable`` if the certificate's box key is none.
-    static func bytes(
+    package static func bytes(
         _ certificate: Certificate,
         _ held: [Membership.Collection],
         seed: SyncSeed,

@@ -81,7 +81,7 @@ public final class Membership: Sendable {
     }
 
     /// The parts of collections that a device without the seed gets.
-    static func held(
+    package static func held(
         by certificate: Certificate,
         _ collections: [CollectionName: Bool],
         _ generations: [CollectionName: Set<UInt32>],

@@ -34,7 +34,10 @@ private struct ChainInputs {
         let records = try self.records()
         return .object([
             ("kind", "chain-records"),
-            ("about", "chain.md: collections, names, sealed records, certificates, key changes and memberships"),
+            (
+                "about",
+                "chain.md: collections, names, sealed records, certificates, key changes, memberships and requests"
+            ),
             ("seed", .hex(seeds[0])),
             ("user_id", .string(seed.userID.nameText)),
             ("collections", .array(try collections())),
@@ -51,6 +54,7 @@ private struct ChainInputs {
             ("key_change", try keyChange()),
             ("earlier_keys", earlierKeys()),
             ("membership", try membership()),
+            ("request", try request()),
         ])
     }
 
@@ -575,6 +579,90 @@ extension ChainInputs {
             ("content", .hex(array(earlier.content))),
             ("signature", .hex(earlier.signature)),
             ("refused", refused(cases)),
+        ])
+    }
+
+    /// A device that reads a collection asks to write to it, and is granted that and declined.
+    private func request() throws -> JSON {
+        let old = try Membership(
+            device: writer,
+            deviceKeys: stays,
+            collections: [name: false],
+            serial: time,
+            seed: seed
+        )
+        let reason = "to tick off what is done"
+        let bytes = CollectionRequest.bytes(name, mayWrite: true, reason: reason, time: time, by: old)
+        let object = CollectionRequest.object(writer, name)
+        guard let request = CollectionRequest(object: object, bytes, of: seed.userID) else { fatalError("a request") }
+        let generations: [CollectionName: Set<UInt32>] = [name: [3]]
+        let certificate = try Certificate(
+            device: writer,
+            signingKey: stays.signingKey,
+            boxKey: stays.boxKey,
+            collections: [name: true],
+            generations: [name: 3],
+            notAfter: 0,
+            serial: time + 1,
+            seed: seed
+        )
+        let ephemeral = (0..<32).map { UInt8($0 + 0x60) }
+        let grant = try Grant.bytes(
+            certificate,
+            Membership.held(by: certificate, [name: true], generations, seed),
+            seed: seed,
+            entropy: ChainEntropy { _ in SecretBytes(copying: ephemeral.span.bytes) }
+        )
+        guard let read = Grant(grant, of: seed.userID) else { fatalError("a grant") }
+        let content = text(1, name.text) + field(2, 1) + field(4, time)
+        func signed(_ content: [UInt8], _ keys: DeviceKeys, _ certificate: Certificate) -> [UInt8] {
+            field(1, content) + field(2, keys.signature(ChainLabel.request, content)) + field(3, certificate.bytes)
+        }
+        let other = try Self.device(0x80)
+        let requests: [(String, [UInt8], String)] = [
+            ("nothing", [], ""), ("cut", Array(bytes.dropLast()), ""),
+            ("signed by another device", signed(content, other, old.certificate), ""),
+            (
+                "signed for another use",
+                field(1, content) + field(2, stays.signature(ChainLabel.certificate, content))
+                    + field(3, old.certificate.bytes), ""
+            ),
+            ("without a certificate", field(1, content) + field(2, stays.signature(ChainLabel.request, content)), ""),
+            ("for another collection", signed(text(1, "other") + field(4, time), stays, old.certificate), ""),
+            (
+                "for a reserved collection",
+                signed(text(1, "easysetup/devices") + field(4, time), stays, old.certificate), ""
+            ),
+            ("of time 0", signed(text(1, name.text), stays, old.certificate), ""),
+            (
+                "a reason of 201 bytes",
+                signed(content + text(3, String(repeating: "a", count: 201)), stays, old.certificate), ""
+            ),
+        ]
+        let inner = field(1, certificate.bytes) + field(2, [1])
+        let grants: [(String, [UInt8], String)] = [
+            ("nothing", [], ""), ("cut", Array(grant.dropLast()), ""),
+            ("signed by a device", field(1, inner) + field(2, stays.signature(ChainLabel.grant, inner)), ""),
+            (
+                "signed for another use",
+                field(1, inner) + field(2, seed.signature(for: ChainLabel.signed(ChainLabel.decline, inner))), ""
+            ),
+        ]
+        return .object([
+            ("object", .string(object)),
+            ("may_write", true),
+            ("reason", .string(reason)),
+            ("time", .integer(Int(time))),
+            ("before", .hex(array(old.encoded()))),
+            ("request", .hex(bytes)),
+            ("decline", .hex(request.decline(seed))),
+            ("serial", .integer(Int(certificate.serial))),
+            ("certificate", .hex(certificate.bytes)),
+            ("ephemeral", .hex(ephemeral)),
+            ("grant", .hex(grant)),
+            ("membership", .hex(array(try read.membership(after: old).encoded()))),
+            ("refused_requests", refused(requests)),
+            ("refused_grants", refused(grants)),
         ])
     }
 
