@@ -31,7 +31,7 @@ public struct GivenMembership: Sendable {
     /// field's tag and length.
     static let byteLimit = MessageType.package.contentByteLimit - 3
 
-    /// The number of collections that fit in any case, be their names as long as ``CollectionName/byteLimit``. More fit
+    /// The number of collections that fit in any case, be their names as long as `CollectionName.byteLimit`. More fit
     /// where the names are shorter.
     public static let collectionsThatFit = 5
 
@@ -45,7 +45,7 @@ public struct GivenMembership: Sendable {
     ///   - notAfter: the last second in which the device may use the membership, since 1970 (UTC); 0 if it does not end.
     ///   - seed: the seed of the chain.
     ///   - entropy: the source of random bytes.
-    /// - Throws: ``ChainError/Code/membershipTooLarge`` if it does not fit into the package of a pairing.
+    /// - Throws: `ChainError.Code.membershipTooLarge` if it does not fit into the package of a pairing.
     public init(
         collections: [CollectionName: Bool],
         generations: [CollectionName: UInt32] = [:],
@@ -65,7 +65,7 @@ public struct GivenMembership: Sendable {
     }
 
     /// Takes a membership that was made elsewhere, such as by a chain that knows the newest generations.
-    /// - Throws: ``ChainError/Code/membershipTooLarge`` if it does not fit into the package of a pairing.
+    /// - Throws: `ChainError.Code.membershipTooLarge` if it does not fit into the package of a pairing.
     public init(_ membership: Membership) throws(ChainError) {
         guard membership.encoded().count <= Self.byteLimit else {
             throw .membershipTooLarge(fits: Self.collectionsThatFit)

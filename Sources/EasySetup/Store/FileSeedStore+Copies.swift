@@ -122,7 +122,7 @@ extension FileSeedStore {
     }
 
     /// The paths of the copies of replaced seeds that are plain although this store has a passphrase, in a form for a
-    /// person to read. ``save(_:replacing:)`` seals such copies, except damaged ones. A damaged copy must be kept as
+    /// person to read. ``save(_:replacing:)-(SyncSeed,_)`` seals such copies, except damaged ones. A damaged copy must be kept as
     /// secret as a seed.
     @concurrent public func plainCopies() async throws(StoreError) -> [String] {
         guard passphrase != nil, let folder = try PrivateFolder.open(path, onStep: onStep) else { return [] }

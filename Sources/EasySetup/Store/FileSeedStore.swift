@@ -26,7 +26,7 @@ public final class FileSeedStore: SeedStore {
     let cost: SealingCost
     let onStep: PrivateFolder.StepObserver
 
-    /// Makes a store in a folder. The first ``save(_:replacing:)`` creates the folder with mode 0700.
+    /// Makes a store in a folder. The first ``save(_:replacing:)-(SyncSeed,_)`` creates the folder with mode 0700.
     /// - Parameters:
     ///   - folder: the folder's path; its parent folder must exist.
     ///   - passphrase: opens a sealed seed, and seals every seed that is saved.

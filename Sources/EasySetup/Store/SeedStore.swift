@@ -5,8 +5,9 @@ public import EasySetupSeed
 /// The place where a device keeps its seed, or the membership that it has in place of the seed (`Protocol/seed.md`,
 /// "Import").
 ///
-/// A store holds one seed, one membership, or nothing. When ``save(_:replacing:)`` has returned, the seed survives a crash of the device.
-/// When that call throws, or the device crashes before the call returns, the earlier seed is still there.
+/// A store holds one seed, one membership, or nothing. When ``save(_:replacing:)-(SyncSeed,_)`` has returned, the seed
+/// survives a crash of the device. When that call throws, or the device crashes before the call returns, the earlier seed
+/// is still there.
 public protocol SeedStore: Sendable {
     /// The stored seed, or nil if there is none. A store with a membership has no seed.
     func load() async throws(StoreError) -> SyncSeed?
@@ -37,7 +38,7 @@ public protocol SeedStore: Sendable {
 
     /// Checks whether a seed can be stored, without storing one. A device that wants a seed calls this function before
     /// it connects, so that no other device sends it a seed that it can't store.
-    /// - Throws: the error that ``save(_:replacing:)`` would throw, as far as that can be known.
+    /// - Throws: the error that ``save(_:replacing:)-(SyncSeed,_)`` would throw, as far as that can be known.
     func check() async throws(StoreError)
 }
 

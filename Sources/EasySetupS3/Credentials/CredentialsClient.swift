@@ -98,10 +98,8 @@ public final class CredentialsClient: S3CredentialsSource {
     /// Makes the client of a device without the seed; it connects with the first call. A device with the seed must have
     /// registered the chain before.
     ///
-    /// - Parameters:
-    ///   - membership: the membership, whose device's key signs.
-    ///
-    /// The others are those of ``init(_:seed:invitation:session:trusting:proxies:allowsPlain:limits:renewed:)``.
+    /// The key of the membership's device signs. The other parameters are those of
+    /// ``init(_:seed:invitation:session:trusting:proxies:allowsPlain:limits:renewed:)``.
     /// - Throws: `ChainError.Code.serviceAddress`.
     public convenience init(
         _ url: String,
