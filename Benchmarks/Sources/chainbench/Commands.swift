@@ -66,7 +66,7 @@ struct TurnsCommand: AsyncParsableCommand {
         let counted = try await store.device()
         let chain = try store.chain(101, counted)
         _ = try await Newcomer.reads(chain, counted, listsAll: false)
-        // What was written in the last ten minutes is listed by every look, so the store's clock is set ahead first. Two
+        // Records of the last ten minutes are listed by every look, so the store's clock is set ahead first. Two
         // answers have to say so, and the first listing after that is one of everything.
         counted.setAhead(700)
         for _ in 0..<3 { _ = try await Newcomer.reads(chain, counted, listsAll: false) }

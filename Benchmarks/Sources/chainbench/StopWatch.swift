@@ -7,7 +7,7 @@ struct StopWatch {
     var seconds: Double { (ContinuousClock.now - begin) / .seconds(1) }
 }
 
-/// What the system counts for this process.
+/// The counts that the system keeps of this process.
 enum OwnProcess {
     /// The CPU time of all threads, in seconds.
     static var cpu: Double {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import chainbench
 
-/// What `scripts/bench-chain` counts, with a store in memory.
+/// The counts of `scripts/bench-chain`, with a store in memory.
 @Suite("The figures of a chain") struct ChainFiguresTests {
     private let memory = MemoryObjectStore()
 

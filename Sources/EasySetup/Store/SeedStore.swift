@@ -55,7 +55,7 @@ extension SeedStore {
         throw .membershipNotKept
     }
 
-    /// What the store has: a seed, a membership, or nothing.
+    /// The content of the store: a seed, a membership, or nothing.
     public func access() async throws(StoreError) -> ChainAccess? {
         if let seed = try await load() { return .seed(seed) }
         return try await loadMembership().map(ChainAccess.membership)

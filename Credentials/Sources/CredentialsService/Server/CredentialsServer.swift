@@ -14,7 +14,7 @@ import Synchronization
 
 /// Answers the calls of devices.
 package final class CredentialsServer: Sendable {
-    /// What an operator may change while the service runs. A call goes by what held when it came.
+    /// The settings that an operator may change while the service runs. A call goes by those that held when it came.
     private struct Serving: Sendable {
         let settings: ServiceSettings
         let check: RequestCheck

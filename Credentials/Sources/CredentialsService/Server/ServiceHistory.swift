@@ -1,6 +1,6 @@
 import CredentialsCore
 
-/// What the service has counted since it began, and what of it in the last hour. It is in memory alone.
+/// The counts of the service since it began and in the last hour. They are in memory alone.
 package struct ServiceHistory: Sendable {
     /// A sample: the counts as they were at a time.
     private struct Sample: Sendable {

@@ -176,7 +176,7 @@ package struct SetupRun: Sendable {
         guard (try? process.run()) != nil else { throw SetupFault.missing(words[0]) }
         let data = (try? output.fileHandleForReading.readToEnd()) ?? Data()
         process.waitUntilExit()
-        // What env says where there is no such program.
+        // The exit code of env where there is no such program.
         guard process.terminationStatus != 127 else { throw SetupFault.missing(words[0]) }
         try? told.seek(toOffset: 0)
         let text = (try? told.readToEnd()).map { String(decoding: $0, as: UTF8.self) } ?? ""

@@ -73,7 +73,7 @@ package struct SetupRequest: Sendable {
         case file(String)
     }
 
-    /// What is asked for.
+    /// The request itself.
     package enum Call: Sendable {
         /// A call of S3.
         case s3(String, String, query: String?, body: String?)
