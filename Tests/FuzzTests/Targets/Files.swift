@@ -3,7 +3,7 @@ import EasySetupSeed
 
 @testable import EasySetupRelay
 
-/// A seed file: unchanged, or with the right checksum, which no mutation would find.
+/// The file of a seed or of a membership: unchanged, or with the right checksum, which no mutation would find.
 @Sendable func seedFile(_ input: [UInt8]) throws(BrokenRule) {
     var script = Script(input)
     let isRepaired = script.flag()
@@ -13,12 +13,15 @@ import EasySetupSeed
         bytes = Array(content) + SHA256.hash(data: content)
     }
     let file = SecretBytes(copying: bytes.span.bytes)
-    guard let kind = try? SeedFile.kind(of: file) else {
-        let isRead = (try? SeedFile.read(file)) != nil
-        return try hold(!isRead, "a file of no kind is read")
+    guard let kind = try? SeedFile.kind(of: file), let content = try? SeedFile.content(of: file) else {
+        return try hold(error(reading: file, nil) != nil, "a file of no kind is read")
     }
-    try hold(bytes.count <= SeedFile.maximumBytes, "a file is longer than any")
+    let longest = content == .seed ? SeedFile.maximumBytes : SeedFile.maximumMembershipBytes
+    try hold(bytes.count <= longest, "a file is longer than any")
     switch kind {
+    case .plain where content == .membership:
+        let isSame = isMembershipWrittenAgain(file)
+        try hold(isSame, "a membership's plain file can't be read, or is another when written again")
     case .plain:
         guard let seed = try? SeedFile.read(file) else { throw BrokenRule(description: "a plain file can't be read") }
         let isSame = SeedFile.write(seed).isEqual(to: file)
@@ -39,6 +42,15 @@ import EasySetupSeed
     }
 }
 
+/// Whether the plain file of a membership can be read, and is the same when it is written again.
+private func isMembershipWrittenAgain(_ file: borrowing SecretBytes) -> Bool {
+    do throws(SeedError) {
+        return SeedFile.write(membership: try SeedFile.readMembership(file)).isEqual(to: file)
+    } catch {
+        return false
+    }
+}
+
 private func reading(_ file: borrowing SecretBytes) -> SeedError? {
     var word = Array("passphrase".utf8)
     return error(reading: file, try? Passphrase(SecretBytes(wiping: &word)))
@@ -46,7 +58,10 @@ private func reading(_ file: borrowing SecretBytes) -> SeedError? {
 
 private func error(reading file: borrowing SecretBytes, _ passphrase: Passphrase?) -> SeedError? {
     do throws(SeedError) {
-        _ = try SeedFile.read(file, passphrase: passphrase)
+        switch try SeedFile.content(of: file) {
+        case .seed: _ = try SeedFile.read(file, passphrase: passphrase)
+        case .membership: _ = try SeedFile.readMembership(file, passphrase: passphrase)
+        }
         return nil
     } catch {
         return error
