@@ -1,7 +1,7 @@
 public import EasySetupChain
 public import EasySetupSeed
 
-/// What a device with the seed gives in a pairing (`Protocol/handshake.md`, "What is given").
+/// The gift of a device with the seed in a pairing (`Protocol/handshake.md`, "What is given").
 public enum Gift: Sendable {
     /// The seed: the other device can do whatever this one can.
     case seed
@@ -16,7 +16,7 @@ public enum Gift: Sendable {
         }
     }
 
-    /// What the other device will have, in a form for a person to read.
+    /// The rights that the other device will have, in a form for a person to read.
     public var scope: AccessScope {
         switch self {
         case .seed: .everything

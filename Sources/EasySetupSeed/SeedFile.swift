@@ -13,7 +13,7 @@ public enum SeedFile {
     /// The greatest number of bytes in a membership (`Protocol/chain.md`, "Memberships").
     private static let membershipByteLimit = 1_048_576
 
-    /// What is in a file.
+    /// The content of a file.
     public enum Content: Equatable, Sendable {
         /// A seed.
         case seed

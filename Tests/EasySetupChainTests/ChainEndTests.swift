@@ -248,7 +248,7 @@ struct ChainEndTests {
                 try await new.put("object 0", in: "notes", ["a": [99]])
                 try await new.delete("object 1", in: "notes")
             }
-            // What the old chain gets in between comes, too.
+            // Objects that the old chain gets in between come, too.
             try await old.put("object 2", in: "notes", ["a": [77]])
             try await old.delete("object 3", in: "notes")
             try await old.renew(into: new)

@@ -44,7 +44,7 @@ import Testing
         try await memberCommands(url, try #require(here["user_id"] as? String))
     }
 
-    /// What a device with a membership says at the commands that need a seed.
+    /// The error of a device with a membership at the commands that need a seed.
     private func memberCommands(_ url: String, _ userID: String) async throws {
         let place = ["--store", folder.path + "/b"]
         let shown = try await Program.run(["seed", "show"] + place + ["--json"]).json()

@@ -59,7 +59,7 @@ package final class Device: Client {
         return try? GivenMembership(collections: [notes: false], of: seed)
     }()
 
-    /// What a holder's user wants to give.
+    /// The gift that a holder's user wants to give.
     var gift: Gift { given.map(Gift.membership) ?? .seed }
 
     private var part: PairingPart {

@@ -147,13 +147,13 @@ public actor MemorySeedStore: SeedStore {
     }
 }
 
-/// What it means for a store to put something in the place of what it has (`Protocol/seed.md`, "Import").
+/// The meaning for a store of putting something in the place of its content (`Protocol/seed.md`, "Import").
 enum StoredChange {
     /// There is nothing to do: the store has the same, or the seed of the chain in which the new membership is one.
     case none
     /// A membership makes room for the seed or for another membership of its chain.
     case exchange
-    /// What is stored is of another chain.
+    /// The stored seed or membership is of another chain.
     case otherChain
 
     init(from old: ChainAccess, to new: ChainAccess) {

@@ -77,7 +77,7 @@ extension Chain {
     ///   any more, or has changed; ``ChainError/Code/tooManyCollections``; ``ChainError/Code/collectionUnknown``.
     public func grant(_ request: CollectionRequest) async throws(ChainError) {
         guard case .seed(let seed) = holder else { throw .notHeld }
-        // What a person has seen is what is granted.
+        // The grant is of the request that a person has seen.
         guard try await requests().contains(where: { $0.isSame(as: request) }) else { throw .objectMissing }
         let base = newestCertificate(of: request)
         var rights: [CollectionName: Bool] = [:]

@@ -119,7 +119,7 @@ extension Chain {
 
     /// How many bytes of changes are put into one record.
     private static let batchBytes = 40_000
-    /// What a snapshot's piece adds to a write, so that every write fits into a piece.
+    /// The bytes that a snapshot's piece adds to a write, so that every write fits into a piece.
     private static let reserve = 512
 
     private func checkRight(to name: CollectionName) throws(ChainError) {

@@ -15,7 +15,7 @@ public enum ChainAccess: Sendable {
         }
     }
 
-    /// What the device can do.
+    /// The rights of the device.
     public var scope: AccessScope {
         switch self {
         case .seed: .everything
@@ -24,7 +24,7 @@ public enum ChainAccess: Sendable {
     }
 }
 
-/// What a device can do in a chain, without the keys: for screens and questions.
+/// The rights of a device in a chain, without the keys: for screens and questions.
 public enum AccessScope: Hashable, Sendable {
     /// The device has the seed.
     case everything
@@ -55,7 +55,7 @@ public enum AccessScope: Hashable, Sendable {
 }
 
 extension Membership {
-    /// What the device can do.
+    /// The rights of the device.
     public var scope: AccessScope { .collections(rights, notAfter: certificate.notAfter) }
 }
 

@@ -17,7 +17,7 @@ public struct CollectionRequest: Hashable, Sendable {
     public let collection: CollectionName
     /// Whether the device wants to write there.
     public let mayWrite: Bool
-    /// What the device tells the person who decides; empty for nothing. It is the device's word and nobody else's.
+    /// The device's reason for the person who decides; empty for none. It is the device's word and nobody else's.
     public let reason: String
     /// The store's time of the request, in milliseconds since 1970.
     public let time: UInt64

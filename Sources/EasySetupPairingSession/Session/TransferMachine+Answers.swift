@@ -116,7 +116,7 @@ extension TransferMachine where Handshake: ~Copyable {
         )
     }
 
-    /// What this device gives.
+    /// The gift of this device.
     private var scope: AccessScope {
         switch part {
         case .holder(_, let gift): gift.scope

@@ -98,7 +98,8 @@ public struct Paired: Hashable, Sendable {
     public let role: Role
     /// The other device.
     public let peer: Peer
-    /// What the holder gave and the receiver has now. A receiver's screen should show it: its user did not choose it.
+    /// The rights that the holder gave and the receiver has now. A receiver's screen should show them: its user did not
+    /// choose them.
     public let scope: AccessScope
 
     /// Makes a result, for previews and tests of an app's screens.
@@ -115,7 +116,7 @@ public struct Paired: Hashable, Sendable {
 public struct ApprovalRequest: Sendable {
     /// The other device: its own name for itself, and the two confirmation words on its screen.
     public let peer: Peer
-    /// What the other device will get. The question must name it where it is not everything.
+    /// The rights that the other device will get. The question must name it where it is not everything.
     public let scope: AccessScope
     /// The time between the showing of the code on this device (or its typing) and the other device's proof. A user
     /// should look twice before saying yes to an old code.
@@ -182,7 +183,7 @@ public struct AcceptanceRequest: Hashable, Sendable {
     public let peer: Peer
     /// The user ID of the seed's sync chain. The other device can show the same ID, so that users can compare.
     public let userID: UserID
-    /// What this device will get. The question must name it where it is not everything.
+    /// The rights that this device will get. The question must name it where it is not everything.
     public let scope: AccessScope
     /// The time from showing the code to the other device's proof.
     public let codeAge: Duration

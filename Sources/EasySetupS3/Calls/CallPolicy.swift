@@ -4,7 +4,7 @@ import EasySetupChain
 ///
 /// Every call of a store can be repeated without harm, so a try whose answer is lost is made again.
 struct CallPolicy {
-    /// What came of a try.
+    /// The result of a try.
     enum Outcome: Equatable {
         /// The store answered. `code` is that of its error, if it reported one.
         case answered(status: Int, code: String?, retryAfter: Duration?)

@@ -5,7 +5,7 @@ import EasySetupChain
 ///
 /// Every call of the service can be repeated without harm, so a try whose answer is lost is made again.
 struct CredentialsPolicy {
-    /// What came of a try.
+    /// The result of a try.
     enum Outcome: Equatable {
         /// The service did what it was asked.
         case done
@@ -68,7 +68,7 @@ struct CredentialsPolicy {
         return .again(after: max(asked ?? .zero, pause / 2 + pause / 2 * draw), time: nil)
     }
 
-    /// What an answer without the asked content stands for.
+    /// The outcome for which an answer without the asked content stands.
     static func outcome(_ response: S3Response) -> Outcome {
         let details = ProblemDetails(response.body)
         if let details, let problem = details.problem {

@@ -57,7 +57,7 @@ struct ChainPlaceOptions: SharedOptions {
         case (_?, nil): return .service(try serviceAddress(), allowsPlain: allowsPlain)
         case (nil, _?): return .bucket(try bucketAddress(), keys: try BucketKeys())
         case (_?, _?):
-            // What is given with the call beats what is kept.
+            // A place that is given with the call beats one that is kept.
             switch (SettingRank(of: "service"), SettingRank(of: "bucket")) {
             case let (service, bucket) where service < bucket:
                 return .service(try serviceAddress(), allowsPlain: allowsPlain)

@@ -1,7 +1,7 @@
 import EasySetupChain
 import EasySetupSeed
 
-/// What two paired devices do with their chain, shown step by step in a real store.
+/// The use that two paired devices make of their chain, shown step by step in a real store.
 struct DemoChain {
     let output: Output
     /// The connections of the two devices to the store.

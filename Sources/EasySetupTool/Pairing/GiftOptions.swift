@@ -50,7 +50,7 @@ struct GiftOptions: ParsableArguments {
     /// first.
     typealias Generations = @Sendable (SyncSeed, [CollectionName]) async throws -> [CollectionName: UInt32]
 
-    /// What a device with this seed gives.
+    /// The gift of a device with this seed.
     /// - Throws: ``ChainError/Code/membershipTooLarge``.
     func gift(of seed: SyncSeed, generations: Generations = { _, _ in [:] }) async throws -> Gift {
         let names = try names

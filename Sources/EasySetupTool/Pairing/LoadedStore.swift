@@ -13,12 +13,12 @@ struct LoadedStore: SeedStore {
         self.store = store
     }
 
-    /// What a device has before it pairs.
+    /// The content of a device's store before it pairs.
     enum Content {
         case seed(SyncSeed)
         case membership(Membership)
         case nothing
-        /// What is there can't be read; the pairing then reports the error.
+        /// The content can't be read; the pairing then reports the error.
         case unreadable
 
         /// The device's role in a pairing; nil if it is not known.

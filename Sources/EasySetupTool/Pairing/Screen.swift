@@ -20,7 +20,7 @@ struct Screen: Sendable {
         var command: [String]
         /// The name of this device, as the other one is told it.
         var name = ""
-        /// What a device that has a seed gives.
+        /// The gift of a device that has a seed.
         var gives = AccessScope.everything
     }
 
