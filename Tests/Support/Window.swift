@@ -64,11 +64,15 @@ package final class Window: Sendable {
             trap : HUP INT QUIT TERM
             \(command)
             code=$?
+            # The programs below inherit these ignored signals. The end of a closed window's first shell sends SIGHUP to
+            # them, which may come after the program has ended by itself at the end of its input.
+            trap '' HUP INT QUIT TERM
             stty -a > \(folder.path)/mode 2> /dev/null
             echo $code > \(folder.path)/code.new
             mv \(folder.path)/code.new \(folder.path)/code
             # The window stays as it is until it is closed: tmux would write about its end into it. If it is closed
             # already, no signal would end this process any more.
+            trap - HUP INT QUIT TERM
             test ! -s \(folder.path)/mode || exec sleep 3600
             """
         )
