@@ -22,8 +22,12 @@ final class LiveStage: Stage {
         var above = PushedLines()
         /// The size of the window for which the terminal has been asked for the cursor's row; nil if it was not asked.
         var askedSize: WindowSize?
-        /// The number of ticks after which the terminal's answer is not waited for any more.
+        /// The number of ticks after which the terminal is asked again.
         var patience = 0
+        /// How often the terminal was asked for the row in a window of this size.
+        var asks = 0
+        /// Whether the terminal has ever told the row. One that never has may be unable to.
+        var hasAnswered = false
         /// The lines that stay and are written as soon as the terminal has told the row.
         var waiting: [String] = []
         /// The turn (time with the terminal) in which this type drew the lines in the window; nil while another program
@@ -32,6 +36,11 @@ final class LiveStage: Stage {
         var isClosed = false
         var ticking: Task<Void, Never>?
     }
+
+    /// How often the terminal is asked for the row of the cursor, every second tick, before the row is guessed: if it has
+    /// answered before, and if it never has.
+    private static let asks = 20
+    private static let asksBeforeAnswer = 4
 
     private let surface: Surface
     private let pictures: PictureWish
@@ -135,22 +144,28 @@ final class LiveStage: Stage {
     /// Draws what has changed. If the window has another size, the terminal is asked for the cursor's row first.
     /// - Parameters:
     ///   - cursor: the terminal's answer.
-    ///   - isLate: whether no answer is waited for any more.
+    ///   - isLate: whether the terminal has not answered for two ticks.
     private func draw(_ state: inout State, cursor: CursorPosition? = nil, isLate: Bool = false) {
         guard !state.isClosed, takesTurn(&state) else { return }
         let size = WindowSize.current
         if size != state.size, !state.drawn.rows.isEmpty, Input.isTerminal {
-            if state.askedSize != size {
-                // An answer for an earlier size tells nothing about this one.
+            // An answer for an earlier size tells nothing about this one.
+            if state.askedSize != size { state.asks = 0 }
+            // The answer may have been discarded with what was typed before a question, or the machine may be busy. Without
+            // the row, the lines above could be erased.
+            let mostAsks = state.hasAnswered ? Self.asks : Self.asksBeforeAnswer
+            if state.asks == 0 || (isLate && state.asks < mostAsks) {
                 state.askedSize = size
                 state.patience = 2
+                state.asks += 1
                 return Keyboard.shared.askCursor { [weak self] cursor in
                     self?.state.withLock { self?.draw(&$0, cursor: cursor) }
                 }
             }
             guard cursor != nil || isLate else { return }
         }
-        state.askedSize = nil
+        if cursor != nil { state.hasAnswered = true }
+        (state.askedSize, state.asks) = (nil, 0)
         let new = Layout(
             state.latest.view,
             on: surface,
