@@ -47,6 +47,17 @@ package final class LiveStore: Sendable {
 
     private let process: Running?
 
+    /// The file by which a test sets the clock of a store that `scripts/stores` has started under faketime; nil if the
+    /// store has the machine's clock.
+    package static var clock: String? { ProcessInfo.processInfo.environment["EASYSETUP_STORE_CLOCK"] }
+
+    /// Sets the store's clock.
+    /// - Parameter lead: how many seconds it is ahead of this machine's.
+    package static func setClock(lead: Int) throws {
+        guard let clock else { throw NotStarted() }
+        try Data("+\(lead)s\n".utf8).write(to: URL(filePath: clock))
+    }
+
     /// The store that the environment names.
     static let named: LiveStore? = {
         let variables = ProcessInfo.processInfo.environment

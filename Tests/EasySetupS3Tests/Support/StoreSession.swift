@@ -49,6 +49,8 @@ struct StoreUser {
     /// The prefix of the user's names, with the slash at its end.
     let prefix: String
     let collection = "AAAAAAAAAAAAAAAA"
+    /// How far the store's clock is ahead of this machine's, in seconds.
+    var lead = 0
 
     /// - Parameter userID: the 32 bytes of the user id; random ones if it is nil.
     init(userID: [UInt8]? = nil) async throws {
@@ -63,7 +65,8 @@ struct StoreUser {
         Data(bytes).base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     }
 
-    var now: Int { Int(Date().timeIntervalSince1970) }
+    /// The store's time in seconds.
+    var now: Int { Int(Date().timeIntervalSince1970) + lead }
 
     func keys(_ identity: LiveStore.Identity) -> S3Keys {
         S3Keys(accessKey: identity.accessKey, secret: S3Secret(identity.secret))
