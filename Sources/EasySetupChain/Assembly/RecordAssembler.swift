@@ -12,7 +12,7 @@ package struct RecordAssembler: Sendable {
     private let limits: AssemblerLimits
     private var kept: [RecordName: PartialRecord] = [:]
     private var keptParts = 0
-    private var given: Set<RecordName> = []
+    private var given = GivenRecords()
 
     /// The names that are none of a record's part, by the reason. A collection may have such names of a later version;
     /// nobody deletes them.
@@ -67,7 +67,7 @@ package struct RecordAssembler: Sendable {
     /// Forgets which records it has given with a time before this one. Where a later listing shows them again, they are
     /// given again.
     package mutating func forgetGiven(before time: UInt64) {
-        given = given.filter { $0.time >= time }
+        given.forget(before: time)
     }
 
     // MARK: - Records

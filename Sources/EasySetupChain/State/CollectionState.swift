@@ -104,7 +104,12 @@ package struct CollectionState: Sendable {
 
     /// Merges another state. Returns what a reader sees of it, in the order of the objects' names.
     /// - Parameter isWatched: whether somebody wants to know; otherwise nothing is returned.
-    @discardableResult package mutating func merge(_ other: CollectionState, isWatched: Bool = true) -> [ObjectEvent] {
+    @discardableResult package mutating func merge(
+        _ other: consuming CollectionState,
+        isWatched: Bool = true
+    ) -> [ObjectEvent] {
+        // The smaller state goes into the larger one, so that a newcomer's snapshot does not take its room twice.
+        if !isWatched, other.objects.count > objects.count { swap(&self, &other) }
         var before: [ObjectKey: [String: [UInt8]]?] = [:]
         for (generation, time) in other.clocks { see(generation: generation, time: time) }
         if let theirs = other.floor, floor.map({ $0 < theirs }) ?? true {
@@ -141,9 +146,11 @@ package struct CollectionState: Sendable {
             objects[key] = state.isEmpty ? nil : PackedObject(state)
             return
         }
-        var joined = packed.state
+        let known = packed.state
+        var joined = known
         joined.join(state)
-        objects[key] = PackedObject(joined)
+        // An object that stays as it is stays shared with copies of this state.
+        if joined != known { objects[key] = PackedObject(joined) }
     }
 
     private func event(_ object: String, _ before: [String: [UInt8]]?) -> ObjectEvent? {
