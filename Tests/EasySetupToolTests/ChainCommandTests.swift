@@ -127,10 +127,8 @@ struct ChainCommandTests {
             collections: [CollectionName("notes"): true],
             seed: stage.seed
         )
-        let address = try #require(
-            S3Address(endpoint: stage.store.endpoint, region: stage.store.region, bucket: stage.store.bucket)
-        )
-        let chain = { Chain(membership: membership, store: S3Store(address, credentials: AdminKeys(stage.store))) }
+        let s3 = try stage.s3()
+        let chain = { Chain(membership: membership, store: s3) }
         try await chain().join(name: "phone", platform: "linux")
         #expect(try await chain().get("1", in: "notes")?["value"] == Array("before".utf8))
         let unknown = try await stage.run("laptop", ["remove", "tablet", "--yes", "--json"])
@@ -159,17 +157,5 @@ struct ChainCommandTests {
         #expect(after[0]["name"] as? String == "laptop" && after[1]["bucket"] as? String == stage.store.bucket)
         #expect(after[1]["devices"] as? Int == 1 && abs(after[1]["clock_difference"] as? Int ?? 99) < 60)
         #expect((after[1]["collections"] as? [[String: Any]])?.first?["objects"] as? Int == 1)
-    }
-}
-
-/// The keys of an identity that may do everything.
-private struct AdminKeys: S3CredentialsSource {
-    let store: LiveStore
-
-    init(_ store: LiveStore) { self.store = store }
-
-    func credentials() async throws(ObjectStoreError) -> S3Credentials {
-        let keys = S3Keys(accessKey: store.admin.accessKey, secret: S3Secret(store.admin.secret))
-        return S3Credentials(keys: keys, forms: nil, ends: nil)
     }
 }

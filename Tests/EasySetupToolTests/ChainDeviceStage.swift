@@ -1,3 +1,6 @@
+import EasySetup
+import EasySetupChain
+import EasySetupS3
 import EasySetupSeed
 import Foundation
 import TestSupport
@@ -33,6 +36,14 @@ struct ChainDeviceStage {
         #expect(result.code == 0)
     }
 
+    /// Gives a device a membership, as a device with the seed makes it.
+    @discardableResult func addMember(_ name: String, of collections: [String: Bool]) async throws -> Membership {
+        let giver = Chain(seed: seed, device: .random(), store: try s3())
+        let membership = try await giver.membership(for: collections)
+        try await FileSeedStore(folder: folder(name)).save(membership, replacing: false)
+        return membership
+    }
+
     /// The arguments of a command on a device.
     private func arguments(_ device: String, _ words: [String]) -> [String] {
         ["chain"] + words + ["--store", folder(device), "--name", device]
@@ -57,6 +68,12 @@ struct ChainDeviceStage {
         try Running(arguments(device, words), variables: variables)
     }
 
+    /// The store as the library has it, with the rights of an identity that may do everything.
+    func s3() throws -> S3Store {
+        let address = try #require(S3Address(endpoint: store.endpoint, region: store.region, bucket: store.bucket))
+        return S3Store(address, credentials: AdminKeys(store))
+    }
+
     /// The events of a result.
     static func events(_ result: Program.Result) throws -> [[String: Any]] {
         try result.lines.map { line in
@@ -69,5 +86,17 @@ struct ChainDeviceStage {
     static func text(_ name: String, _ event: [String: Any]) -> String? {
         let attributes = event["attributes"] as? [[String: Any]]
         return attributes?.first { $0["name"] as? String == name }?["text"] as? String
+    }
+}
+
+/// The keys of an identity that may do everything.
+private struct AdminKeys: S3CredentialsSource {
+    let store: LiveStore
+
+    init(_ store: LiveStore) { self.store = store }
+
+    func credentials() async throws(ObjectStoreError) -> S3Credentials {
+        let keys = S3Keys(accessKey: store.admin.accessKey, secret: S3Secret(store.admin.secret))
+        return S3Credentials(keys: keys, forms: nil, ends: nil)
     }
 }

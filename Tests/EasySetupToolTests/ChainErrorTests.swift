@@ -12,7 +12,8 @@ import Testing
         .placeMissing, .twoPlaces, .badBucket, .bucketSecret, .serviceSecret, .placePlain, .keysMissing,
         .invitationFile,
         .otherUserID, .badObject, .valueTooLarge,
-        .attributeMissing, .deviceUnknown, .severalDevices, .deviceHoldsSeed, .deviceFileDamaged, .stopped(.reading),
+        .attributeMissing, .deviceUnknown, .severalDevices, .badRequest, .requestUnknown, .deviceHoldsSeed,
+        .deviceFileDamaged, .stopped(.reading),
         .stopped(.writing),
     ]
 
