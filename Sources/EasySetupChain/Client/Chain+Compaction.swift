@@ -31,50 +31,58 @@ extension Chain {
         defer { leave(name) }
         try await list(name)
         guard let reader = reader(name) else { throw .notHeld }
-        let listing = try await everything(reader.keys)
-        guard let time = storeTime else { throw .notHeld }
-        let now = Compaction.Now(store: time, device: clock.date, generations: listing.generations)
-        let plan = Compaction.plan(listing.listing, known: reader.state, now: now, minimum: minimum)
-        var rest = plan.deletions[...]
-        while !rest.isEmpty {
-            let some = Array(rest.prefix(store.limits.deletionsPerCall))
-            rest = rest.dropFirst(some.count)
-            _ = try await call { [store] () throws(ObjectStoreError) in
-                (some.count, try await store.delete(some))
-            }
+        var compaction = try await surveyed(known: reader.state, reader.keys)
+        var deleted = 0
+        let remaining = try await everything(reader.keys) { records throws(ChainError) in
+            deleted += try await delete(compaction.deletions(of: records))
         }
-        guard let snapshot = plan.snapshot else { return CompactionReport(deleted: plan.deletions.count, pieces: 0) }
-        let id = entropy.publicBytes(8).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
-        let pieces = snapshot.pieces(id: id, limit: Self.pieceBytes)
-        for piece in pieces { try await send(.snapshot(piece), to: name) }
-        guard Compaction.isThere(snapshot, id: id, in: try await everything(reader.keys).listing) else {
-            throw .notReadBack
+        deleted += try await delete(compaction.deletions(ofFragments: remaining.fragments))
+        guard let snapshot = compaction.snapshot(minimum: minimum) else {
+            return CompactionReport(deleted: deleted, pieces: 0)
         }
-        return CompactionReport(deleted: plan.deletions.count, pieces: pieces.count)
+        return CompactionReport(deleted: deleted, pieces: try await write(snapshot, to: name, reader.keys))
     }
 
-    /// Lists a collection whole, apart from what was read before.
+    /// Makes the first of a compaction's two listings.
+    private func surveyed(known: CollectionState, _ keys: KeyRing) async throws(ChainError) -> Compaction {
+        var survey = StoreSurvey(known: known)
+        let remaining = try await everything(keys) { survey.take($0) }
+        guard let time = storeTime else { throw .notHeld }
+        let now = Compaction.Now(store: time, device: clock.date, generations: survey.generations)
+        return Compaction(survey, hasUnread: remaining.hasUnread, now: now)
+    }
+
+    /// Writes a snapshot, in the collection's turn. Returns the number of its pieces.
+    /// - Throws: ``ChainError/Code/notReadBack`` if the store does not show it afterwards.
+    func write(_ snapshot: CollectionState, to name: CollectionName, _ keys: KeyRing) async throws(ChainError) -> Int {
+        let id = entropy.publicBytes(8).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+        let pieces = SnapshotPieces(snapshot, id: id, limit: Self.pieceBytes)
+        for piece in pieces { try await send(.snapshot(piece), to: name) }
+        var readBack = SnapshotReadBack(of: snapshot, id: id)
+        _ = try await everything(keys) { readBack.take($0) }
+        guard readBack.isThere else { throw .notReadBack }
+        return pieces.count
+    }
+
+    /// Lists a collection whole, apart from what was read before, and passes on the records page by page.
+    /// - Returns: what is no whole record: the objects of which others are missing, and whether there are records that can't be
+    ///   read yet.
     func everything(
-        _ keys: KeyRing
-    ) async throws(ChainError) -> (listing: Compaction.Listing, generations: [UInt32: UInt64]) {
+        _ keys: KeyRing,
+        _ take: ([StoredRecord]) async throws(ChainError) -> Void
+    ) async throws(ChainError) -> (fragments: [ObjectPage.Entry], hasUnread: Bool) {
         var assembler = RecordAssembler(keys: keys)
-        var records: [StoredRecord] = []
         var after: String?
         repeat {
             let page = try await page(keys.place, after: after)
-            records += assembler.add(page.entries)
+            try await take(assembler.add(page.entries))
             after = page.next
         } while after != nil
-        var generations: [UInt32: UInt64] = [:]
-        for stored in records {
-            guard case .keyChange(let change) = stored.record.content else { continue }
-            generations[change.generation] = min(generations[change.generation] ?? .max, stored.lastModified)
-        }
         let fragments = assembler.remaining.filter { $0.reason == .incomplete }.flatMap { remaining in
             remaining.names.map { ObjectPage.Entry(name: $0, lastModified: remaining.lastModified) }
         }
         let hasUnread = assembler.remaining.contains { $0.reason == .fault(.newer) || $0.reason.isKeyMissing }
-        return (Compaction.Listing(records: records, fragments: fragments, hasUnread: hasUnread), generations)
+        return (fragments, hasUnread)
     }
 
     /// The greatest size of a snapshot's piece, as ``SnapshotWrite/size`` counts.

@@ -33,15 +33,13 @@ extension Chain {
         defer { leave(name) }
         try await list(name)
         guard let reader = reader(name) else { throw .notHeld }
-        let newest = Snapshot.assembled(try await everything(reader.keys).listing.records).whole.last
+        var pieces: [StoredRecord] = []
+        _ = try await everything(reader.keys) { pieces += $0.filter(\.isPiece) }
+        let newest = Snapshot.assembled(pieces).whole.last
         // Without the one that an earlier call has written, a new one.
         let isEmptied = newest.map { $0.state.isEmptied && $0.state == reader.state } ?? false
         if !isEmptied, let emptied = reader.state.emptied {
-            let id = entropy.publicBytes(8).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
-            for piece in emptied.pieces(id: id, limit: Self.pieceBytes) { try await send(.snapshot(piece), to: name) }
-            guard Compaction.isThere(emptied, id: id, in: try await everything(reader.keys).listing) else {
-                throw .notReadBack
-            }
+            _ = try await write(emptied, to: name, reader.keys)
         }
         return try await deleteDead(in: name, reader.keys, progress)
     }
@@ -91,10 +89,10 @@ extension Chain {
     }
 
     /// Deletes names, as many in a call as the store takes.
-    private func delete(
+    func delete(
         _ names: [String],
         from before: Int = 0,
-        _ progress: @Sendable (Int) -> Void
+        _ progress: @Sendable (Int) -> Void = { _ in }
     ) async throws(ChainError) -> Int {
         var rest = names[...]
         while !rest.isEmpty {

@@ -1,17 +1,118 @@
-/// Decides how a collection's objects in the store become fewer, from one listing of all of them
-/// (`Protocol/chain.md`, "Compaction").
+/// Decides how a collection's objects in the store become fewer (`Protocol/chain.md`, "Compaction").
 ///
-/// A compaction has three steps, and a device may die between any two of them, or within one:
+/// A compaction has these steps, and a device may die between any two of them, or within one:
 ///
-/// 1. ``plan(_:now:minimum:)`` says what may be deleted now, and which snapshot to write.
-/// 2. The snapshot's pieces are written, and everything is listed again: ``isThere(_:id:in:)``.
-/// 3. A later compaction, by any device, deletes what that snapshot holds.
+/// 1. Everything is listed: ``StoreSurvey``.
+/// 2. Everything is listed once more, and what ``deletions(of:)`` says is deleted.
+/// 3. The pieces of ``snapshot(minimum:)`` are written, and everything is listed again: ``SnapshotReadBack``.
+/// 4. A later compaction, by any device, deletes what that snapshot holds.
 ///
 /// Nothing is remembered in between. A record may be deleted when a snapshot holds all that it says; whether it does is seen
 /// by looking. The snapshot must have been in the store for longer than a store may show an object late, so that no device
 /// sees neither the record nor the snapshot. A snapshot is deleted only for one with a greater rank, so two devices that
 /// compact at once can't delete each other's.
+///
+/// Two listings cost less than the room that all names of a collection take, which have the records in them.
 package struct Compaction: Sendable {
+    private let now: Now
+    private let hasUnread: Bool
+    private var merged: CollectionState
+    private let newest: StoreSurvey.Found?
+    private let settled: StoreSurvey.Found?
+    private let whole: Set<Snapshot.Group>
+    /// The whole snapshots that the settled one holds.
+    private let surpassed: Set<Snapshot.Group>
+    /// The whole snapshots before the newest one that say what it does not hold.
+    private let unheld: Set<Snapshot.Group>
+    private let earlierKeys: [StoredRecord]
+    /// The number of objects that a snapshot of all would make unnecessary.
+    private var gain = 0
+
+    /// Begins after the first listing.
+    /// - Parameter hasUnread: whether there are records that a device of a later version, or one with a newer key, reads. A
+    ///   floor would kill what they say, so none is raised.
+    package init(_ survey: consuming StoreSurvey, hasUnread: Bool, now: Now) {
+        let snapshots = survey.finish()
+        let newest = snapshots.last?.snapshot
+        let settled = snapshots.last { $0.snapshot.lastModified + Self.settling <= now.store }?.snapshot
+        var (surpassed, unheld): (Set<Snapshot.Group>, Set<Snapshot.Group>) = ([], [])
+        for (group, snapshot) in snapshots {
+            if let settled, snapshot.rank < settled.rank, settled.state.contains(snapshot.state) {
+                surpassed.insert(group)
+            } else if let newest, snapshot.rank < newest.rank, !newest.state.contains(snapshot.state) {
+                unheld.insert(group)
+            }
+        }
+        merged = survey.merged
+        earlierKeys = survey.earlierKeys
+        whole = Set(snapshots.map(\.group))
+        (self.newest, self.settled, self.surpassed, self.unheld) = (newest, settled, surpassed, unheld)
+        (self.now, self.hasUnread) = (now, hasUnread)
+    }
+
+    /// Says what of the second listing may be deleted.
+    /// - Returns: the names of these records that may be deleted.
+    package mutating func deletions(of records: [StoredRecord]) -> [String] {
+        var names: [String] = []
+        for stored in records {
+            switch stored.record.content {
+            case .changes(let changes):
+                if isHeld(changes, stored.record.stamp, by: settled) {
+                    names += stored.record.names
+                } else if !isHeld(changes, stored.record.stamp, by: newest) {
+                    gain += stored.record.names.count
+                }
+            case .snapshot(let piece):
+                let group = Snapshot.Group(piece, writer: stored.record.stamp.writer)
+                if surpassed.contains(group), settled?.state.contains(CollectionState([piece])) == true {
+                    names += stored.record.names
+                } else if unheld.contains(group) {
+                    gain += stored.record.names.count
+                } else if !whole.contains(group), isOrphan(stored.lastModified) {
+                    names += stored.record.names
+                }
+            case .earlierKeys(let keys):
+                let isSurpassed = earlierKeys.contains { other in
+                    guard case .earlierKeys(let others) = other.record.content else { return false }
+                    return stored.record.stamp < other.record.stamp
+                        && other.lastModified + Self.settling <= now.store && others.hold(keys)
+                }
+                if isSurpassed { names += stored.record.names }
+            case .keyChange: break
+            }
+        }
+        return names
+    }
+
+    /// Says which objects of records that are not whole may be deleted.
+    package func deletions(ofFragments fragments: [ObjectPage.Entry]) -> [String] {
+        fragments.filter { isOrphan($0.lastModified) }.map(\.name)
+    }
+
+    /// The state to write as a snapshot, after the second listing; nil if that is not worth it.
+    /// - Parameter minimum: the number of objects that a snapshot must make unnecessary to be worth it.
+    package consuming func snapshot(minimum: Int) -> CollectionState? {
+        var isWorth = gain >= max(minimum, 1)
+        // A snapshot that is not settled may be missing from other listings, and so may others from this one. A floor
+        // that was raised without them would kill what they hold.
+        if now.clocksAgree, let settled, !hasUnread, let floor = now.stamp(before: Self.floorAge),
+            let horizon = now.stamp(before: Self.horizon)
+        {
+            let forgotten = merged.forget(deletionsThrough: horizon, floor: floor)
+            if forgotten > 0, settled.lastModified + Self.forgettingInterval <= now.store { isWorth = true }
+        }
+        return isWorth && newest?.state != merged ? merged : nil
+    }
+
+    private func isHeld(_ changes: [Change], _ stamp: Stamp, by snapshot: StoreSurvey.Found?) -> Bool {
+        guard let snapshot else { return false }
+        return changes.allSatisfy { snapshot.state.contains($0, stamp: stamp) }
+    }
+
+    private func isOrphan(_ lastModified: UInt64) -> Bool {
+        now.clocksAgree && lastModified + Self.orphanAge <= now.store
+    }
+
     /// The contents of the store, by one listing of everything.
     package struct Listing: Sendable {
         /// The records that are whole and could be opened.
@@ -68,74 +169,19 @@ package struct Compaction: Sendable {
         package var gain: Int
     }
 
-    /// Says what may be deleted, and what to write.
+    /// Says what may be deleted, and what to write, where the second listing shows what the first one did.
     /// - Parameters:
     ///   - known: what the device has read before. A store that withholds some of it from the listing can't have it
     ///     forgotten.
     ///   - minimum: the number of objects that a snapshot must make unnecessary to be worth it.
     package static func plan(_ listing: Listing, known: CollectionState, now: Now, minimum: Int) -> Plan {
-        let (whole, rest) = Snapshot.assembled(listing.records)
-        let newest = whole.last
-        let settled = whole.last { $0.lastModified + settling <= now.store }
-        var plan = Plan(deletions: [], snapshot: nil, gain: 0)
-        var merged = known
-        for snapshot in whole {
-            merged.merge(snapshot.state)
-            if let settled, snapshot.rank < settled.rank, settled.state.contains(snapshot.state) {
-                plan.deletions += snapshot.names
-            } else if let newest, snapshot.rank < newest.rank, !newest.state.contains(snapshot.state) {
-                plan.gain += snapshot.names.count
-            }
-        }
-        for stored in listing.records {
-            guard case .changes(let changes) = stored.record.content else { continue }
-            let stamp = stored.record.stamp
-            for change in changes { merged.merge(change, stamp: stamp) }
-            func isHeld(by snapshot: Snapshot?) -> Bool {
-                guard let snapshot else { return false }
-                return changes.allSatisfy { snapshot.state.contains($0, stamp: stamp) }
-            }
-            if isHeld(by: settled) {
-                plan.deletions += stored.record.names
-            } else if !isHeld(by: newest) {
-                plan.gain += stored.record.names.count
-            }
-        }
-        plan.deletions += surpassed(listing.records, now).flatMap(\.record.names)
-        var isWorth = plan.gain >= max(minimum, 1)
-        if now.clocksAgree {
-            plan.deletions += rest.filter { $0.lastModified + orphanAge <= now.store }.flatMap(\.record.names)
-            plan.deletions += listing.fragments.filter { $0.lastModified + orphanAge <= now.store }.map(\.name)
-            // A snapshot that is not settled may be missing from other listings, and so may others from this one. A floor
-            // that was raised without them would kill what they hold.
-            if let settled, !listing.hasUnread, let floor = now.stamp(before: floorAge),
-                let horizon = now.stamp(before: horizon)
-            {
-                let forgotten = merged.forget(deletionsThrough: horizon, floor: floor)
-                if forgotten > 0, settled.lastModified + forgettingInterval <= now.store { isWorth = true }
-            }
-        }
-        if isWorth, newest?.state != merged { plan.snapshot = merged }
-        return plan
-    }
-
-    /// The earlier keys of which all are in others that have a greater stamp and are in everybody's listing.
-    private static func surpassed(_ records: [StoredRecord], _ now: Now) -> [StoredRecord] {
-        let earlier = records.compactMap { stored in
-            if case .earlierKeys(let keys) = stored.record.content { (stored: stored, keys: keys) } else { nil }
-        }
-        return earlier.filter { one in
-            earlier.contains { other in
-                one.stored.record.stamp < other.stored.record.stamp
-                    && other.stored.lastModified + settling <= now.store && other.keys.hold(one.keys)
-            }
-        }
-        .map(\.stored)
-    }
-
-    /// Whether a snapshot that was written is whole in a listing and says what it must.
-    package static func isThere(_ state: CollectionState, id: UInt64, in listing: Listing) -> Bool {
-        Snapshot.assembled(listing.records).whole.contains { $0.id == id && $0.state == state }
+        var survey = StoreSurvey(known: known)
+        survey.take(listing.records)
+        var compaction = Compaction(survey, hasUnread: listing.hasUnread, now: now)
+        let deletions =
+            compaction.deletions(of: listing.records) + compaction.deletions(ofFragments: listing.fragments)
+        let gain = compaction.gain
+        return Plan(deletions: deletions, snapshot: compaction.snapshot(minimum: minimum), gain: gain)
     }
 
     // MARK: Limits

@@ -63,6 +63,9 @@ package struct StoredRecord: Hashable, Sendable {
         self.lastModified = lastModified
     }
 
+    /// Whether this is a piece of a snapshot.
+    var isPiece: Bool { piece != nil }
+
     fileprivate var piece: SnapshotPiece? {
         if case .snapshot(let piece) = record.content { piece } else { nil }
     }
@@ -78,61 +81,4 @@ extension CollectionState {
             }
         )
     }
-
-    /// Divides the state into the pieces of a snapshot. An object that is too large for one piece is divided too.
-    /// - Parameters:
-    ///   - id: the identity of the snapshot, 8 random bytes.
-    ///   - limit: the greatest size of a piece in bytes, as ``SnapshotWrite/size`` counts.
-    package func pieces(id: UInt64, limit: Int) -> [SnapshotPiece] {
-        var portions: [[SnapshotEntry]] = []
-        var portion: [SnapshotEntry] = []
-        var size = 0
-        func close() {
-            if !portion.isEmpty { portions.append(portion) }
-            portion = []
-            size = 0
-        }
-        for (object, state) in oneByOne {
-            let head = object.utf8.count + SnapshotEntry.overhead
-            var writes: [SnapshotWrite] = []
-            var own = head
-            for write in state.writes {
-                if size + own + write.size > limit, !writes.isEmpty || size > 0 {
-                    if own > head {
-                        portion.append(SnapshotEntry(object: object, deletion: state.deletion, writes: writes))
-                        writes = []
-                    }
-                    close()
-                    own = head
-                }
-                writes.append(write)
-                own += write.size
-            }
-            if size + own > limit { close() }
-            portion.append(SnapshotEntry(object: object, deletion: state.deletion, writes: writes))
-            size += own
-        }
-        close()
-        // The snapshot of an empty collection is one empty piece.
-        if portions.isEmpty { portions = [[]] }
-        return portions.enumerated().map { index, entries in
-            SnapshotPiece(
-                snapshot: id,
-                index: UInt32(index),
-                count: UInt32(portions.count),
-                floor: floor,
-                entries: entries
-            )
-        }
-    }
-}
-
-extension SnapshotEntry {
-    /// The bytes that an object takes beside its name and its writes, at most, in bytes: a deletion's stamp and the fields' heads.
-    fileprivate static let overhead = 48
-}
-
-extension SnapshotWrite {
-    /// The bytes that a write takes in a piece, at most.
-    package var size: Int { attribute.utf8.count + (value?.count ?? 0) + 72 }
 }

@@ -9,7 +9,7 @@ package struct CollectionState: Sendable {
     package private(set) var floor: Stamp?
     /// The greatest time that was seen in each generation. It is no part of the state, but new writes come after it.
     package private(set) var clocks: [UInt32: UInt64] = [:]
-    private var objects: [ObjectKey: PackedObject] = [:]
+    private var objects: Set<PackedObject> = []
 
     /// Makes the state of a collection in which nothing was ever written.
     package init() {}
@@ -30,7 +30,11 @@ package struct CollectionState: Sendable {
 
     /// All that is known of an object; nil if nothing is.
     package func state(of object: String) -> ObjectState? {
-        objects[ObjectKey(text: object)]?.state
+        packed(object)?.state
+    }
+
+    private func packed(_ object: String) -> PackedObject? {
+        objects.firstIndex(of: PackedObject(named: object)).map { objects[$0] }
     }
 
     /// The deletion that a write of this object knows of.
@@ -40,7 +44,7 @@ package struct CollectionState: Sendable {
 
     /// The names of the objects that exist, in the order of their bytes.
     var livingNames: [String] {
-        objects.lazy.filter { $0.value.state.isLiving }.map(\.key.text).sorted { $0.isBefore($1) }
+        objects.filter(\.state.isLiving).sorted { $0.isBefore($1) }.map(\.name)
     }
 
     /// All objects, those that were deleted included, in the order of their names' bytes.
@@ -48,9 +52,7 @@ package struct CollectionState: Sendable {
 
     /// The same, unpacked one after the other: the states of many objects take several times the room of their packed forms.
     var oneByOne: some Sequence<(object: String, state: ObjectState)> {
-        objects.sorted { $0.key.text.isBefore($1.key.text) }.lazy.map {
-            (object: $0.key.text, state: $0.value.state)
-        }
+        objects.sorted { $0.isBefore($1) }.lazy.map { (object: $0.name, state: $0.state) }
     }
 
     /// The number of objects of which something is known.
@@ -67,10 +69,10 @@ package struct CollectionState: Sendable {
         if let theirs = other.floor {
             guard let floor, theirs <= floor else { return false }
         }
-        return other.objects.allSatisfy { key, packed in
+        return other.objects.allSatisfy { packed in
             var theirs = packed.state
             if let floor, floor != other.floor { theirs.cut(through: floor) }
-            return contains(theirs, of: key.text)
+            return contains(theirs, of: packed.name)
         }
     }
 
@@ -110,27 +112,32 @@ package struct CollectionState: Sendable {
     ) -> [ObjectEvent] {
         // The smaller state goes into the larger one, so that a newcomer's snapshot does not take its room twice.
         if !isWatched, other.objects.count > objects.count { swap(&self, &other) }
-        var before: [ObjectKey: [String: [UInt8]]?] = [:]
+        var before: [PackedObject: [String: [UInt8]]?] = [:]
         for (generation, time) in other.clocks { see(generation: generation, time: time) }
         if let theirs = other.floor, floor.map({ $0 < theirs }) ?? true {
-            for (key, packed) in objects {
+            for packed in objects {
                 var state = packed.state
                 let uncut = state
                 state.cut(through: theirs)
                 guard state != uncut else { continue }
-                if isWatched { before[key] = uncut.attributes }
-                objects[key] = state.isEmpty ? nil : PackedObject(state)
+                if isWatched { before[packed] = uncut.attributes }
+                if state.isEmpty {
+                    objects.remove(packed)
+                } else {
+                    objects.update(with: PackedObject(packed.name, state))
+                }
             }
             floor = theirs
         }
-        for (key, packed) in other.objects {
+        for packed in other.objects {
             var state = packed.state
             if let floor, floor != other.floor { state.cut(through: floor) }
             if state.isEmpty { continue }
-            if isWatched, before[key] == nil { before[key] = .some(object(key.text)) }
-            join(key.text, state)
+            let name = packed.name
+            if isWatched, before[packed] == nil { before[packed] = .some(object(name)) }
+            join(name, state)
         }
-        return before.sorted { $0.key.text.isBefore($1.key.text) }.compactMap { event($0.key.text, $0.value) }
+        return before.sorted { $0.key.isBefore($1.key) }.compactMap { event($0.key.name, $0.value) }
     }
 
     /// A writer knows only of deletions before its write. A change that says otherwise is none, for every reader.
@@ -141,16 +148,14 @@ package struct CollectionState: Sendable {
     private mutating func join(_ object: String, _ state: ObjectState) {
         if let deletion = state.deletion { see(deletion) }
         for write in state.writes { see(write.stamp) }
-        let key = ObjectKey(text: object)
-        guard let packed = objects[key] else {
-            objects[key] = state.isEmpty ? nil : PackedObject(state)
+        guard let known = self.state(of: object) else {
+            if !state.isEmpty { objects.insert(PackedObject(object, state)) }
             return
         }
-        let known = packed.state
         var joined = known
         joined.join(state)
         // An object that stays as it is stays shared with copies of this state.
-        if joined != known { objects[key] = PackedObject(joined) }
+        if joined != known { objects.update(with: PackedObject(object, joined)) }
     }
 
     private func event(_ object: String, _ before: [String: [UInt8]]?) -> ObjectEvent? {
@@ -173,16 +178,9 @@ package struct CollectionState: Sendable {
 extension CollectionState: Equatable {
     /// Whether two states hold the same. The times that they have seen do not count.
     package static func == (one: CollectionState, other: CollectionState) -> Bool {
-        one.floor == other.floor && one.objects == other.objects
+        one.floor == other.floor && one.objects.count == other.objects.count
+            && one.objects.allSatisfy { object in
+                other.objects.firstIndex(of: object).map { other.objects[$0].isSame(as: object) } ?? false
+            }
     }
-}
-
-/// An object's name, told apart by its bytes.
-private struct ObjectKey: Hashable, Sendable {
-    let text: String
-
-    static func == (one: ObjectKey, other: ObjectKey) -> Bool { one.text.isSameText(other.text) }
-
-    // Texts with the same bytes have the same hash; some others as well.
-    func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }

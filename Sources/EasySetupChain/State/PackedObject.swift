@@ -1,8 +1,10 @@
-/// The state of one object in one run of bytes, because a device holds many objects and reads few: as arrays of values a
+/// One object's name and state in one run of bytes, because a device holds many objects and reads few: as arrays of values a
 /// hundred thousand objects would take three times the memory.
 ///
-/// It is a form in memory alone. Equal states have equal bytes.
+/// It is a form in memory alone. Two of them are equal if they have one name, so that a set of them has each object once and
+/// needs no second place for its name.
 struct PackedObject: Hashable, Sendable {
+    /// The length of the name, the name, and the state. Equal states have equal bytes.
     private var bytes: [UInt8]
 
     /// What comes before a write, in its first byte.
@@ -13,8 +15,16 @@ struct PackedObject: Hashable, Sendable {
         static let value: UInt8 = 8
     }
 
-    init(_ state: ObjectState) {
+    /// The name alone, by which a set finds the object.
+    init(named name: String) {
         var packer = Packer()
+        packer.append(Array(name.utf8))
+        bytes = packer.bytes
+    }
+
+    init(_ name: String, _ state: ObjectState) {
+        var packer = Packer()
+        packer.append(Array(name.utf8))
         packer.append(state.deletion == nil ? 0 : 1)
         if let deletion = state.deletion { packer.append(deletion) }
         var previous: SnapshotWrite?
@@ -36,8 +46,16 @@ struct PackedObject: Hashable, Sendable {
         bytes = Array(packer.bytes[...])
     }
 
+    /// The object's name.
+    var name: String {
+        var unpacker = Unpacker(bytes: bytes)
+        return String(decoding: unpacker.run(), as: UTF8.self)
+    }
+
+    /// The object's state.
     var state: ObjectState {
         var unpacker = Unpacker(bytes: bytes)
+        _ = unpacker.run()
         let deletion = unpacker.byte() == 0 ? nil : unpacker.stamp()
         var writes: [SnapshotWrite] = []
         while !unpacker.isAtEnd {
@@ -55,6 +73,26 @@ struct PackedObject: Hashable, Sendable {
         }
         return ObjectState(deletion: deletion, frontier: writes)
     }
+}
+
+extension PackedObject {
+    /// The bytes of the name. They tell objects apart: texts may be equal that differ in how their accents are written.
+    private var nameBytes: ArraySlice<UInt8> {
+        var unpacker = Unpacker(bytes: bytes)
+        return unpacker.run()
+    }
+
+    static func == (one: PackedObject, other: PackedObject) -> Bool { one.nameBytes == other.nameBytes }
+
+    func hash(into hasher: inout Hasher) {
+        for byte in nameBytes { hasher.combine(byte) }
+    }
+
+    /// Whether two objects have one name and one state.
+    func isSame(as other: PackedObject) -> Bool { bytes == other.bytes }
+
+    /// Whether this object's name is before the other one's by its bytes.
+    func isBefore(_ other: PackedObject) -> Bool { nameBytes.lexicographicallyPrecedes(other.nameBytes) }
 }
 
 private struct Packer {
