@@ -74,7 +74,9 @@ private struct Portions: IteratorProtocol {
             rest = nil
             var own = object.utf8.count + SnapshotEntry.overhead
             var end = writes.startIndex
-            while end < writes.endIndex, size + own + writes[end].size <= limit || (size == 0 && end == writes.startIndex)
+            // One write is put in, however large it is.
+            while end < writes.endIndex,
+                size + own + writes[end].size <= limit || (size == 0 && end == writes.startIndex)
             {
                 own += writes[end].size
                 end += 1

@@ -49,7 +49,8 @@ package struct StoreSurvey: Sendable {
     /// Ends the reading: joins the whole snapshots to the state. Returns them in the order of their ranks.
     mutating func finish() -> [(group: Snapshot.Group, snapshot: Found)] {
         // A piece with a number that can't be is refused when it is read, so as many numbers are all of them.
-        let whole = found.filter { $0.value.indices.count == Int($0.key.count) }.sorted { $0.value.rank < $1.value.rank }
+        let whole = found.filter { $0.value.indices.count == Int($0.key.count) }
+            .sorted { $0.value.rank < $1.value.rank }
         found = [:]
         for (_, snapshot) in whole { merged.merge(snapshot.state, isWatched: false) }
         return whole.map { (group: $0.key, snapshot: $0.value) }
