@@ -102,6 +102,77 @@ struct MergingPropertyTests {
         }
     }
 
+    @Test("A removed device takes nothing away that is written under a later generation", arguments: 0..<60)
+    func generations(_ seed: UInt64) {
+        var drawing = Drawing(random: SplitMix(state: seed))
+        for _ in 0..<50 {
+            // Devices that have heard of the removal write one after the other, and know what was written before.
+            var honest = CollectionState()
+            var parts: [CollectionState] = []
+            for time in 1...UInt64.random(in: 1...6, using: &drawing.random) {
+                var write = drawing.write()
+                write.stamp = Stamp(generation: 2, time: time, writer: DeviceID(value: 1))
+                if case .set = write.change.operation {
+                    let known = honest.knownDeletion(of: write.change.object)
+                    write.change = Change(
+                        object: write.change.object,
+                        operation: write.change.operation,
+                        knownDeletion: known
+                    )
+                }
+                honest.merge(write.change, stamp: write.stamp)
+                parts.append(CollectionState([write]))
+            }
+            // The removed device claims what it likes, under the key that it has.
+            for var write in drawing.writes(1...6) {
+                write.stamp = Stamp(generation: 1, time: write.stamp.time, writer: write.stamp.writer)
+                if case .set = write.change.operation, let known = write.change.knownDeletion {
+                    let claimed = Stamp(generation: 1, time: known.time, writer: known.writer)
+                    write.change = Change(
+                        object: write.change.object,
+                        operation: write.change.operation,
+                        knownDeletion: claimed
+                    )
+                }
+                parts.append(CollectionState([write]))
+            }
+            parts.shuffle(using: &drawing.random)
+            let all = parts.reduce(into: CollectionState()) { $0.merge($1) }
+            for (object, state) in honest.sorted {
+                if let attributes = state.attributes {
+                    let shown = all.object(object)
+                    #expect(attributes.allSatisfy { shown?[$0.key] == $0.value })
+                } else {
+                    #expect(all.object(object) == nil)
+                }
+            }
+        }
+    }
+
+    @Test("Forgetting changes nothing that a reader sees, whatever is written later", arguments: 0..<60)
+    func forgetting(_ seed: UInt64) {
+        var drawing = Drawing(random: SplitMix(state: seed))
+        func seen(_ state: CollectionState) -> [String: [String: [UInt8]]] {
+            Dictionary(uniqueKeysWithValues: state.living.map { ($0.object, $0.attributes) })
+        }
+        for _ in 0..<50 {
+            var state = CollectionState(drawing.writes(0...8))
+            let floor = drawing.stamp()
+            var forgotten = state
+            // No deletion is so old that it is forgotten itself.
+            _ = forgotten.forget(
+                deletionsThrough: Stamp(generation: 0, time: 1, writer: DeviceID(value: 0)),
+                floor: floor
+            )
+            #expect(seen(forgotten) == seen(state))
+            for write in drawing.writes(0...4) where write.stamp > floor {
+                state.merge(write.change, stamp: write.stamp)
+                forgotten.merge(write.change, stamp: write.stamp)
+                #expect(seen(forgotten) == seen(state))
+            }
+        }
+    }
+
     @Test("A packed object is the same again", arguments: 0..<20)
     func packing(_ seed: UInt64) {
         var drawing = Drawing(random: SplitMix(state: seed))

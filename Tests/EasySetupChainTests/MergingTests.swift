@@ -4,8 +4,8 @@ import Testing
 
 /// A change and its stamp, for short tables.
 struct Write: Hashable {
-    let change: Change
-    let stamp: Stamp
+    var change: Change
+    var stamp: Stamp
 
     static func set(
         _ object: String,

@@ -43,8 +43,8 @@ package struct ObjectState: Hashable, Sendable {
     /// Whether nothing is known of the object.
     package var isEmpty: Bool { deletion == nil && writes.isEmpty }
 
-    /// The greatest stamp of a deletion that happened or that a write knew: what a new write knows. Writes that knew less
-    /// are dead.
+    /// The greatest stamp of a deletion that happened or that a write knew: what a new write knows. Writes of its generation
+    /// or an earlier one that knew less are dead.
     package var lastDeletion: Stamp? {
         writes.reduce(deletion) { Stamp.later($0, $1.knownDeletion) }
     }
@@ -52,7 +52,7 @@ package struct ObjectState: Hashable, Sendable {
     /// Whether the object exists.
     package var isLiving: Bool {
         let deletion = lastDeletion
-        return writes.contains { $0.knownDeletion == deletion }
+        return writes.contains { $0.isLiving(after: deletion) }
     }
 
     /// The object's attributes; nil if it does not exist, or no more.
@@ -61,7 +61,7 @@ package struct ObjectState: Hashable, Sendable {
         var result: [String: [UInt8]] = [:]
         var lives = false
         // In ascending order, so that the greatest write is the last one.
-        for write in writes where write.knownDeletion == deletion {
+        for write in writes where write.isLiving(after: deletion) {
             lives = true
             result[write.attribute] = write.value
         }
@@ -85,13 +85,25 @@ package struct ObjectState: Hashable, Sendable {
         writes.removeAll { $0.stamp <= floor }
     }
 
-    /// Removes the writes up to the floor that a reader does not see: those before the last deletion, and removals of
-    /// attributes. With the same floor set they are dead for everybody.
+    /// Removes the writes up to the floor that a reader does not see: dead ones, those that another living one surpasses, and
+    /// removals of attributes. The last deletion stays, as a deletion, so with the same floor set they are dead for everybody.
     package mutating func forgetUnseen(through floor: Stamp) {
-        let deletion = lastDeletion
-        writes.removeAll { write in
-            write.stamp <= floor && (write.knownDeletion != deletion || write.value == nil && !write.attribute.isEmpty)
+        deletion = lastDeletion
+        var kept: [SnapshotWrite] = []
+        var done: String?
+        // The greatest write of an attribute is the last one.
+        for write in writes.reversed() {
+            if write.stamp > floor {
+                kept.append(write)
+                continue
+            }
+            guard write.isLiving(after: deletion), done.map({ !$0.isSameText(write.attribute) }) ?? true else {
+                continue
+            }
+            done = write.attribute
+            if write.value != nil || write.attribute.isEmpty { kept.append(write) }
         }
+        writes = kept.reversed()
     }
 
     // MARK: The order of writes
@@ -113,22 +125,31 @@ package struct ObjectState: Hashable, Sendable {
         return kept
     }
 
-    /// The order of writes: by attribute, then by stamp. Two writes with one stamp come from a writer that breaks the rules,
-    /// and the greater value wins, so that all devices agree.
+    /// The order of writes: by attribute, then by stamp. Two writes with one stamp come from a writer that breaks the rules;
+    /// then the greater known deletion wins, and of one known deletion the greater value, so that all devices agree.
     private static func isOrdered(_ one: SnapshotWrite, _ other: SnapshotWrite) -> Bool {
         guard one.attribute.isSameText(other.attribute) else { return one.attribute.isBefore(other.attribute) }
         if one.stamp != other.stamp { return one.stamp < other.stamp }
-        switch (one.value, other.value) {
+        switch (one.knownDeletion, other.knownDeletion) {
         case (nil, _?): return true
         case (_?, nil): return false
-        case (let one?, let other?) where one != other: return one.lexicographicallyPrecedes(other)
+        case (let one?, let other?) where one != other: return one < other
         case (nil, nil), (_?, _?): break
         }
-        switch (one.knownDeletion, other.knownDeletion) {
+        switch (one.value, other.value) {
         case (_, nil): return false
         case (nil, _?): return true
-        case (let one?, let other?): return one < other
+        case (let one?, let other?): return one.lexicographicallyPrecedes(other)
         }
+    }
+}
+
+extension SnapshotWrite {
+    /// Whether the write counts. It does if it knew of the object's last deletion, or if that is of an earlier generation: a
+    /// device that was removed must not delete what is written under keys that it lacks.
+    func isLiving(after deletion: Stamp?) -> Bool {
+        guard let deletion else { return true }
+        return knownDeletion == deletion || deletion.generation < stamp.generation
     }
 }
 

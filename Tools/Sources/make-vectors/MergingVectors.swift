@@ -168,6 +168,22 @@ private let named: [(about: String, inputs: [Input])] = [
         [set(["a": [1]], at(10)), set(["a": [2]], at(20), knowing: at(20))]
     ),
     ("of two writes with one stamp the greater value wins", [set(["a": [2]], at(10)), set(["a": [1, 9]], at(10))]),
+    (
+        "of two writes with one stamp the greater known deletion wins against a greater value",
+        [set(["a": [2]], at(30)), set(["a": [1]], at(30), knowing: at(20))]
+    ),
+    (
+        "a deletion of an earlier generation kills no write of a later one",
+        [set(["a": [1]], at(5, in: 2)), set(["b": [2]], at(10)), delete(at(20))]
+    ),
+    (
+        "neither does a known deletion of an earlier generation",
+        [set(["a": [1]], at(5, in: 2)), set(["b": [2]], at(9_000), knowing: at(8_999))]
+    ),
+    (
+        "a deletion of the same generation kills a write whatever an earlier one says",
+        [set(["a": [1]], at(5, in: 2)), delete(at(4, in: 2)), set(["a": [2]], at(9_000), knowing: at(8_999))]
+    ),
     ("of two writes with one stamp a removal is the lesser", [set(["a": nil], at(10)), set(["a": []], at(10))]),
     ("ids that are alike are others", [set(["a": [1]], at(10), of: "x"), set(["a": [2]], at(20), of: "X")]),
     (
@@ -287,6 +303,14 @@ private func forgetting() -> [JSON] {
         (
             "dead writes of an object that was made anew",
             joined([set(["a": [1]], at(10)), delete(at(15)), set(["b": [2]], at(20), knowing: at(15))]), at(30), at(50)
+        ),
+        (
+            "the last deletion stays where the write that knew of it goes",
+            joined([
+                set(["a": [1]], at(40, in: 2)), set(["a": [2], "b": [2]], at(30), knowing: at(20)),
+                set(["c": [3]], at(35)),
+            ]),
+            at(10), at(50, in: 2)
         ),
         ("nothing to forget leaves the floor where it is", joined([set(["a": [1]], at(10))]), at(20), at(50)),
         (
