@@ -241,6 +241,7 @@ struct ChainEndTests {
             }
             _ = try? await party.chain(1).renew(into: party.chain(1, seed: newSeed))
             party.store.change { $0.fault = { _, _ in nil } }
+            party.store.advance(by: .seconds(1))
             // A change in the new chain between the two calls stays, and so does a deletion.
             let new = party.chain(2, seed: newSeed)
             let copied = try await contents(new, "notes")["object 0"] != nil
@@ -259,6 +260,46 @@ struct ChainEndTests {
             }
             #expect(try await contents(party.chain(3, seed: newSeed), "notes") == expected, "stopped at \(stop)")
             #expect(try await contents(party.chain(3, seed: newSeed), "history") == ["1": ["a": [1]]])
+        }
+    }
+
+    @Test("A renewal that stops at any call and is made again does not take a change of the old chain for a later one")
+    func renewOldChange() async throws {
+        for stop in 0..<12 {
+            let party = ChainParty()
+            let old = party.chain(1)
+            try await old.put("1", in: "notes", ["a": [1], "b": [1]])
+            try await old.put("2", in: "notes", ["a": [1]])
+            try await old.put("3", in: "notes", ["a": [1], "b": [1]])
+            try await old.renew(into: party.chain(1, seed: newSeed))
+            party.store.advance(by: .seconds(1))
+            try await old.update("1", in: "notes", ["a": [2], "b": [2]])
+            try await old.delete("2", in: "notes")
+            try await old.delete("3", in: "notes")
+            try await old.put("3", in: "notes", ["a": [2]])
+            let left = Mutex(stop)
+            party.store.change {
+                $0.fault = { _, _ in
+                    left.withLock { left -> MemoryObjectStore.Fault? in
+                        left -= 1
+                        return left < 0 ? .refused(ObjectStoreError(.denied)) : nil
+                    }
+                }
+            }
+            let done = (try? await party.chain(1).renew(into: party.chain(1, seed: newSeed))) != nil
+            party.store.change { $0.fault = { _, _ in nil } }
+            party.store.advance(by: .seconds(1))
+            // The new chain goes on: its change is the later one.
+            let new = party.chain(2, seed: newSeed)
+            try await new.update("1", in: "notes", ["a": [3]])
+            let isDeleted = try await new.get("2", in: "notes") == nil
+            if isDeleted { try await new.put("2", in: "notes", ["a": [3]]) }
+            for _ in 0..<2 { try await party.chain(1).renew(into: party.chain(3, seed: newSeed)) }
+            let contents = try await contents(party.chain(4, seed: newSeed), "notes")
+            #expect(contents["1"] == ["a": [3], "b": [2]], "stopped at \(stop)")
+            #expect(contents["2"] == (isDeleted ? ["a": [3]] : nil), "stopped at \(stop)")
+            #expect(contents["3"] == ["a": [2]], "stopped at \(stop)")
+            #expect(stop < 11 || done)
         }
     }
 

@@ -89,14 +89,19 @@ struct ChainTests {
         }
         let (one, other) = (chain(1), chain(2))
         let note = Note(title: "a/b", size: .max, tags: ["x"])
-        try await one.put("1", in: "notes", note)
+        try await one.put("1", in: "notes", encoding: note)
         #expect(try await other.get("1", in: "notes", as: Note.self) == note)
         try await one.update("1", in: "notes", ["title": bytes("\"c\"")])
         try await other.update("1", in: "notes", ["size": bytes("7"), "tags": nil])
         for device in [one, other] {
             #expect(try await device.get("1", in: "notes", as: Note.self) == Note(title: "c", size: 7, tags: nil))
         }
-        await #expect(throws: ChainError.content) { try await one.put("2", in: "notes", 5) }
+        await #expect(throws: ChainError.content) { try await one.put("2", in: "notes", encoding: 5) }
+        // A literal of numbers is bytes without the label, and JSON with it.
+        try await one.put("3", in: "notes", ["a": [1, 2]])
+        try await one.put("4", in: "notes", encoding: ["a": [1, 2]])
+        #expect(try await other.get("3", in: "notes") == ["a": [1, 2]])
+        #expect(try await other.get("4", in: "notes") == ["a": bytes("[1,2]")])
         try await one.update("1", in: "notes", ["size": bytes("{")])
         await #expect(throws: ChainError.content) { _ = try await other.get("1", in: "notes", as: Note.self) }
     }

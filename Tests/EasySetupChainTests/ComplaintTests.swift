@@ -115,7 +115,9 @@ struct ComplaintTests {
         }
         store.change { $0.lateListing = .seconds(60) }
         // The app makes the id of what the object is, and so it is the same without a word between the devices.
-        for chain in [one, other] { for (id, page) in pages { try await chain.put(id, in: "bookmarks", page) } }
+        for chain in [one, other] {
+            for (id, page) in pages { try await chain.put(id, in: "bookmarks", encoding: page) }
+        }
         store.advance(by: .seconds(60))
         for chain in [one, other, chain(3)] {
             #expect(try await chain.list("bookmarks").map(\.object) == pages.map(\.id))
@@ -129,7 +131,7 @@ struct ComplaintTests {
     func order() async throws {
         let (one, other) = (chain(1), chain(2))
         for (id, order) in [("a", "1"), ("b", "2"), ("c", "3")] {
-            try await one.put(id, in: "bookmarks", Bookmark(title: id, order: order))
+            try await one.put(id, in: "bookmarks", encoding: Bookmark(title: id, order: order))
         }
         _ = try await other.list("bookmarks")
         store.change { $0.lateListing = .seconds(60) }
@@ -195,7 +197,7 @@ struct ComplaintTests {
     @Test("8: A long address arrives, whatever the order of its parts, and also if they come one by one")
     func longAddress() async throws {
         let address = "https://a.example/?" + String(repeating: "q", count: 20_000)
-        try await chain(1).put("1", in: "bookmarks", Bookmark(location: address))
+        try await chain(1).put("1", in: "bookmarks", encoding: Bookmark(location: address))
         let parts = try names("bookmarks")
         #expect(parts.count > 20)
         for name in parts { store.remove(name) }
@@ -274,10 +276,10 @@ struct ComplaintTests {
     @Test("13: A bookmark that arrives before its folder is kept with its place, and is in it when the folder arrives")
     func folders() async throws {
         let (one, other) = (chain(1), chain(2))
-        try await one.put("folder", in: "bookmarks", Bookmark(title: "A folder", isFolder: true))
+        try await one.put("folder", in: "bookmarks", encoding: Bookmark(title: "A folder", isFolder: true))
         let folder = Set(store.names)
         store.change { $0.withholds = folder.contains }
-        try await one.put("child", in: "bookmarks", Bookmark(title: "A page", parent: "folder", order: "1"))
+        try await one.put("child", in: "bookmarks", encoding: Bookmark(title: "A page", parent: "folder", order: "1"))
         let child = Bookmark(title: "A page", parent: "folder", order: "1")
         #expect(try await other.list("bookmarks").map(\.object) == ["child"])
         #expect(try await other.get("child", in: "bookmarks", as: Bookmark.self) == child)
@@ -333,9 +335,9 @@ struct ComplaintTests {
     @Test("17: A move to the top level arrives, and no attribute is not the same as an empty one")
     func topLevel() async throws {
         let (one, other) = (chain(1), chain(2))
-        try await one.put("1", in: "bookmarks", Bookmark(title: "A page", parent: "folder"))
+        try await one.put("1", in: "bookmarks", encoding: Bookmark(title: "A page", parent: "folder"))
         #expect(try await other.get("1", in: "bookmarks", as: Bookmark.self)?.parent == "folder")
-        try await one.put("1", in: "bookmarks", Bookmark(title: "A page"))
+        try await one.put("1", in: "bookmarks", encoding: Bookmark(title: "A page"))
         #expect(try await other.get("1", in: "bookmarks")?["parent"] == nil)
         #expect(try await other.get("1", in: "bookmarks", as: Bookmark.self) == Bookmark(title: "A page"))
         try await other.update("1", in: "bookmarks", ["parent": []])
@@ -402,7 +404,7 @@ struct ComplaintTests {
             #expect(reading.records.count == 2)
             for content in reading.records.compactMap(Version0Content.init) {
                 guard case .bookmark(let bookmark)? = content.object else { continue }
-                try await chain.put(content.objectID, in: "bookmarks", bookmark)
+                try await chain.put(content.objectID, in: "bookmarks", encoding: bookmark)
             }
         }
         let ids = ["01", "02"].map { String(repeating: $0, count: 16) }

@@ -14,9 +14,10 @@ extension Chain {
     /// Copies all objects of all collections that were noted into a chain with another seed, on a device that has both.
     /// Devices and requests are not copied: each device is paired anew.
     ///
-    /// The call may be stopped at any point and made again. Objects that the new chain has are not written a second time, so
-    /// that changes there stay; an object that was deleted there stays deleted. What was written to the old chain after the
-    /// copying of a collection began is carried over by the next call.
+    /// The call may be stopped at any point and made again. Objects that the new chain has are not written a second time; an
+    /// object that was deleted there stays deleted. What was written to the old chain after the copying of a collection began is
+    /// carried over by the next call, unless the new chain has a later change of the same attribute: of two changes the one
+    /// with the later time stays, however often the call is made.
     /// - Parameters:
     ///   - new: the chain with the new seed.
     ///   - progress: gets how far the copying has come, after each portion.
@@ -83,20 +84,43 @@ extension Chain {
         guard let new else { return old.attributes.map { .put($0) } }
         // An earlier call has copied it, or the new chain had such an object before.
         guard let mark, let present = new.attributes else { return nil }
-        let deletion = old.lastDeletion
-        guard old.attributes != nil else { return deletion.map { $0 > mark } ?? false ? .delete : nil }
+        let (written, changes) = (new.livingWrites, old.livingWrites)
+        // A deletion in the old chain, if it came after everything that the new chain has of the object.
+        var deletion = old.lastDeletion
+        if let last = deletion, last <= mark { deletion = nil }
+        guard old.attributes != nil else {
+            guard let deletion, written.values.allSatisfy({ $0.stamp.time <= deletion.time }) else { return nil }
+            return .delete
+        }
         var changed: [String: [UInt8]?] = [:]
-        for write in old.writes where write.knownDeletion == deletion && !write.attribute.isEmpty {
-            if write.stamp > mark, present[write.attribute] != write.value {
-                changed.updateValue(write.value, forKey: write.attribute)
-            } else {
-                changed[write.attribute] = nil
+        for (attribute, write) in changes where !attribute.isEmpty && write.stamp > mark {
+            // An earlier call may have carried this change over without setting the mark, and the new chain gone on since.
+            guard written[attribute].map({ $0.stamp.time <= write.stamp.time }) ?? true else { continue }
+            if present[attribute] != write.value { changed.updateValue(write.value, forKey: attribute) }
+        }
+        // An object that was deleted and made anew lacks what it had before.
+        if let deletion {
+            for attribute in present.keys where changes[attribute] == nil {
+                guard let write = written[attribute], write.stamp.time <= deletion.time else { continue }
+                changed.updateValue(nil, forKey: attribute)
             }
         }
         return changed.isEmpty ? nil : .update(changed)
     }
 
     private static let portion = 256
+}
+
+extension ObjectState {
+    /// For each attribute the living write with the greatest stamp, the empty attribute's too.
+    fileprivate var livingWrites: [String: SnapshotWrite] {
+        let deletion = lastDeletion
+        // In ascending order, so that the greatest write is the last one.
+        return Dictionary(
+            writes.filter { $0.knownDeletion == deletion }.map { ($0.attribute, $0) },
+            uniquingKeysWith: { $1 }
+        )
+    }
 }
 
 extension Stamp {

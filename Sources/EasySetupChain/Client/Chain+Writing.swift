@@ -1,7 +1,8 @@
 extension Chain {
     // MARK: Writing
 
-    /// Writes an object: it has these attributes then and no others that this device knows of.
+    /// Writes an object: it has these attributes then and no others that this device knows of. Their values are bytes; a value
+    /// with members is written by ``put(_:in:encoding:)``.
     public func put(
         _ object: String,
         in collection: String,
@@ -10,10 +11,15 @@ extension Chain {
         try await put([(object, attributes)], in: collection)
     }
 
-    /// Writes an object with the members of a value as its attributes.
-    public func put(_ object: String, in collection: String, _ value: some Encodable & Sendable)
-        async throws(ChainError)
-    {
+    /// Writes an object with the members of a value as its attributes, each of them as JSON. ``get(_:in:as:)`` reads them.
+    ///
+    /// The label tells it from the bytes of ``put(_:in:_:)``: a dictionary literal of numbers would fit both.
+    /// - Throws: ``ChainError/Code/content`` if the value has no members.
+    public func put(
+        _ object: String,
+        in collection: String,
+        encoding value: some Encodable & Sendable
+    ) async throws(ChainError) {
         try await put([(object, Attributes.encoded(value))], in: collection)
     }
 

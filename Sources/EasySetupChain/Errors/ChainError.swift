@@ -35,7 +35,7 @@ public struct ChainError: ExplainedError, Explained, Hashable {
             switch error.code {
             case .unreachable: .storeUnreachable
             case .denied: .storeDenied
-            case .busy: .storeBusy
+            case .busy: .storeOverloaded
             case .unreadable: .storeUnreadable
             case .nameRefused: .storeRefusesName
             case .bucketMissing: .bucketMissing
@@ -131,7 +131,7 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         /// The store refuses access.
         public static let storeDenied = Self(rawValue: "store-denied")
         /// The store has too much to do.
-        public static let storeBusy = Self(rawValue: "store-busy")
+        public static let storeOverloaded = Self(rawValue: "store-overloaded")
         /// The server does not answer as such a store does.
         public static let storeUnreadable = Self(rawValue: "store-unreadable")
         /// The store does not take the names of a chain's objects.

@@ -219,6 +219,7 @@ enum ExitCodes {
         "output-failed": 74,
         "too-few-files": 74,
         "store-busy": 75,
+        "store-overloaded": 75,
         "memory-short": 75,
         "passphrase-needed": 77,
         "wrong-passphrase": 77,
