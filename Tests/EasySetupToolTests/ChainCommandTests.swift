@@ -1,3 +1,4 @@
+import EasySetup
 import EasySetupChain
 import EasySetupS3
 import EasySetupSeed
@@ -142,6 +143,15 @@ struct ChainCommandTests {
         #expect(try await stage.run("laptop", ["put", "notes/1"], input: "after").code == 0)
         #expect(try await chain().get("1", in: "notes")?["value"] == Array("before".utf8))
         #expect(try await stage.run("laptop", ["devices"]).lines.count == 1)
+        // What the removed device lacks is in its status.
+        try await FileSeedStore(folder: stage.folder("phone")).save(membership, replacing: false)
+        let status = try ChainDeviceStage.events(try await stage.run("phone", ["status", "--json"]))
+        let notes = try #require((status.last?["collections"] as? [[String: Any]])?.first)
+        #expect(notes["left_out"] as? Bool == true)
+        #expect((notes["unread"] as? [[String: Any]])?.first?["reason"] as? String == "key-missing")
+        let told = try await stage.run("phone", ["status"]).output
+        #expect(told.contains("notes: this device has not got the newest key"), "\(told)")
+        #expect(told.contains("record (key-missing)") || told.contains("records (key-missing)"), "\(told)")
     }
 
     @Test("Status tells the chain, the place and what is there, and changes nothing") func status() async throws {
@@ -156,6 +166,10 @@ struct ChainCommandTests {
         let after = try ChainDeviceStage.events(try await stage.run("laptop", ["status", "--json"]))
         #expect(after[0]["name"] as? String == "laptop" && after[1]["bucket"] as? String == stage.store.bucket)
         #expect(after[1]["devices"] as? Int == 1 && abs(after[1]["clock_difference"] as? Int ?? 99) < 60)
-        #expect((after[1]["collections"] as? [[String: Any]])?.first?["objects"] as? Int == 1)
+        let notes = try #require((after[1]["collections"] as? [[String: Any]])?.first)
+        #expect(
+            notes["objects"] as? Int == 1 && notes["generation"] as? Int == 1 && notes["left_out"] as? Bool == false
+        )
+        #expect((notes["unread"] as? [Any])?.isEmpty == true && notes["foreign_names"] as? Int == 0)
     }
 }

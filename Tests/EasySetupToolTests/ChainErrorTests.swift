@@ -1,4 +1,6 @@
+import EasySetup
 import EasySetupChain
+import EasySetupPairingSession
 import EasySetupS3
 import EasySetupSeed
 import Foundation
@@ -17,21 +19,22 @@ import Testing
         .stopped(.writing),
     ]
 
-    static let chainErrors: [ChainError] =
-        [
-            .collectionName, .identifier, .objectTwice, .recordTooLarge(bytes: 2, limit: 1), .time,
-            .membershipUnreadable, .certificateUnreadable, .certificateNotSigned, .certificateEnded,
-            .tooManyCollections, .notHeld, .objectMissing, .collectionUnknown, .content, .notReadBack, .cancelled,
-        ]
-        + ObjectStoreError.Code.allCases.filter { $0 != .service }.map { ChainError.store(ObjectStoreError($0)) }
-
     @Test("Every error has an exit code, a sentence, advice, and its row on the page") func codes() throws {
         let page = try PagesTests.text("Protocol/errors.md")
-        for error in Self.usageErrors as [any ExplainedError] + Self.chainErrors {
+        for error in Self.usageErrors as [any ExplainedError] + ChainError.examples {
             #expect(ExitCodes.table[error.name] != nil, "\(error.name)")
             #expect(error.description.hasSuffix(".") && !error.commandAdvice.isEmpty, "\(error.name)")
             #expect(page.contains("| `\(error.name)`") || error.name == "cancelled-here", "\(error.name)")
             #expect(AdviceTests.faults(error.commandAdvice, isStrict: true).isEmpty, "\(error.name)")
+        }
+        // One name is one thing: no error of a chain is called as one of a seed's store.
+        let stores = Set(StoreError.examples.map(\.name))
+        for error in ChainError.examples { #expect(!stores.contains(error.name), "\(error.name)") }
+        // The page says of each whether a retry helps.
+        for error in ChainError.examples where error.code != .serviceRefused {
+            let rows = page[(page.firstRange(of: "\n## The chain\n")?.upperBound ?? page.endIndex)...]
+            let row = rows.split(separator: "\n").first { $0.hasPrefix("| `\(error.name)` |") }
+            #expect(row?.hasSuffix(error.retryHelps ? "| yes |" : "| no |") == true, "\(error.name)")
         }
         let source = try PagesTests.text("Sources/EasySetupChain/Errors/ChainError.swift")
         let names = source.matches(of: /static let \w+ = Self\(rawValue: "([a-z-]+)"\)/).map { String($0.1) }

@@ -55,6 +55,39 @@ struct ChainRenewTests {
         #expect(try await stage.run("laptop", ["devices"]).lines.count == 1)
     }
 
+    @Test("A renewal that is killed after any step on the disk is finished by the next call, as one device")
+    func killedAtEachStep() async throws {
+        var (step, isDone) = (0, false)
+        while !isDone, step < 30 {
+            step += 1
+            let stage = try await ChainDeviceStage()
+            try await stage.addDevice("laptop")
+            #expect(try await stage.run("laptop", ["put", "notes/1"], input: "x").code == 0)
+            let renewal = try Running(
+                [
+                    "-f", "-qq", "-o", "/dev/null", "-e", "trace=rename,renameat,renameat2,unlink,unlinkat", "-e",
+                    "inject=rename,renameat,renameat2,unlink,unlinkat:signal=SIGKILL:when=\(step)", Program.path,
+                    "chain", "renew", "--yes", "--json", "--store", stage.folder("laptop"), "--name", "laptop",
+                ],
+                of: "/usr/bin/strace",
+                variables: stage.variables
+            )
+            renewal.endInput()
+            isDone = await renewal.end() == 0
+            // A person may use the chain before he renews again.
+            if step % 2 == 0 {
+                #expect(try await stage.run("laptop", ["get", "notes/1"]).output == "x", "step \(step)")
+            }
+            let again = try await stage.run("laptop", ["renew", "--yes", "--json"])
+            #expect(try again.json()["event"] as? String == "renewed", "step \(step): \(again.output)")
+            #expect(try again.json()["devices"] as? [String] == [], "step \(step): \(again.output)")
+            #expect(try await stage.run("laptop", ["get", "notes/1"]).output == "x", "step \(step)")
+            #expect(try await stage.run("laptop", ["devices"]).lines.count == 1, "step \(step)")
+            #expect(!FileManager.default.fileExists(atPath: stage.folder("laptop") + "/renewal/seed"), "step \(step)")
+        }
+        #expect(isDone && step > 3)
+    }
+
     @Test("Requests of a device without the seed are listed, declined and granted") func requests() async throws {
         let stage = try await ChainDeviceStage()
         try await stage.addDevice("laptop")
@@ -146,6 +179,15 @@ struct ChainRenewTests {
         let delete = ["delete-collection", "notes", "--yes", "--json"]
         let unasked = try await stage.run("laptop", ["delete-collection", "notes", "--json"])
         #expect(try unasked.json()["error"] as? String == "nobody-to-ask")
+        let window = try await Window(
+            ["chain", "delete-collection", "notes", "--store", stage.folder("laptop"), "--name", "laptop"],
+            environment: stage.variables
+        )
+        defer { window.stop() }
+        try await window.wait(for: "no:")
+        #expect(try await window.lines().joined(separator: " ").contains("the collection notes with 2 objects"))
+        try await window.enter("no")
+        #expect(try await window.end().code == 1)
         let deleted = try await stage.run("laptop", delete).json()
         #expect(deleted["objects"] as? Int == 2 && deleted["names"] as? Int == 2, "\(deleted)")
         let rest = try ChainDeviceStage.events(try await stage.run("phone", ["list", "notes", "--json"]))

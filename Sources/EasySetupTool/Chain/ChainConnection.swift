@@ -68,34 +68,6 @@ struct ChainConnection: Sendable {
         }
     }
 
-    /// Deletes all names of a chain in the store. Returns how many there were.
-    func deleteEverything(of userID: UserID) async throws(ChainError) -> Int {
-        let prefix = RecordPlace.chainPrefix(of: userID)
-        var count = 0
-        var last: [String] = []
-        do throws(ObjectStoreError) {
-            while true {
-                // Each page begins at the start, because what was listed is gone.
-                let page = try await store.list(prefix: prefix, after: nil, limit: store.limits.listedPerCall)
-                let names = page.entries.map(\.name)
-                guard !names.isEmpty else { return count }
-                // A store that shows late what was deleted is asked again later.
-                guard names != last else { break }
-                last = names
-                var rest = names[...]
-                while !rest.isEmpty {
-                    let some = Array(rest.prefix(store.limits.deletionsPerCall))
-                    rest = rest.dropFirst(some.count)
-                    _ = try await store.delete(some)
-                }
-                count += names.count
-            }
-        } catch {
-            throw .store(error)
-        }
-        throw .notReadBack
-    }
-
     /// Asks a person for the invitation of a new chain.
     private static func ask(_ output: Output) async throws -> String {
         let reading = await output.askLine("The service takes a new chain by invitation. Invitation: \u{20}")

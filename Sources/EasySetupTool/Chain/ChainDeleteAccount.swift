@@ -33,17 +33,24 @@ struct ChainDeleteAccount: AsyncParsableCommand {
             if userId == nil { try output.needPerson(.userID) }
             let holder = try await options.holder(output)
             guard holder.seed != nil else { throw ChainError.notHeld }
-            try await confirm(holder.userID, output)
+            try check(holder.userID)
             let files = PrivateFiles(path: try options.store.folder.bytes)
             var count = 0
             do {
                 let session = try await ChainSession.open(options, .leaving, holder: holder, output)
-                count = try await session.connection.deleteEverything(of: holder.userID)
+                if userId == nil {
+                    let collections = try await session.collections().map(\.name)
+                    let devices = try await session.chain.devices().map { "\"\($0.shownName)\"" }
+                    output.onStop(nil)
+                    try await confirm(holder.userID, collections, devices, output)
+                    output.onStop(.writing)
+                }
+                count = try await session.chain.deleteEverything(progress: output.progress)
                 if let service = session.connection.service {
                     try await service.deleteAccount()
                     // Another device may have written meanwhile. From now on none gets new credentials, and those of this
                     // device count still.
-                    count += (try? await session.connection.deleteEverything(of: holder.userID)) ?? 0
+                    count += (try? await session.chain.deleteEverything()) ?? 0
                 }
             } catch let error as ChainError where error.code == .accountDeleted {
                 // An earlier call, or another device, has done it.
@@ -55,27 +62,35 @@ struct ChainDeleteAccount: AsyncParsableCommand {
                 "account-deleted",
                 [("user_id", .string(holder.userID.fingerprint)), ("names", .integer(count))],
                 people: """
-                    All of the chain is deleted: \(count) names from the store\(options.place.isService ? ", and its account at the service" : ""). \
+                    All of the chain is deleted: \(count.counted("name")) from the store\(options.place.isService ? ", and its account at the service" : ""). \
                     This device still holds the seed.
                     """
             )
         }
     }
 
-    /// Compares the digits that were given, or asks for them.
-    private func confirm(_ stored: UserID, _ output: Output) async throws {
-        if let userId {
-            guard let digits = FirstDigits(userId), digits.fit(stored.fingerprint) else {
-                throw ChainUsage.otherUserID
-            }
-            return
-        }
+    /// Compares the digits that were given with the call, before anything is asked of the store.
+    private func check(_ stored: UserID) throws(ChainUsage) {
+        guard let userId else { return }
+        guard let digits = FirstDigits(userId), digits.fit(stored.fingerprint) else { throw .otherUserID }
+    }
+
+    /// Names what is deleted, and asks for the digits.
+    private func confirm(
+        _ stored: UserID,
+        _ collections: [String],
+        _ devices: [String],
+        _ output: Output
+    ) async throws {
+        let list = { (items: [String]) in items.isEmpty ? "none" : items.joined(separator: ", ") }
         var notes: [String] = []
         for _ in 0..<YesOrNo.tries {
             let reading = await output.askLine(
                 """
-                This deletes everything that all devices of the chain have in the store, for good. Its user id is:
-                \(stored.fingerprint)
+                This deletes everything that all devices of the chain have in the store, for good.
+                Collections: \(list(collections))
+                Devices: \(list(devices))
+                User id: \(stored.fingerprint)
                 To delete it, type at least the first \(FirstDigits.least) digits of the user id, or no: \u{20}
                 """,
                 notes: notes

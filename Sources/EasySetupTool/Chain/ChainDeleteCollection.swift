@@ -31,7 +31,7 @@ struct ChainDeleteCollection: AsyncParsableCommand {
             let status = try await session.chain.status(of: name)
             if !yes {
                 try await output.confirmDeletion(
-                    "This deletes the collection \(name) with its \(status.objects) objects on all devices."
+                    "This deletes the collection \(name) with \(status.objects.counted("object")) on all devices."
                 )
             }
             output.onStop(.writing)
@@ -42,7 +42,8 @@ struct ChainDeleteCollection: AsyncParsableCommand {
                 [
                     ("collection", .string(name)), ("objects", .integer(status.objects)), ("names", .integer(count)),
                 ],
-                people: "\(name) is deleted: \(status.objects) objects, \(count) names in the store."
+                people:
+                    "\(name) is deleted: \(status.objects.counted("object")), \(count.counted("name")) in the store."
             )
         }
     }

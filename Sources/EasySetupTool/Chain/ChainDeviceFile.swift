@@ -57,6 +57,26 @@ struct ChainDeviceFile {
         return ChainDeviceFile(files: files, content: content)
     }
 
+    /// The folder of a renewal, within that of the seed.
+    static let renewal = "renewal"
+
+    /// The files of a renewal.
+    /// - Parameter folder: the folder of the seed.
+    static func renewalFiles(_ folder: [UInt8]) -> PrivateFiles {
+        PrivateFiles(path: folder + Array("/\(renewal)".utf8))
+    }
+
+    /// The file in the folder of the seed; nil if this device has not joined the chain. A renewal that was killed when the new
+    /// seed was in its place has left the file in its own folder, from which it is copied.
+    static func find(_ folder: [UInt8], of userID: UserID) async throws -> ChainDeviceFile? {
+        let files = PrivateFiles(path: folder)
+        if let file = try await read(files, of: userID) { return file }
+        guard let left = try await read(renewalFiles(folder), of: userID) else { return nil }
+        let found = ChainDeviceFile(files: files, content: left.content)
+        try await found.write()
+        return found
+    }
+
     /// Draws an id for this device, or takes the one that is given, and keeps it.
     static func make(_ files: PrivateFiles, of userID: UserID, device: DeviceID?) async throws -> ChainDeviceFile {
         let content = Content(userID: userID.fingerprint, device: (device ?? .random()).text)

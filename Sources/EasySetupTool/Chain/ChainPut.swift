@@ -48,7 +48,7 @@ struct ChainPut: AsyncParsableCommand, ChecksSettings {
             output.event(
                 "put",
                 path.members + [("attribute", .string(name)), ("bytes", .integer(value.count))],
-                people: "\(path.shown) is written: \(value.count) bytes."
+                people: "\(path.shown) is written: \(value.count.counted("byte"))."
             )
         }
     }

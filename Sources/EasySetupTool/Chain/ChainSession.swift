@@ -57,8 +57,8 @@ final class ChainSession: Sendable {
 
     /// The file of this device in the chain; nil if there is none, or only that of a device that this one was before it got
     /// another membership.
-    private static func deviceFile(_ files: PrivateFiles, of holder: ChainHolder) async throws -> ChainDeviceFile? {
-        let file = try await ChainDeviceFile.read(files, of: holder.userID)
+    private static func deviceFile(_ folder: [UInt8], of holder: ChainHolder) async throws -> ChainDeviceFile? {
+        let file = try await ChainDeviceFile.find(folder, of: holder.userID)
         guard let device = holder.device, let file, file.device != device else { return file }
         return nil
     }
@@ -79,21 +79,22 @@ final class ChainSession: Sendable {
         var opened = holder
         if opened == nil { opened = try await options.holder(output) }
         guard let holder = opened else { throw CommandError.noSeedStored }
-        let files = PrivateFiles(path: try options.store.folder.bytes)
+        let folder = try options.store.folder.bytes
+        let files = PrivateFiles(path: folder)
         output.onStop(use == .reading || use == .looking ? .reading : .writing)
         let connection = try await ChainConnection.open(options.place, holder, files, output)
         // A question may have been asked meanwhile.
         output.onStop(use == .reading || use == .looking ? .reading : .writing)
         var hold: PrivateFiles.Hold?
         if use == .writing || use == .leaving { hold = try await turn(files) }
-        var file = try await deviceFile(files, of: holder)
+        var file = try await deviceFile(folder, of: holder)
         let today = time(nil) / 86_400
         let isThere = { (file: ChainDeviceFile?) in file?.isJoined(as: name, at: place.key) ?? false }
         let joins = (use == .reading || use == .writing) && !(isThere(file) && file?.isSeen(on: today) == true)
         if joins, hold == nil {
             hold = try await turn(files)
             // Another call may have joined meanwhile.
-            file = try await deviceFile(files, of: holder)
+            file = try await deviceFile(folder, of: holder)
         }
         var known = file
         if joins, known == nil {

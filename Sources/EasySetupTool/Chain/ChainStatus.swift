@@ -25,8 +25,7 @@ struct ChainStatus: AsyncParsableCommand, ChecksSettings {
         try await common.run { output in
             let place = try options.place.place()
             let holder = try await options.holder(output)
-            let files = PrivateFiles(path: try options.store.folder.bytes)
-            let file = try await ChainDeviceFile.read(files, of: holder.userID)
+            let file = try await ChainDeviceFile.find(options.store.folder.bytes, of: holder.userID)
             let userID = holder.userID.fingerprint
             let service: String? = if case .service(let url, _) = place { url } else { nil }
             let device = file.flatMap { file in file.name.map { "\"\($0)\", \(file.device.text)" } }
@@ -48,34 +47,27 @@ struct ChainStatus: AsyncParsableCommand, ChecksSettings {
             let address = session.connection.address
             output.say("Store:    the bucket \(address.bucket) at \(address.endpoint)")
             let collections = try await session.collections()
-            var counts: [(name: String, count: Int)] = []
+            var found: [CollectionStatus] = []
             for collection in collections {
-                let objects = try await session.chain.list(collection.name, progress: output.progress)
-                counts.append((collection.name, objects.count))
+                // A long listing tells how far it is.
+                _ = try await session.chain.list(collection.name, progress: output.progress)
+                found.append(try await session.chain.status(of: collection.name))
             }
             let devices = try await session.chain.devices()
             output.onStop(nil)
             let difference = session.store.clockDifference ?? 0
-            let list = counts.map { "\($0.name) (\($0.count))" }.joined(separator: ", ")
+            let list = found.map { "\($0.collection.text) (\($0.objects))" }.joined(separator: ", ")
+            let remarks = found.flatMap(\.remarks).map { "\n          \($0)" }.joined()
             output.event(
                 "chain-store",
                 [
                     ("endpoint", .string(address.endpoint)), ("bucket", .string(address.bucket)),
                     ("region", .string(address.region)), ("devices", .integer(devices.count)),
-                    (
-                        "collections",
-                        .list(
-                            counts.map {
-                                .object([
-                                    .init("collection", .string($0.name)), .init("objects", .integer($0.count)),
-                                ])
-                            }
-                        )
-                    ), ("clock_difference", .integer(difference)),
+                    ("collections", .list(found.map(\.json))), ("clock_difference", .integer(difference)),
                 ],
                 people: """
                     Devices:  \(devices.count)
-                    Objects:  \(list.isEmpty ? "none" : list)
+                    Objects:  \(list.isEmpty ? "none" : list)\(remarks)
                     Clock:    \(Self.clock(difference))
                     """
             )
@@ -85,5 +77,42 @@ struct ChainStatus: AsyncParsableCommand, ChecksSettings {
     private static func clock(_ difference: Int) -> String {
         guard abs(difference) > 2 else { return "the store's is this device's" }
         return "the store's is \(abs(difference)) s \(difference > 0 ? "ahead" : "behind"); nothing depends on it"
+    }
+}
+
+extension CollectionStatus {
+    /// The member of an event.
+    fileprivate var json: JSONValue {
+        .object([
+            .init("collection", .string(collection.text)), .init("objects", .integer(objects)),
+            .init("generation", .integer(generation)), .init("left_out", .boolean(isLeftOut)),
+            .init(
+                "unread",
+                .list(unreadReasons.map { .object([.init("reason", .string($0)), .init("records", .integer($1))]) })
+            ),
+            .init("foreign_names", .integer(foreignNames)),
+        ])
+    }
+
+    /// How many records could not be read, by the reason, in the order of the reasons.
+    private var unreadReasons: [(String, Int)] {
+        Dictionary(grouping: unread, by: \.reason).map { ($0.key, $0.value.count) }.sorted { $0.0 < $1.0 }
+    }
+
+    /// The sentences for a person about what is not as it should be.
+    fileprivate var remarks: [String] {
+        var remarks: [String] = []
+        if isLeftOut {
+            remarks.append(
+                "\(collection.text): this device has not got the newest key. It was removed, or a device with the seed sends the key when it writes there."
+            )
+        }
+        remarks += unreadReasons.map { reason, count in
+            "\(collection.text): not read: \(count.counted("record")) (\(reason))"
+        }
+        if foreignNames > 0 {
+            remarks.append("\(collection.text): \(foreignNames.counted("name")) of no record, which do no harm")
+        }
+        return remarks
     }
 }

@@ -28,13 +28,15 @@ struct ShownValue {
 
     /// The value on a line of a list.
     var line: String {
-        guard let text else { return "(\(bytes.count) bytes)" }
+        guard let text else { return "(\(bytes.count.counted("byte")))" }
         return "\"\(ShownLine.text(text, limit: 60))\""
     }
 
     /// The value on a terminal, without what could move the cursor.
     var screen: String {
-        guard let text else { return "(\(bytes.count) bytes that are no text; they go to a file as they are)\n" }
+        guard let text else {
+            return "(no text, \(bytes.count.counted("byte")); a file or another program gets it as it is)\n"
+        }
         var out = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar.properties.generalCategory {

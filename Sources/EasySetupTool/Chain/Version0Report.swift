@@ -38,15 +38,15 @@ struct Version0Report {
 
     /// Tells on standard error how many records there are, and what could not be read.
     func sum(up listing: Version0Listing, _ output: Output) {
-        var lines = [Self.number(count, "record")]
+        var lines = [count.counted("record")]
         for fault in Version0Unread.Fault.allCases {
             guard let unread = unread[fault] else { continue }
             let first = "\(unread.first.category), \(Self.time(unread.first.time))"
-            lines.append("Not read: \(Self.number(unread.count, "record")) \(fault.text). First: \(first)")
+            lines.append("Not read: \(unread.count.counted("record")) \(fault.text). First: \(first)")
         }
         for fault in Version0NameFault.allCases {
             guard let refused = listing.refused[fault] else { continue }
-            let lineCount = Self.number(refused.count, "line")
+            let lineCount = refused.count.counted("line")
             lines.append("Left out: \(lineCount) \(fault.text). First: line \(refused.firstLine)")
         }
         if count == 0, listing.nameCount > 0 {
@@ -59,8 +59,6 @@ struct Version0Report {
     func isIncomplete(_ listing: Version0Listing) -> Bool {
         !unread.isEmpty || listing.refused.keys.contains(where: \.isLoss) || count == 0 && listing.nameCount > 0
     }
-
-    private static func number(_ count: Int, _ word: String) -> String { "\(count) \(word)\(count == 1 ? "" : "s")" }
 
     private static func padded(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))

@@ -42,7 +42,7 @@ struct DemoChain {
         output.event(
             "store-names",
             [("names", .integer(count))],
-            people: "The store has \(count) names for all that, and in none of them a word of it."
+            people: "The store has \(count.counted("name")) for all that, and no word of it in any."
         )
     }
 

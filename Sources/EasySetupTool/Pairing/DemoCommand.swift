@@ -99,7 +99,7 @@ struct DemoCommand: AsyncParsableCommand {
             let outcome: Result<Void, any Error>
             do { outcome = .success(try await chain.run()) } catch { outcome = .failure(error) }
             // The seeds are gone with this process, so that nobody could delete it later.
-            _ = try await first.deleteEverything(of: laptop.userID)
+            try await Chain(seed: laptop, device: .random(), store: first.store).deleteEverything()
             try await first.service?.deleteAccount()
             return try outcome.get()
         }
