@@ -46,6 +46,13 @@ package final class LiveStore: Sendable {
     package static let tokenKey = Data("0123456789abcdef0123456789abcdef".utf8)
 
     private let process: Running?
+    /// The folder and the filer's port of a store that this process has started.
+    private let place: Place?
+
+    private struct Place {
+        let folder: String
+        let filer: Int
+    }
 
     /// The file by which a test sets the clock of a store that `scripts/stores` has started under faketime; nil if the
     /// store has the machine's clock.
@@ -67,10 +74,11 @@ package final class LiveStore: Sendable {
         return LiveStore(kind, endpoint, nil)
     }()
 
-    private init(_ kind: Kind, _ endpoint: String, _ process: Running?) {
+    private init(_ kind: Kind, _ endpoint: String, _ process: Running?, _ place: Place? = nil) {
         self.kind = kind
         self.endpoint = endpoint
         self.process = process
+        self.place = place
     }
 
     /// The store of this run.
@@ -129,14 +137,17 @@ package final class LiveStore: Sendable {
             folder=$1 program=$2; shift 2
             # A shell gives what runs behind it no input of its own.
             exec 3<&0
-            HOME=$folder "$program" "$@" >log 2>&1 </dev/null 3<&- &
-            pid=$!
-            { cat <&3 >/dev/null; kill -9 $pid 2>/dev/null; } &
-            wait $pid
+            { cat <&3 >/dev/null; touch over; kill -9 $(cat pid) 2>/dev/null; } &
+            # A store that was killed and is wanted again starts at the same ports with what it has.
+            while [ ! -e over ] && { [ ! -e pid ] || rm again 2>/dev/null; }; do
+                HOME=$folder "$program" "$@" >>log 2>&1 </dev/null 3<&- &
+                echo $! >pid
+                wait $!
+            done
             cd / && rm -rf "$folder" /tmp/seaweedfs-*-\(ports[2]).sock /tmp/seaweedfs-*-\(ports[3]).sock
             """
         let process = try Running(["-c", script, "store", folder, weed] + arguments, of: "/bin/sh")
-        let live = LiveStore(.seaweedfs, endpoint, process)
+        let live = LiveStore(.seaweedfs, endpoint, process, Place(folder: folder, filer: ports[2]))
         do {
             try await live.waitForStart(filer: ports[2], bucket)
             return live
@@ -145,6 +156,27 @@ package final class LiveStore: Sendable {
             process.endInput()
             throw Failed(log: String(log.suffix(2_000)))
         }
+    }
+
+    /// Starts a store of a test's own, with the identities and the bucket of the shared one.
+    package static func own() async throws -> LiveStore {
+        let store = LiveStore(.seaweedfs, "", nil)
+        return try await seaweedFS(identities: store.identities, policies: store.policies, bucket: store.bucket)
+    }
+
+    /// Ends a store of one's own by `kill -9`, and starts it again with what it has.
+    package func crash() async throws {
+        guard let place else { throw NotStarted() }
+        let file = URL(filePath: place.folder + "/pid")
+        let old = try String(contentsOf: file, encoding: .utf8).filter(\.isNumber)
+        guard let pid = Int32(old) else { throw NotStarted() }
+        try Data().write(to: URL(filePath: place.folder + "/again"))
+        kill(pid, SIGKILL)
+        // The end of the old one is certain when the shell has started the next.
+        while try String(contentsOf: file, encoding: .utf8).filter(\.isNumber) == old || kill(pid, 0) == 0 {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        try await waitForStart(filer: place.filer, bucket)
     }
 
     /// Ends a store of one's own.

@@ -117,7 +117,7 @@ extension ObjectState {
         let deletion = lastDeletion
         // In ascending order, so that the greatest write is the last one.
         return Dictionary(
-            writes.filter { $0.knownDeletion == deletion }.map { ($0.attribute, $0) },
+            writes.filter { $0.isLiving(after: deletion) }.map { ($0.attribute, $0) },
             uniquingKeysWith: { $1 }
         )
     }
