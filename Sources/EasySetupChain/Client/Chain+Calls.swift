@@ -18,7 +18,7 @@ extension Chain {
                     now: now,
                     clocks: reader.state.clocks,
                     writer: device
-                )
+                ) ?? content.stampWithoutOrder(generation: keys.current, now: now, writer: device)
             else { throw .time }
             let (_, names) = try RecordWriter.names(
                 of: content,
@@ -95,4 +95,13 @@ extension Chain {
     private static let tries = 5
     /// The longest wait that a store may ask for, in seconds.
     private static let longestWait = 60
+}
+
+extension RecordContent {
+    /// The stamp of a record whose content has no place in the order of writes, where no later time can be written: a change
+    /// of the key must get through, or a device that has used up the times could not be removed. Nil for other records.
+    fileprivate func stampWithoutOrder(generation: UInt32, now: UInt64, writer: DeviceID) -> Stamp? {
+        guard case .keyChange = self else { return nil }
+        return Stamp(generation: generation, now: now, clocks: [:], writer: writer)
+    }
 }

@@ -20,7 +20,8 @@ extension Chain {
 
     /// Brings this device's record up to date, if it is there: the day on which it was seen, and its certificate, after a
     /// new one was granted. A device without the seed deletes its requests that are answered. An app calls this when it
-    /// starts, and once a day. On a device with the seed it gives keys that others lack by mistake.
+    /// starts, and once a day. On a device with the seed it gives keys that others lack by mistake, and
+    /// ends removals that another device did not end.
     public func touch() async throws(ChainError) {
         try await refresh(.devices)
         guard let attributes = reader(.devices)?.state.object(device.text),
@@ -34,8 +35,11 @@ extension Chain {
         }
         if !changes.isEmpty { try await write([(device.text, .update(changes))], in: .devices) }
         guard case .seed = holder else { return }
-        // Without a write, too, a device that was left out gets its key.
-        for name in readCollections where name != .collections { try await addMissingBoxes(to: name) }
+        // Without a write, too, a removal that another device did not end is ended, and a device that was left out gets its key.
+        for name in readCollections where name != .collections {
+            try await readyKeys(of: name)
+            try await addMissingBoxes(to: name)
+        }
     }
 
     /// Deletes this device's own objects among the requests.
@@ -80,114 +84,4 @@ extension Chain {
     func living(_ name: CollectionName) -> ChainObjects { (reader(name)?.state ?? CollectionState()).living }
 
     private var today: Int { Int(clock.date / 86_400_000) }
-
-    // MARK: Removing
-
-    /// Removes a device without the seed: its record is deleted, and the collections that it could read get new keys, which
-    /// it does not get. A device that has heard of the new keys writes nothing more that the removed one can read. The
-    /// service that gives out rights is told apart.
-    /// - Throws: ``ChainError/Code/objectMissing`` if there is no such device; ``ChainError/Code/notHeld`` without the seed,
-    ///   and for a device that has the seed: only a new seed helps there; ``ChainError/Code/collectionUnknown``;
-    ///   ``ChainError/Code/keysUsedUp``. Nothing is changed then.
-    public func remove(_ removed: DeviceID) async throws(ChainError) {
-        guard case .seed(let seed) = holder else { throw .notHeld }
-        try await refresh(.collections)
-        try await refresh(.devices)
-        guard let device = knownDevices.first(where: { $0.id == removed }) else { throw .objectMissing }
-        guard !device.hasSeed, let certificate = try? Certificate(bytes: device.certificate, of: seed.userID),
-            certificate.device == removed
-        else { throw .notHeld }
-        // The device may have a right that was granted and that its record does not have.
-        let rights = Set((certificate.rights + (granted(to: removed)?.rights ?? [])).map(\.collection))
-        let names = (knownCollections.filter { !$0.isReserved } + [.devices, .requests]).filter {
-            rights.contains(CollectionID(of: $0, seed: seed))
-        }
-        // The store may withhold the name of a collection; its key would stay the same without a word.
-        guard Set(names.map { CollectionID(of: $0, seed: seed) }) == rights else {
-            throw .collectionUnknown
-        }
-        for name in names {
-            try await refresh(name)
-            if let reader = reader(name) { _ = try Self.nextGeneration(after: reader, entropy) }
-        }
-        // The removal is noted first, where devices without the seed can't write: the removed one could write its own record
-        // again. Another device that removes somebody at the same time sees it when it looks again after it has written its
-        // keys.
-        try await write([(Self.removal + removed.text, .put([:]))], in: .collections)
-        try await write([(removed.text, .delete)], in: .devices)
-        for name in names { try await changeKey(of: name, seed) }
-    }
-
-    /// The devices that were removed. They are noted beside the names of the collections; and each change of a key names
-    /// them, because a store may show the change and not yet the note.
-    package var removedDevices: Set<DeviceID> {
-        // A device without the seed can't read that collection.
-        guard case .seed = holder else { return [] }
-        let objects = living(.collections).map(\.object)
-        let noted = objects.compactMap {
-            $0.hasPrefix(Self.removal) ? DeviceID(text: $0.dropFirst(Self.removal.count)) : nil
-        }
-        return readers.values.reduce(into: Set(noted)) { $0.formUnion($1.removed) }
-    }
-
-    private static let removal = "removed:"
-
-    /// The certificates of the devices without the seed that may read a collection, as far as they have not ended.
-    func entitled(to name: CollectionName, _ seed: SyncSeed) -> [DeviceID: Certificate] {
-        let collection = CollectionID(of: name, seed: seed)
-        var result: [DeviceID: Certificate] = [:]
-        for device in knownDevices {
-            // A device may write any record among those of devices: a removed one could put its certificate into another's.
-            guard let certificate = try? Certificate(bytes: device.certificate, of: seed.userID),
-                certificate.device == device.id, certificate.right(in: collection) != nil,
-                (try? certificate.checkTime((storeTime ?? 0) / 1_000)) != nil
-            else { continue }
-            result[device.id] = certificate
-        }
-        return result
-    }
-
-    /// Brings in new keys of a collection until no device that was removed has the newest one.
-    func changeKey(of name: CollectionName, _ seed: SyncSeed) async throws(ChainError) {
-        for _ in 0..<Self.rounds {
-            try await refresh(.collections)
-            try await refresh(.devices)
-            let boxes = entitled(to: name, seed).mapValues(\.boxKey)
-            try await announce(name, boxes, seed)
-            try await refresh(name)
-            try await refresh(.collections)
-            if !isOpenToRemoved(name) { return try await listKeys(of: name, seed) }
-        }
-        throw .store(ObjectStoreError(.busy, detail: "other devices change the same keys"))
-    }
-
-    /// Whether a device that is known to be removed has the newest key of a collection.
-    func isOpenToRemoved(_ name: CollectionName) -> Bool {
-        guard let reader = reader(name), !reader.keyChanges.isEmpty else { return false }
-        let removed = removedDevices
-        let newest = reader.newestGeneration
-        return reader.keyChanges.contains { $0.generation == newest && !$0.devices.isDisjoint(with: removed) }
-    }
-
-    private func announce(
-        _ name: CollectionName,
-        _ boxes: [DeviceID: [UInt8]],
-        _ seed: SyncSeed
-    ) async throws(ChainError) {
-        await enter(name)
-        defer { leave(name) }
-        try await list(name)
-        guard let reader = reader(name) else { throw .notHeld }
-        let change = try KeyChange(
-            of: name,
-            generation: Self.nextGeneration(after: reader, entropy),
-            devices: boxes,
-            removed: removedDevices,
-            seed: seed,
-            entropy: entropy
-        )
-        try await send(.keyChange(change), to: name)
-    }
-
-    private static let rounds = 8
 }

@@ -2,11 +2,12 @@ import EasySetupSeed
 
 extension Chain {
     /// Brings the keys of a collection in order before a write, on a device that has the seed: changes the key if a removed
-    /// device has the newest one, as after two removals of which neither device had seen the other's; and writes the earlier
-    /// keys if they are not there, as after a device died when it had changed the key.
+    /// device has the newest one, as after two removals of which neither device had seen the other's, or after a device died
+    /// when it had noted a removal; changes it if no later time can be written under it; and writes the earlier keys if they
+    /// are not there, as after a device died when it had changed the key.
     func readyKeys(of name: CollectionName) async throws(ChainError) {
         guard case .seed(let seed) = holder else { return }
-        if isOpenToRemoved(name) { try await changeKey(of: name, seed) }
+        if isOpenToRemoved(name) || needsTimes(name) { try await changeKey(of: name, seed) }
         try await listKeys(of: name, seed)
     }
 
@@ -21,6 +22,22 @@ extension Chain {
         let keys = EarlierKeys(of: name, generation: reader.keys.current, earlier: reader.unlisted, seed: seed)
         try await send(.earlierKeys(keys), to: name)
     }
+
+    /// Whether a writer has used up the times of a collection's newest generation, as far as this device has read.
+    func hasUsedUpTimes(of name: CollectionName) -> Bool {
+        guard let reader = reader(name), let greatest = reader.state.clocks[reader.keys.current] else { return false }
+        return greatest >= StoreClock.lastTime - Self.spareTime
+    }
+
+    /// Whether a device with the seed begins another generation because of the times. Whoever may write can use them up
+    /// again and again, so half of the generations are left for removals.
+    private func needsTimes(_ name: CollectionName) -> Bool {
+        hasUsedUpTimes(of: name) && reader(name).map { $0.generations.count < GenerationLimits.count / 2 } ?? false
+    }
+
+    /// The times that are left in a generation, in milliseconds, when a device with the seed begins another one: some for
+    /// the records of one write.
+    private static let spareTime: UInt64 = 1_000
 
     /// A number for the next generation of a collection.
     /// - Throws: ``ChainError/Code/keysUsedUp``.

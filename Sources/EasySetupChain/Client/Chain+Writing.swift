@@ -67,6 +67,8 @@ extension Chain {
             try await refresh(name)
             heard[name] = removed
         }
+        // Another device may have begun a generation that has times left.
+        if hasUsedUpTimes(of: name) { try await refresh(name) }
         try await readyKeys(of: name)
         try await addMissingBoxes(to: name)
         await enter(name)

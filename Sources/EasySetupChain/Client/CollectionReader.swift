@@ -7,6 +7,8 @@ package struct CollectionReader: Sendable {
         package let generation: UInt32
         /// The devices without the seed that get the key.
         package let devices: Set<DeviceID>
+        /// The devices that the writer knew to be removed.
+        package let removed: Set<DeviceID>
         /// When it came into the store, by the store's clock, in milliseconds since 1970.
         package let lastModified: UInt64
     }
@@ -18,7 +20,7 @@ package struct CollectionReader: Sendable {
     /// All changes of the key.
     package private(set) var keyChanges: Set<SeenKeyChange> = []
     /// The devices that key changes call removed.
-    package private(set) var removed: Set<DeviceID> = []
+    package var removed: Set<DeviceID> { keyChanges.reduce(into: []) { $0.formUnion($1.removed) } }
     /// The generations of which the keys are in one record, by the generation of that record. Those of the newest one count.
     private var listed: [UInt32: Set<Set<UInt32>>] = [:]
     /// The greatest stamp of this device's own records.
@@ -88,10 +90,10 @@ package struct CollectionReader: Sendable {
                     SeenKeyChange(
                         generation: change.generation,
                         devices: Set(change.boxes.keys),
+                        removed: change.removed,
                         lastModified: stored.lastModified
                     )
                 )
-                removed.formUnion(change.removed)
             case .earlierKeys(let earlier):
                 listed = listed.filter { $0.key >= earlier.generation }
                 listed[earlier.generation, default: []].insert(Set(earlier.generations))

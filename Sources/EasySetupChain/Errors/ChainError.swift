@@ -207,7 +207,10 @@ public struct ChainError: ExplainedError, Explained, Hashable {
                 ["bytes": String(bytes), "limit": String(limit)]
             )
         case .time:
-            explained("The store's clock is centuries away.", "Ask who runs the store to set its clock.")
+            explained(
+                "No later time can be written: the store's clock or a device is centuries ahead.",
+                "Remove the device that writes such times, or ask who runs the store to set its clock."
+            )
         case .membershipUnreadable:
             explained(
                 "The membership of this device can't be read.",
