@@ -77,6 +77,7 @@ import Testing
         _ = try await member.list("notes")
         await #expect(throws: ChainError.time) { try await member.put("4", in: "notes", ["a": [4]]) }
         try await party.chain(2).remove(removed.device)
+        _ = try await one.list("notes")
         try await one.put("4", in: "notes", ["a": [4]])
         try await member.put("5", in: "notes", ["a": [5]])
         let objects = ["1", "2", "3", "4", "5", "forged"]

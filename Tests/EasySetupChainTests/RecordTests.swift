@@ -190,15 +190,58 @@ import Testing
         #expect(code(.changes([set("e\u{301}", [:])]))?.code == .identifier)
         #expect(code(.changes([set("a", ["": [1]])]))?.code == .identifier)
         #expect(code(.changes([set("a", [:]), set("a", [:])]))?.code == .objectTwice)
-        // So many bytes are around such a value.
-        let most = RecordLimits.plaintextBytes - 26
-        #expect(try fixture.names(.changes([set("a", ["x": [UInt8](repeating: 0, count: most)])])).count == 64)
-        let error = code(.changes([set("a", ["x": [UInt8](repeating: 0, count: most + 1)])]))
+        let value = [UInt8](repeating: 0, count: RecordLimits.valueBytes)
+        #expect(code(.changes([set("a", ["x": value + [0]])]))?.kind == .recordTooLarge(bytes: 43_001, limit: 43_000))
+        // So many bytes are around the two values.
+        let most = RecordLimits.plaintextBytes - value.count - 35
+        #expect(
+            try fixture.names(.changes([set("a", ["x": value, "y": [UInt8](repeating: 0, count: most)])])).count == 64
+        )
+        let error = code(.changes([set("a", ["x": value, "y": [UInt8](repeating: 0, count: most + 1)])]))
         #expect(error?.kind == .recordTooLarge(bytes: 44_069, limit: 44_068))
         #expect(error?.description == "This write has 44069 bytes, and a write may have 44068.")
         for time in [0, RecordTime.greatest + 1] {
             let error = #expect(throws: ChainError.self) { try fixture.names(time: time) }
             #expect(error?.code == .time)
+        }
+    }
+
+    @Test("The greatest value fits into a piece of a snapshot, and a greater one is refused by a reader")
+    func values() throws {
+        let text = String(repeating: "a", count: RecordLimits.identifierBytes.upperBound)
+        func stamp(_ time: UInt64) -> Stamp { Stamp(generation: .max, time: time, writer: DeviceID(value: .max)) }
+        let times = (1...4).map { RecordTime.greatest - 5 + $0 }
+        let write = SnapshotWrite(
+            attribute: text,
+            stamp: stamp(times[3]),
+            knownDeletion: stamp(times[2]),
+            value: [UInt8](repeating: 1, count: RecordLimits.valueBytes)
+        )
+        let piece = SnapshotPiece(
+            snapshot: .max,
+            index: .max - 1,
+            count: .max,
+            floor: stamp(times[0]),
+            entries: [SnapshotEntry(object: text, deletion: stamp(times[1]), writes: [write])]
+        )
+        #expect(try fixture.names(.snapshot(piece), time: RecordTime.greatest).count == 64)
+        for (count, isRead) in [(RecordLimits.valueBytes, true), (RecordLimits.valueBytes + 1, false)] {
+            let message = Easysetup_Chain_V1_ChainRecord.with { record in
+                record.changes.changes = [
+                    .with { change in
+                        change.object = "a"
+                        change.set.attributes = [
+                            .with {
+                                $0.name = "b"
+                                $0.value = Data(repeating: 1, count: count)
+                            }
+                        ]
+                    }
+                ]
+            }
+            let bytes: [UInt8] = try message.serializedBytes()
+            let read = try? RecordCodec.content(of: bytes, stamp: self.stamp, place: fixture.ring.place)
+            #expect((read != nil) == isRead)
         }
     }
 

@@ -186,8 +186,9 @@ package struct Compaction: Sendable {
 
     // MARK: Limits
 
-    /// How long a snapshot must have been in the store before anything is deleted for it, in milliseconds.
-    package static let settling = Cursor.overlap
+    /// How long a snapshot must have been in the store before anything is deleted for it, in milliseconds: no store known to
+    /// us takes longer to list an object.
+    package static let settling: UInt64 = 600_000
     /// The age at which what is incomplete is taken for an orphan, in milliseconds.
     package static let orphanAge: UInt64 = 86_400_000
     /// The age at which a deletion is forgotten, in milliseconds: 90 days.

@@ -105,6 +105,11 @@ package enum RecordCodec {
         return text
     }
 
+    private static func value(_ data: Data) throws(RecordFault) -> [UInt8] {
+        guard data.count <= RecordLimits.valueBytes else { throw .malformed }
+        return Array(data)
+    }
+
     private static func checkObjects(_ objects: [String]) throws(ChainError) {
         guard objects.allSatisfy(RecordLimits.isIdentifier) else { throw .identifier }
         guard Set(objects).count == objects.count else { throw .objectTwice }
@@ -132,6 +137,10 @@ extension RecordCodec {
         case .delete: message.delete = .init()
         case .set(let attributes):
             guard attributes.keys.allSatisfy(RecordLimits.isIdentifier) else { throw .identifier }
+            let greatest = attributes.values.lazy.compactMap { $0?.count }.max() ?? 0
+            guard greatest <= RecordLimits.valueBytes else {
+                throw .recordTooLarge(bytes: greatest, limit: RecordLimits.valueBytes)
+            }
             message.set = .with { set in
                 set.attributes = attributes.sorted { $0.key < $1.key }.map { name, value in
                     .with {
@@ -172,7 +181,7 @@ extension RecordCodec {
             var attributes: [String: [UInt8]?] = [:]
             for attribute in set.attributes {
                 try known(attribute)
-                let value = attribute.hasValue ? Array(attribute.value) : nil
+                let value = attribute.hasValue ? try value(attribute.value) : nil
                 guard try attributes.updateValue(value, forKey: identifier(attribute.name)) == nil
                 else { throw .malformed }
             }
@@ -313,7 +322,7 @@ extension RecordCodec {
                 attribute: wire.attribute,
                 stamp: written,
                 knownDeletion: try stamp(wire.knownDeletion),
-                value: wire.hasValue ? Array(wire.value) : nil
+                value: wire.hasValue ? try value(wire.value) : nil
             )
             writes.append(write)
         }

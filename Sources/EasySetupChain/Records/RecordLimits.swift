@@ -7,6 +7,8 @@ package enum RecordLimits {
         ObjectName.partLimit * ObjectName.dataCharacters * 3 / 4 - RecordSeal.overhead
     /// The greatest number of bytes in the plaintext of a record that has a single part.
     package static let singlePartBytes = ObjectName.dataCharacters * 3 / 4 - RecordSeal.overhead
+    /// The greatest number of bytes in a value. With an id and a name of the greatest length it fits into a snapshot's piece.
+    package static let valueBytes = 43_000
     /// The number of bytes in an object's id, and in an attribute's name.
     package static let identifierBytes = 1...200
 

@@ -88,12 +88,12 @@ package struct Cursor: Sendable {
     /// them, or a compaction has put a snapshot in their place.
     package var unseen: Int { missing.count }
 
-    /// By how much listings overlap, in milliseconds: no store known to us shows an object later than that, and no write
-    /// is sent later after its time.
-    package static let overlap: UInt64 = 600_000
+    /// By how much listings overlap, in milliseconds. A record's last object comes into the store up to ``sendingLimit``
+    /// after the record's time, and in listings up to ``Compaction/settling`` after that; the rest is a margin.
+    package static let overlap: UInt64 = 1_200_000
     /// How often everything is listed.
     package static let allEvery: Duration = .seconds(86_400)
     /// The time within which a write must be acknowledged, in milliseconds by the store's clock. Otherwise it is written
     /// anew with a new time, as readers may be past the old one.
-    package static let sendingLimit: UInt64 = overlap / 2
+    package static let sendingLimit: UInt64 = 300_000
 }

@@ -68,7 +68,7 @@ struct ChainPut: AsyncParsableCommand, ChecksSettings {
                 continue
             }
             value += buffer[..<count]
-            guard value.count <= RecordLimits.plaintextBytes else { throw ChainUsage.valueTooLarge }
+            guard value.count <= RecordLimits.valueBytes else { throw ChainUsage.valueTooLarge }
         }
     }
 }

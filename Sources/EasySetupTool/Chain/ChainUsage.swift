@@ -85,7 +85,7 @@ enum ChainUsage: ExplainedError, Equatable {
         case .placePlain: "This address leads to another machine without encryption of the connection."
         case .keysMissing: "The keys of the bucket are not given."
         case .badObject: "An object is named by its collection, a slash and its id, such as notes/1."
-        case .valueTooLarge: "The value is larger than the \(RecordLimits.plaintextBytes) bytes of a write."
+        case .valueTooLarge: "The value is larger than the \(RecordLimits.valueBytes) bytes of a write."
         case .attributeMissing: "The object has no attribute of this name."
         case .deviceUnknown: "No device of the chain has this id or name."
         case .severalDevices: "Several devices have this name, or ids that begin so."
