@@ -4,8 +4,8 @@ import EasySetupChain
 import EasySetupHandshake
 import EasySetupS3
 
-/// The options that say where the chain's store is, and whom to believe about it.
-struct ChainPlaceOptions: SharedOptions {
+/// The options that say where the chain's store is.
+struct ChainTargetOptions: SharedOptions {
     @Option(
         help: ArgumentHelp("The service that gives the chain its place in a store, as https://HOST.", valueName: "url")
     )
@@ -18,6 +18,11 @@ struct ChainPlaceOptions: SharedOptions {
         )
     )
     var bucket: String?
+}
+
+/// The options that say where the chain's store is, and whom to believe about it.
+struct ChainPlaceOptions: SharedOptions {
+    @OptionGroup var target: ChainTargetOptions
 
     @Option(
         help: ArgumentHelp(
@@ -38,8 +43,11 @@ struct ChainPlaceOptions: SharedOptions {
     )
     var allowPlain: Bool?
 
+    private var service: String? { target.service }
+    private var bucket: String? { target.bucket }
+
     /// Whether a service or a bucket is named with the call itself.
-    var isOption: Bool { SettingRank(of: "service") == .option || SettingRank(of: "bucket") == .option }
+    var isOption: Bool { rank(of: "service", service) == .option || rank(of: "bucket", bucket) == .option }
 
     /// Whether the place is a service.
     var isService: Bool { if case .service? = try? place() { true } else { false } }
@@ -58,7 +66,7 @@ struct ChainPlaceOptions: SharedOptions {
         case (nil, _?): return .bucket(try bucketAddress(), keys: try BucketKeys())
         case (_?, _?):
             // A place that is given with the call beats one that is kept.
-            switch (SettingRank(of: "service"), SettingRank(of: "bucket")) {
+            switch (rank(of: "service", service), rank(of: "bucket", bucket)) {
             case let (service, bucket) where service < bucket:
                 return .service(try serviceAddress(), allowsPlain: allowsPlain)
             case let (service, bucket) where bucket < service:
@@ -66,6 +74,10 @@ struct ChainPlaceOptions: SharedOptions {
             default: throw ChainUsage.twoPlaces
             }
         }
+    }
+
+    private func rank(of option: String, _ value: String?) -> SettingRank {
+        value == nil ? .standard : SettingRank(SettingSources.current[option])
     }
 
     /// The invitation in the file; nil if none is named.
@@ -123,12 +135,13 @@ enum ChainPlace: Sendable {
 private enum SettingRank: Int, Comparable {
     case option, variable, file, standard
 
-    init(of option: String) {
-        switch Invocation.current?.source(of: option) {
-        case .option: self = .option
+    /// - Parameter source: the place of a value that no option gave; nil for a value of an option.
+    init(_ source: SettingSource?) {
+        switch source {
+        case .option, nil: self = .option
         case .variable: self = .variable
         case .line: self = .file
-        case .standard, nil: self = .standard
+        case .standard: self = .standard
         }
     }
 

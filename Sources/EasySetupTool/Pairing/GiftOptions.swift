@@ -33,6 +33,8 @@ struct GiftOptions: ParsableArguments {
     )
     var until: String?
 
+    @OptionGroup var target: ChainTargetOptions
+
     func validate() throws {
         guard only != nil || (!readOnly && until == nil) else {
             throw ValidationError(
@@ -46,23 +48,38 @@ struct GiftOptions: ParsableArguments {
     /// Whether a membership is to be given, and not the seed.
     var isMembership: Bool { only != nil }
 
-    /// The newest generations of collections, which the chain's store knows. Without a chain every collection is at its
-    /// first.
-    typealias Generations = @Sendable (SyncSeed, [CollectionName]) async throws -> [CollectionName: UInt32]
-
-    /// The gift of a device with this seed.
-    /// - Throws: ``ChainError/Code/membershipTooLarge``.
-    func gift(of seed: SyncSeed, generations: Generations = { _, _ in [:] }) async throws -> Gift {
+    /// The gift of a device with this seed. Where the chain's store is known, the collections are noted there, and the gift has
+    /// their newest keys. Otherwise it has their first keys.
+    /// - Parameters:
+    ///   - store: the folder of the seed.
+    ///   - pairing: the device's name and whom it trusts.
+    /// - Throws: ``ChainError/Code/membershipTooLarge``, and the errors of the chain's store.
+    func gift(
+        of seed: SyncSeed,
+        _ store: StoreOptions,
+        _ pairing: PairingOptions,
+        _ output: Output
+    ) async throws -> Gift {
         let names = try names
         guard !names.isEmpty else { return .seed }
-        return .membership(
-            try GivenMembership(
-                collections: Dictionary(uniqueKeysWithValues: names.map { ($0, !readOnly) }),
-                generations: try await generations(seed, names),
-                notAfter: until.flatMap { UTCDate($0)?.lastSecond } ?? 0,
-                of: seed
-            )
+        let notAfter = until.flatMap { UTCDate($0)?.lastSecond } ?? 0
+        guard target.service != nil || target.bucket != nil else {
+            let collections = Dictionary(uniqueKeysWithValues: names.map { ($0, !readOnly) })
+            return .membership(try GivenMembership(collections: collections, notAfter: notAfter, of: seed))
+        }
+        var options = ChainOptions()
+        (options.store, options.name) = (store, pairing.name)
+        options.place = ChainPlaceOptions()
+        (options.place.target, options.place.invitationFile) = (target, nil)
+        (options.place.caFile, options.place.allowPlain) = (pairing.target.caFile, pairing.allowPlain)
+        defer { output.onStop(nil) }
+        // The other device needs no place in the chain before it has joined, and neither does this one.
+        let session = try await ChainSession.open(options, .leaving, holder: .seed(seed), output)
+        let membership = try await session.chain.membership(
+            for: Dictionary(uniqueKeysWithValues: names.map { ($0.text, !readOnly) }),
+            until: notAfter
         )
+        return .membership(try GivenMembership(membership))
     }
 
     /// The names of the collections; empty without `--only`.

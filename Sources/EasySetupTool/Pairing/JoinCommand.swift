@@ -69,7 +69,7 @@ struct JoinCommand: AsyncParsableCommand {
             let role = content.role
             var gives = Gift.seed
             switch content {
-            case .seed(let seed): gives = try await gift.gift(of: seed)
+            case .seed(let seed): gives = try await gift.gift(of: seed, store, pairing, output)
             case .membership, .nothing: if gift.isMembership { throw PairingError.noSeedToGive }
             case .unreadable: break
             }

@@ -97,7 +97,10 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
             }
             let role = content.role
             var gives = Gift.seed
-            if case .seed(let seed) = content { gives = try await gift.gift(of: seed) }
+            if case .seed(let seed) = content {
+                gives = try await gift.gift(of: seed, store, pairing, output)
+                output.onStopEnd(stage)
+            }
             if picture != nil, role == .receiver { throw PairingUsage.noLink }
             let client = try pairing.client(known)
             let conversation = Conversation(

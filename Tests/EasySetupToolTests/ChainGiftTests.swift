@@ -1,0 +1,78 @@
+import EasySetupChain
+import Foundation
+import TestSupport
+import Testing
+
+@testable import EasySetupTool
+
+@Suite(
+    "Giving some collections of a chain whose store is known",
+    .inTurn,
+    .timeLimit(.minutes(60)),
+    .enabled(if: StoreTools.hasStore, StoreTools.hint)
+)
+struct ChainGiftTests {
+    /// Pairs a device with the laptop, which gives it some collections.
+    private func pair(_ stage: ChainDeviceStage, _ name: String, _ options: [String]) async throws {
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let place = ["--relay", url, "--store", stage.folder("laptop"), "--yes", "--json"]
+        let offer = try Running(["offer"] + options + place, variables: stage.variables)
+        defer { offer.stop() }
+        let code = try #require(try await offer.event("offered")["code"] as? String)
+        let join = try await Program.run(["join", code, "--relay", url, "--store", stage.folder(name), "--json"])
+        #expect(join.code == 0)
+        #expect(await offer.end() == 0)
+    }
+
+    @Test("A device that is given a collection reads all of it and writes there at once, until it is removed")
+    func gift() async throws {
+        let stage = try await ChainDeviceStage()
+        try await stage.addDevice("laptop")
+        // A device was removed before, so the first key is not the newest one.
+        #expect(try await stage.run("laptop", ["put", "notes/1"], input: "one").code == 0)
+        try await stage.addMember("old", of: ["notes": true])
+        #expect(try await stage.run("old", ["get", "notes/1"]).output == "one")
+        #expect(try await stage.run("laptop", ["remove", "old", "--yes"]).code == 0)
+        #expect(try await stage.run("laptop", ["put", "notes/2"], input: "two").code == 0)
+
+        try await pair(stage, "phone", ["--only", "notes"])
+        // The new device reads before any device with the seed has looked at the store again.
+        #expect(try await stage.run("phone", ["get", "notes/1"]).output == "one")
+        #expect(try await stage.run("phone", ["get", "notes/2"]).output == "two")
+        #expect(try await stage.run("phone", ["put", "notes/3"], input: "three").code == 0)
+        #expect(try await stage.run("laptop", ["get", "notes/3"]).output == "three")
+        #expect(try await stage.run("phone", ["put", "tasks/1"], input: "x").code != 0)
+
+        #expect(try await stage.run("laptop", ["remove", "phone", "--yes"]).code == 0)
+        #expect(try await stage.run("laptop", ["put", "notes/4"], input: "four").code == 0)
+        let left = try await stage.run("phone", ["get", "notes/4"])
+        #expect(left.code != 0 && !left.output.contains("four"))
+    }
+
+    @Test("A collection that is given before anything is in it is noted, so that removing the device changes its key")
+    func empty() async throws {
+        let stage = try await ChainDeviceStage()
+        try await stage.addDevice("laptop")
+        try await pair(stage, "phone", ["--only", "tasks", "--read-only"])
+        #expect(try await stage.run("phone", ["list", "tasks"]).code == 0)
+        #expect(try await stage.run("phone", ["put", "tasks/1"], input: "x").code != 0)
+        #expect(try await stage.run("laptop", ["remove", "phone", "--yes"]).code == 0)
+        #expect(try await stage.run("laptop", ["put", "tasks/1"], input: "secret").code == 0)
+        #expect(try await stage.run("phone", ["get", "tasks/1"]).output.isEmpty)
+    }
+
+    @Test("Where the store can't be reached, no code is shown") func storeAway() async throws {
+        let stage = try await ChainDeviceStage()
+        try await stage.addDevice("laptop")
+        let result = try await Program.run(
+            [
+                "offer", "--only", "notes", "--relay", "ws://127.0.0.1:9", "--store", stage.folder("laptop"), "--yes",
+                "--json",
+            ],
+            variables: stage.variables.merging(["EASYSETUP_BUCKET": "\(stage.store.endpoint)/not-there"]) { $1 }
+        )
+        #expect(result.code != 0)
+        #expect(try result.json()["error"] as? String == "bucket-missing")
+    }
+}
