@@ -1,5 +1,6 @@
 import ArgumentParser
 import EasySetup
+import EasySetupChain
 import EasySetupHandshake
 import EasySetupRelay
 import EasySetupSeed
@@ -14,7 +15,8 @@ import Testing
         PairingError.examples as [any ExplainedError] + StoreError.examples + CodeError.examples
         + RelayAddressError.examples + SeedError.examples + BaseTests.commandErrors
         + CommandError.Need.allCases.map { CommandError.nobodyToAsk($0) }
-        + BaseTests.pictureErrors + [PairingUsage.relayMissing, .schemeMissing, .badName, .storeMissing]
+        + ChainError.examples + BaseTests.pictureErrors
+        + [PairingUsage.relayMissing, .schemeMissing, .badName, .storeMissing]
 
     /// The faults in the commands that a text names: words behind `easysetup` that are no command, and options that the
     /// command does not have.

@@ -15,6 +15,7 @@ import Testing
         .invitationFile,
         .otherUserID, .badObject, .valueTooLarge,
         .attributeMissing, .deviceUnknown, .severalDevices, .badRequest, .requestUnknown, .deviceHoldsSeed,
+        .asksWithSeed,
         .deviceFileDamaged, .stopped(.reading),
         .stopped(.writing),
     ]

@@ -31,6 +31,48 @@ struct ChainScreenTests {
         }
     }
 
+    @Test("A narrow terminal wraps what is said of a value that is no text, and Control-C ends the typing of a value")
+    func narrow() async throws {
+        let stage = try await ChainDeviceStage()
+        try await stage.addDevice("laptop")
+        #expect(try await stage.run("laptop", ["put", "notes/1"], input: "\u{0}").code == 0)
+        let options = ["--store", stage.folder("laptop"), "--name", "laptop"]
+        let get = try await Window(["chain", "get", "notes/1"] + options, width: 34, environment: stage.variables)
+        defer { get.stop() }
+        #expect(try await get.end().code == 0)
+        let lines = try await get.lines()
+        #expect(lines.contains("(no text, 1 byte; a file or"), "\(lines)")
+        let put = try await Window(["chain", "put", "notes/2"] + options, width: 34, environment: stage.variables)
+        defer { put.stop() }
+        try await put.wait(for: "Control-C stops")
+        try await put.press("C-c")
+        #expect(try await put.end().code == 1)
+        #expect(try await put.lines().joined(separator: " ").contains("You stopped."))
+        #expect(try await stage.run("laptop", ["get", "notes/2"]).code == 66)
+    }
+
+    @Test("A deletion of an account names its collections and devices, and a no leaves everything") func accountAsked()
+        async throws
+    {
+        let stage = try await ChainDeviceStage()
+        for device in ["laptop", "phone"] { try await stage.addDevice(device) }
+        for device in ["laptop", "phone"] {
+            #expect(try await stage.run(device, ["put", "of-\(device)/1"], input: "x").code == 0)
+        }
+        let window = try await Window(
+            ["chain", "delete-account", "--store", stage.folder("laptop"), "--name", "laptop"],
+            environment: stage.variables
+        )
+        defer { window.stop() }
+        try await window.wait(for: "or no:")
+        let text = try await window.lines().joined(separator: " ")
+        #expect(text.contains("Collections: of-laptop, of-phone"), "\(text)")
+        #expect(text.contains("\"laptop\"") && text.contains("\"phone\""), "\(text)")
+        try await window.enter("no")
+        #expect(try await window.end().code == 1)
+        #expect(try await stage.run("phone", ["get", "of-laptop/1"]).output == "x")
+    }
+
     @Test("An account is deleted for the first digits of its user id, and everything of it in the store") func account()
         async throws
     {

@@ -43,7 +43,9 @@ struct ChainDeleteCollection: AsyncParsableCommand {
                     ("collection", .string(name)), ("objects", .integer(status.objects)), ("names", .integer(count)),
                 ],
                 people:
-                    "\(name) is deleted: \(status.objects.counted("object")), \(count.counted("name")) in the store."
+                    status.objects == 0 && count == 0
+                    ? "There is nothing in \(name)."
+                    : "\(name) is deleted: \(status.objects.counted("object")), \(count.counted("name")) in the store."
             )
         }
     }

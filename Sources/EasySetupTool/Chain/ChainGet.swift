@@ -35,7 +35,12 @@ struct ChainGet: AsyncParsableCommand {
             }
             guard let value = attributes[name] else { throw ChainUsage.attributeMissing }
             if output.isTerminal {
-                output.put(ShownValue(bytes: value).screen)
+                guard let text = ShownValue(bytes: value).screen else {
+                    return output.say(
+                        "(no text, \(value.count.counted("byte")); a file or another program gets it as it is)"
+                    )
+                }
+                output.put(text)
             } else {
                 output.put(bytes: value)
             }

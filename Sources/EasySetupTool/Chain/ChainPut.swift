@@ -36,6 +36,8 @@ struct ChainPut: AsyncParsableCommand, ChecksSettings {
             let name = try attribute.checked
             // The place is looked at before a person types a value, so that it is not typed in vain.
             _ = try options.place.place()
+            // Nothing was sent before the value is whole.
+            output.onStop(.reading)
             let value = try Self.value(output)
             let session = try await ChainSession.open(options, .writing, output)
             do throws(ChainError) {

@@ -45,6 +45,7 @@ struct ChainRequests: AsyncParsableCommand {
         try await common.run { output in
             let session = try await ChainSession.open(options, .writing, output)
             if let ask {
+                guard session.holder.seed == nil else { throw ChainUsage.asksWithSeed }
                 try await session.chain.request(ask, mayWrite: write, reason: reason ?? "")
                 output.onStop(nil)
                 return output.event(

@@ -45,6 +45,8 @@ enum ChainUsage: ExplainedError, Equatable {
     case requestUnknown
     /// The device is to be removed and holds the seed.
     case deviceHoldsSeed
+    /// This device holds the seed, and asks for a collection.
+    case asksWithSeed
     /// The file with this device's id can't be read.
     case deviceFileDamaged
     /// A person stopped the command.
@@ -67,7 +69,7 @@ enum ChainUsage: ExplainedError, Equatable {
         case .severalDevices: "several-devices"
         case .badRequest: "usage"
         case .requestUnknown: "request-unknown"
-        case .deviceHoldsSeed: "device-holds-seed"
+        case .deviceHoldsSeed, .asksWithSeed: "device-holds-seed"
         case .deviceFileDamaged: "device-file-damaged"
         case .stopped: "cancelled-here"
         }
@@ -92,6 +94,7 @@ enum ChainUsage: ExplainedError, Equatable {
         case .badRequest: "A request is named by its device, a slash and the collection, such as phone/notes."
         case .requestUnknown: "There is no open request of this device for this collection."
         case .deviceHoldsSeed: "That device holds the seed, so it can't be shut out of this chain."
+        case .asksWithSeed: "This device holds the seed, so it has every collection."
         case .deviceFileDamaged: "The file that has this device's id in the chain is damaged."
         case .stopped(.reading): "You stopped."
         case .stopped(.writing): "You stopped. The last write may be in the store or not."
@@ -123,6 +126,7 @@ enum ChainUsage: ExplainedError, Equatable {
         case .badRequest, .requestUnknown: "Run easysetup chain requests to see them."
         case .deviceHoldsSeed:
             "Nothing but a new seed helps: easysetup chain renew makes one, and carries everything over."
+        case .asksWithSeed: "Use the collection. Only a device that was given some collections has to ask for others."
         case .deviceFileDamaged:
             "Delete the file chain.device in the folder of the seed. This device then joins anew, as another one."
         case .stopped(.reading): "Start again when you like."

@@ -32,11 +32,9 @@ struct ShownValue {
         return "\"\(ShownLine.text(text, limit: 60))\""
     }
 
-    /// The value on a terminal, without what could move the cursor.
-    var screen: String {
-        guard let text else {
-            return "(no text, \(bytes.count.counted("byte")); a file or another program gets it as it is)\n"
-        }
+    /// The value on a terminal, without what could move the cursor; nil if it is no text.
+    var screen: String? {
+        guard let text else { return nil }
         var out = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             switch scalar.properties.generalCategory {
