@@ -160,8 +160,20 @@ package final class Window: Sendable {
         return Set(told.output.split { " \n;".contains($0) }.map(String.init))
     }
 
+    /// Resizes the window, and waits until the system tells the program the new size: tmux tells it a little later.
     package func resize(width: Int, height: Int) async throws {
         try await tmux(["resize-window", "-x", "\(width)", "-y", "\(height)"])
+        let terminal = try await tmux(["display-message", "-p", "#{pane_tty}"])
+        let path = terminal.trimmingCharacters(in: .whitespacesAndNewlines)
+        let start = ContinuousClock.now
+        while start.duration(to: .now) < Self.patience {
+            let told = try await Program.shell("stty size -F \(path)").output
+                .trimmingCharacters(in: .whitespacesAndNewlines)
+            // A program that has ended has no terminal any more.
+            if told.isEmpty || told == "\(height) \(width)" { return }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        throw Unseen(comment: "the new size", screen: try await lines())
     }
 
     /// The position of the cursor, counted from 0.
