@@ -70,7 +70,7 @@ import Testing
         for (width, height) in sizes {
             try await offer.resize(width: width, height: height)
             // Two sizes between two drawings would be one for the program, and two for the terminal.
-            try await Self.waitForDrawing(offer, "\(width) by \(height)")
+            try await Self.waitForDrawing(offer, hasLongWords: !isAsking, "\(width) by \(height)")
             try await offer.wait(
                 until: { lines in
                     // The layout for another size has a time that is broken, or a line that is too long.
@@ -94,16 +94,20 @@ import Testing
 
     /// Waits until the program has drawn anew since the window has its size: the time that is left, if it is in sight, is
     /// another one, and the terminal has broken no line.
-    private static func waitForDrawing(_ window: Window, _ comment: String) async throws {
+    /// - Parameter hasLongWords: whether the screen has words that are wider than a narrow window, which the terminal breaks.
+    private static func waitForDrawing(_ window: Window, hasLongWords: Bool, _ comment: String) async throws {
         func time(_ lines: [String]) -> String? {
-            lines.lazy.compactMap { $0.firstMatch(of: /[0-9]:[0-9][0-9]/).map { String($0.0) } }.first
+            lines.lazy.compactMap { $0.firstMatch(of: /\b[0-9]:[0-9][0-9]\b/).map { String($0.0) } }.first
         }
         let before = time(try await window.lines())
-        while true {
+        // A quarter of an hour.
+        for _ in 0..<18_000 {
             let lines = try await window.wait(until: { time($0) == nil || time($0) != before }, comment)
+            if hasLongWords { return }
             if try await window.lines(isJoined: true).count == lines.count { return }
             try await Task.sleep(for: .milliseconds(50))
         }
+        Issue.record("not drawn anew: \(comment)")
     }
 
     @Test("In a window of one line the code and the question are in sight", arguments: [(80, 1), (30, 1), (12, 1)])
