@@ -143,7 +143,7 @@ struct ChainCommandTests {
         #expect(try await stage.run("laptop", ["put", "notes/1"], input: "after").code == 0)
         #expect(try await chain().get("1", in: "notes")?["value"] == Array("before".utf8))
         #expect(try await stage.run("laptop", ["devices"]).lines.count == 1)
-        // What the removed device lacks is in its status.
+        // The status of the removed device says that it lacks the key.
         try await FileSeedStore(folder: stage.folder("phone")).save(membership, replacing: false)
         let status = try ChainDeviceStage.events(try await stage.run("phone", ["status", "--json"]))
         let notes = try #require((status.last?["collections"] as? [[String: Any]])?.first)
