@@ -445,6 +445,8 @@ package final class ChainWorld: @unchecked Sendable {
                 guard let keys = KeyRing(name: name, membership: membership) else { continue }
                 var assembler = RecordAssembler(keys: keys)
                 for stored in assembler.add(entries) where !written.isDisjoint(with: stored.record.names) {
+                    // A device that was left out gets the newest key under an older one: in a box that no other device opens.
+                    if case .keyChange(let change) = stored.record.content, change.boxes[device.id] == nil { continue }
                     let stamp = stored.record.stamp
                     breach(
                         .removed,

@@ -73,9 +73,11 @@ package struct Compaction: Sendable {
                 }
             case .earlierKeys(let keys):
                 let isSurpassed = earlierKeys.contains { other in
-                    guard case .earlierKeys(let others) = other.record.content else { return false }
-                    return stored.record.stamp < other.record.stamp
-                        && other.lastModified + Self.settling <= now.store && others.hold(keys)
+                    guard case .earlierKeys(let others) = other.record.content,
+                        other.lastModified + Self.settling <= now.store, others.hold(keys)
+                    else { return false }
+                    // Of two that hold each other's keys one stays.
+                    return !keys.hold(others) || stored.record.stamp < other.record.stamp
                 }
                 if isSurpassed { names += stored.record.names }
             case .keyChange: break
