@@ -16,6 +16,15 @@ public enum Gift: Sendable {
         }
     }
 
+    /// The id of the device that gets a membership, by which it can be removed from the chain later; nil for the seed, with
+    /// which a device draws its own.
+    public var device: DeviceID? {
+        switch self {
+        case .seed: nil
+        case .membership(let given): given.device
+        }
+    }
+
     /// The rights that the other device will have, in a form for a person to read.
     public var scope: AccessScope {
         switch self {
@@ -36,6 +45,9 @@ public struct GivenMembership: Sendable {
     public static let collectionsThatFit = 5
 
     package let membership: Membership
+
+    /// The id that the device will have in the chain.
+    public var device: DeviceID { membership.device }
 
     /// Makes the membership of a new device: draws the device's id and its keys, and signs its certificate.
     /// - Parameters:

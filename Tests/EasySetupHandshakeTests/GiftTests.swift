@@ -35,6 +35,7 @@ import Testing
         guard case .membership(let membership) = received else { throw Unexpected() }
         let isSame = membership.encoded().isEqual(to: given.membership.encoded())
         #expect(isSame)
+        #expect(Gift.membership(given).device == membership.device && Gift.seed.device == nil)
         #expect(membership.scope.text == "bookmarks (read only), notes, until 2099-12-31")
         let id = membership.userID.bytes
         let end =

@@ -11,9 +11,8 @@ import Testing
 
 @Suite("Errors of the chain on the command line", .inTurn, .timeLimit(.minutes(60))) struct ChainErrorTests {
     static let usageErrors: [ChainUsage] = [
-        .placeMissing, .twoPlaces, .badBucket, .bucketSecret, .serviceSecret, .placePlain, .keysMissing,
-        .invitationFile,
-        .otherUserID, .badObject, .valueTooLarge,
+        .placeMissing, .giftPlaceMissing, .twoPlaces, .badBucket, .bucketSecret, .serviceSecret, .placePlain,
+        .keysMissing, .invitationFile, .otherUserID, .badObject, .valueTooLarge,
         .attributeMissing, .deviceUnknown, .severalDevices, .badRequest, .requestUnknown, .deviceHoldsSeed,
         .asksWithSeed,
         .deviceFileDamaged, .stopped(.reading),

@@ -13,16 +13,23 @@ import Testing
 )
 struct ChainGiftTests {
     /// Pairs a device with the laptop, which gives it some collections.
-    private func pair(_ stage: ChainDeviceStage, _ name: String, _ options: [String]) async throws {
+    /// - Returns: the id that the laptop's user is told.
+    @discardableResult private func pair(
+        _ stage: ChainDeviceStage,
+        _ name: String,
+        _ options: [String]
+    ) async throws -> String {
         let (relay, url) = try await PairingCommandTests.relay()
         defer { relay.stop() }
         let place = ["--relay", url, "--store", stage.folder("laptop"), "--yes", "--json"]
         let offer = try Running(["offer"] + options + place, variables: stage.variables)
         defer { offer.stop() }
+        let device = try #require(try await offer.event("membership-made")["device"] as? String)
         let code = try #require(try await offer.event("offered")["code"] as? String)
         let join = try await Program.run(["join", code, "--relay", url, "--store", stage.folder(name), "--json"])
         #expect(join.code == 0)
         #expect(await offer.end() == 0)
+        return device
     }
 
     @Test("A device that is given a collection reads all of it and writes there at once, until it is removed")
@@ -36,7 +43,7 @@ struct ChainGiftTests {
         #expect(try await stage.run("laptop", ["remove", "old", "--yes"]).code == 0)
         #expect(try await stage.run("laptop", ["put", "notes/2"], input: "two").code == 0)
 
-        try await pair(stage, "phone", ["--only", "notes"])
+        let phone = try await pair(stage, "phone", ["--only", "notes"])
         // The new device reads before any device with the seed has looked at the store again.
         #expect(try await stage.run("phone", ["get", "notes/1"]).output == "one")
         #expect(try await stage.run("phone", ["get", "notes/2"]).output == "two")
@@ -44,7 +51,8 @@ struct ChainGiftTests {
         #expect(try await stage.run("laptop", ["get", "notes/3"]).output == "three")
         #expect(try await stage.run("phone", ["put", "tasks/1"], input: "x").code != 0)
 
-        #expect(try await stage.run("laptop", ["remove", "phone", "--yes"]).code == 0)
+        let removal = ["chain", "remove", "--yes", "--store", stage.folder("laptop"), "--name", "laptop", "--", phone]
+        #expect(try await Program.run(removal, variables: stage.variables).code == 0)
         #expect(try await stage.run("laptop", ["put", "notes/4"], input: "four").code == 0)
         let left = try await stage.run("phone", ["get", "notes/4"])
         #expect(left.code != 0 && !left.output.contains("four"))
@@ -60,6 +68,30 @@ struct ChainGiftTests {
         #expect(try await stage.run("laptop", ["remove", "phone", "--yes"]).code == 0)
         #expect(try await stage.run("laptop", ["put", "tasks/1"], input: "secret").code == 0)
         #expect(try await stage.run("phone", ["get", "tasks/1"]).output.isEmpty)
+    }
+
+    @Test("A device that is in a chain gives first keys without a store only where its user says that the chain is new")
+    func placeMissing() async throws {
+        let stage = try await ChainDeviceStage()
+        try await stage.addDevice("laptop")
+        let options = ["--only", "notes", "--relay", "ws://127.0.0.1:9", "--store", stage.folder("laptop"), "--json"]
+        let commands = [["offer", "--yes"], ["join", "K7Q-29M-XAQ"]]
+        // Nobody was in the chain yet: the first keys are the newest ones.
+        for command in commands { _ = try await made(command + options) }
+        #expect(try await stage.run("laptop", ["put", "notes/1"], input: "one").code == 0)
+        for command in commands {
+            let refused = try await Program.run(command + options)
+            #expect(refused.code == 78 && refused.lines.count == 1)
+            #expect(try refused.json()["error"] as? String == "chain-place-missing")
+            _ = try await made(command + options + ["--new-chain"])
+        }
+    }
+
+    /// The membership that a command makes before it looks for its relay.
+    private func made(_ command: [String]) async throws -> [String: Any] {
+        let program = try Running(command)
+        defer { program.stop() }
+        return try await program.event("membership-made")
     }
 
     @Test("Where the store can't be reached, no code is shown") func storeAway() async throws {

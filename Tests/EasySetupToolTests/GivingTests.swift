@@ -21,6 +21,8 @@ import Testing
                 + ["--only", "notes,bookmarks", "--read-only", "--until", "2099-12-31"]
         )
         defer { offer.stop() }
+        let made = try await offer.event("membership-made")
+        #expect(made["collections"] as? [String] == ["bookmarks", "notes"] && made["writable"] as? [String] == [])
         let code = try #require(try await offer.event("offered")["code"] as? String)
         let join = try Running(["join", code, "--relay", url, "--store", folder.path + "/b", "--json"])
         defer { join.stop() }
@@ -41,6 +43,7 @@ import Testing
         #expect(try await store("b").load() == nil)
         let membership = try #require(try await store("b").loadMembership())
         #expect(membership.userID.fingerprint == here["user_id"] as? String)
+        #expect(membership.device.text == made["device"] as? String)
         try await memberCommands(url, try #require(here["user_id"] as? String))
     }
 
@@ -112,7 +115,7 @@ import Testing
     static let refusals: [([String], String)] = {
         let many: String = (1...30).map { "c\($0)" }.joined(separator: ",")
         var refusals: [([String], String)] = [
-            (["--read-only"], "usage"), (["--until", "2099-12-31"], "usage"),
+            (["--read-only"], "usage"), (["--until", "2099-12-31"], "usage"), (["--new-chain"], "usage"),
             (["--only", many], "membership-too-large"),
         ]
         for names in ["", "notes,", "Notes", "easysetup/devices", "notes,notes"] {

@@ -1,3 +1,4 @@
+import EasySetupChain
 import EasySetupSeed
 import Foundation
 import Testing
@@ -26,23 +27,39 @@ import Testing
         let role: Role
         let place: PairingSide
         let way: String
+        var scope = AccessScope.everything
 
         var testDescription: String {
-            "\(role == .holder ? "has the seed" : "wants a seed"), \(place == .offerer ? "shows the code" : way)"
+            let wish = role == .holder ? "has the seed" : "wants a seed"
+            let gift = role == .holder ? ", and gives some collections" : ", and gets some collections"
+            return "\(wish), \(place == .offerer ? "shows the code" : way)\(scope == .everything ? "" : gift)"
         }
 
         static let all = [
             Pair(role: .holder, place: .offerer, way: ""), Pair(role: .receiver, place: .visitor, way: "types it"),
             Pair(role: .receiver, place: .visitor, way: "opens the link"),
             Pair(role: .receiver, place: .offerer, way: ""), Pair(role: .holder, place: .visitor, way: "types it"),
+            Pair(role: .holder, place: .offerer, way: "", scope: collections),
+            Pair(role: .receiver, place: .offerer, way: "", scope: collections),
+            Pair(role: .holder, place: .visitor, way: "types it", scope: collections),
         ]
+
+        private static let collections = AccessScope.collections(
+            [try! CollectionName("notes"): true, try! CollectionName("bookmarks"): false],
+            notAfter: UTCDate("2027-01-31")!.lastSecond
+        )
+
+        /// The answers to `?` at the questions to this device's user.
+        var helps: [String] { [Help.approve(scope), Help.accept(scope), Help.word(scope)] }
 
         var part: Screen.Part {
             Screen.Part(
                 role: role,
                 place: place,
                 relay: "relay.example:443",
-                command: ["easysetup", "join", "--relay", "wss://relay.example"]
+                command: ["easysetup", "join", "--relay", "wss://relay.example"],
+                gives: role == .holder ? scope : .everything,
+                device: role == .holder && scope != .everything ? DeviceID(value: 7) : nil
             )
         }
 
@@ -93,6 +110,7 @@ import Testing
             if role == .holder {
                 let request = ApprovalRequest(
                     peer: peer,
+                    scope: scope,
                     codeAge: .seconds(12),
                     needsWord: place == .visitor,
                     attempt: 1,
@@ -114,6 +132,7 @@ import Testing
                     let request = AcceptanceRequest(
                         peer: peer,
                         userID: userID,
+                        scope: scope,
                         codeAge: .seconds(12),
                         deadline: now + .seconds(280)
                     )
@@ -122,7 +141,7 @@ import Testing
                     moments.append(("answered", { Screen.Step(view: $0.answered()) }))
                 }
             }
-            moments.append(state(.paired(Paired(userID: userID, role: role, peer: peer))))
+            moments.append(state(.paired(Paired(userID: userID, role: role, peer: peer, scope: scope))))
             return moments
         }
     }
@@ -288,7 +307,7 @@ import Testing
                 var screen = Screen(pair.part, on: surface)
                 for moment in try pair.moments() {
                     let view = moment.view(&screen).view
-                    for help in [Help.approve, Help.accept, Help.word, YesOrNo.again] where view.prompt != nil {
+                    for help in pair.helps + [YesOrNo.again] where view.prompt != nil {
                         func rows(_ notes: [String]) -> [String] {
                             var view = view
                             view.prompt?.notes = notes
@@ -355,6 +374,20 @@ import Testing
         }
         uncoloured.hasColours = false
         #expect(isDrawn(rows(200, 50, .always, uncoloured)))
+    }
+
+    @Test("The giver reads once by which id the device that gets some collections is shut out")
+    func removal() throws {
+        for (value, words) in [(7 as UInt64, "AAAAAAAAAAc"), (0xF8 << 56, "-- -AAAAAAAAAA")] {
+            let pair = Pair.all.first { $0.role == .holder && $0.scope != .everything }!
+            var part = pair.part
+            part.device = DeviceID(value: value)
+            var screen = Screen(part, on: .plain)
+            let given = PairingState.given(pair.peer, deadline: Self.now + .seconds(60))
+            #expect(screen.step(given).said.map { $0.hasSuffix(": easysetup chain remove \(words)") } == [true])
+            _ = screen.step(.reconnecting(deadline: Self.now + .seconds(60)))
+            #expect(screen.step(given).said.isEmpty)
+        }
     }
 
     @Test("A command that is wider than the window goes on in the next line behind a backslash, and keeps its words")

@@ -13,6 +13,8 @@ enum ChainUsage: ExplainedError, Equatable {
 
     /// Neither a service nor a bucket is named.
     case placeMissing
+    /// Collections are to be given on a device that is in a chain, and neither a service nor a bucket is named.
+    case giftPlaceMissing
     /// A service and a bucket are named at the same place.
     case twoPlaces
     /// The bucket's address can't be read.
@@ -54,7 +56,7 @@ enum ChainUsage: ExplainedError, Equatable {
 
     var name: String {
         switch self {
-        case .placeMissing: "chain-place-missing"
+        case .placeMissing, .giftPlaceMissing: "chain-place-missing"
         case .twoPlaces: "usage"
         case .badBucket, .bucketSecret: "bucket-address"
         case .serviceSecret: ChainError.Code.serviceAddress.rawValue
@@ -78,6 +80,7 @@ enum ChainUsage: ExplainedError, Equatable {
     var description: String {
         switch self {
         case .placeMissing: "It is not said where the chain's store is."
+        case .giftPlaceMissing: "This device is in a chain, and it is not said where the chain's store is."
         case .twoPlaces: "Both a service and a bucket are named, and a chain is at one of them."
         case .badBucket: "This is no address of a bucket."
         case .bucketSecret: "A bucket's address has no user name and no password."
@@ -107,6 +110,11 @@ enum ChainUsage: ExplainedError, Equatable {
             """
             Name the service once for all: easysetup config service https://HOST. With a bucket of your own: \
             easysetup config bucket https://HOST/BUCKET.
+            """
+        case .giftPlaceMissing:
+            """
+            The store has the newest keys. Name it with --service or --bucket, or once for all: easysetup config service \
+            https://HOST. If the chain is new there, pass --new-chain, and its first keys are given.
             """
         case .twoPlaces: "Give one of --service and --bucket. easysetup config shows which is set where."
         case .badBucket:

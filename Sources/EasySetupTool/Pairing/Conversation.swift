@@ -113,7 +113,7 @@ final class Conversation: Sendable {
         if request.needsWord { return await word(request) }
         if isAlwaysYes { return .approve }
         if StandardInput.current == .atEnd { return .nobodyToAsk }
-        let verdict = await Verdict.ask(help: Help.approve) { notes, attempt in
+        let verdict = await Verdict.ask(help: Help.approve(request.scope)) { notes, attempt in
             tell(.approve, attempt: attempt, notes: notes, deadline: request.deadline)
             return await stage.ask(view { $0.ask(request, notes: notes) })
         }
@@ -126,10 +126,10 @@ final class Conversation: Sendable {
         }
     }
 
-    /// Answers the question whether to store the received seed.
+    /// Answers the question whether to store what this device received.
     func accept(_ request: AcceptanceRequest) async -> Acceptance {
         if StandardInput.current == .atEnd { return .nobodyToAsk }
-        let verdict = await Verdict.ask(help: Help.accept) { notes, attempt in
+        let verdict = await Verdict.ask(help: Help.accept(request.scope)) { notes, attempt in
             let more = [("user_id", JSONValue.string(request.userID.fingerprint))] + request.scope.fields
             tell(.accept, attempt: attempt, notes: notes, deadline: request.deadline, more: more)
             return await stage.ask(view { $0.ask(request, notes: notes) })
@@ -162,7 +162,7 @@ final class Conversation: Sendable {
             case .end: return Verdict.isStopped() ? .decline : .nobodyToAsk
             case .line(let line):
                 switch YesOrNo(line) {
-                case .help: notes = [Help.word]
+                case .help: notes = [Help.word(request.scope)]
                 case .no: return .decline
                 case .yes, .unclear: return .word(line)
                 }
@@ -269,25 +269,39 @@ final class Conversation: Sendable {
 
 /// The answers to `?` and `help` at each question.
 enum Help {
-    static let approve = """
+    static func approve(_ scope: AccessScope) -> String {
+        """
         The other device knows the code. If its name is that of your device and its screen shows the same two words, yes gives \
-        it your seed. If you don't know it, say no: nothing is sent.
+        it \(gift(scope)). If you don't know it, say no: nothing is sent.
         """
-    static let accept = """
-        Yes stores the seed, and this device joins the chain of all devices that share it. Its user id is shown on the other \
-        device by easysetup seed show. No keeps nothing.
+    }
+
+    static func accept(_ scope: AccessScope) -> String {
+        let yes =
+            scope == .everything
+            ? "Yes stores the seed, and this device joins the chain of all devices that share it."
+            : "Yes stores the keys, and this device joins the chain for what is named above."
+        return "\(yes) Its user id is shown on the other device by easysetup seed show. No keeps nothing."
+    }
+
+    static func word(_ scope: AccessScope) -> String {
         """
-    static let word = """
-        The device that shows the code shows two words now. Type one of them here, and it gets your seed. If its screen shows \
-        no words, say no: nothing is sent.
+        The device that shows the code shows two words now. Type one of them here, and it gets \(gift(scope)). If its screen \
+        shows no words, say no: nothing is sent.
         """
+    }
+
+    private static func gift(_ scope: AccessScope) -> String {
+        scope == .everything ? "your seed" : "what is named above"
+    }
+
     static let code = """
         The other device shows a code of nine or more letters and digits, such as K7Q-29M-XAQ; easysetup offer shows it. \
         Dashes, spaces and small letters don't matter. A link from its QR code will do as well.
         """
     static let link = """
-        A link makes this device receive the seed of the device that shows it, the secret that its devices share. Say yes \
-        only if you have asked that device for it yourself just now.
+        A link makes this device receive the seed of the device that shows it, the secret that its devices share, or keys of \
+        some of its collections. Say yes only if you have asked that device for it yourself just now.
         """
     static let replace = """
         Yes stores the seed that you have given, and this device leaves its chain for the one of that seed. A sealed copy of the \

@@ -33,12 +33,15 @@ struct GiftOptions: ParsableArguments {
     )
     var until: String?
 
+    @Flag(help: "With --only: the chain has nothing in a store yet, so its first keys are given and no store is asked.")
+    var newChain = false
+
     @OptionGroup var target: ChainTargetOptions
 
     func validate() throws {
-        guard only != nil || (!readOnly && until == nil) else {
+        guard only != nil || (!readOnly && until == nil && !newChain) else {
             throw ValidationError(
-                "--read-only and --until need --only: the seed can't be given for reading or for a time."
+                "--read-only, --until and --new-chain need --only: the seed can't be given for reading or for a time."
             )
         }
         _ = try names
@@ -49,11 +52,12 @@ struct GiftOptions: ParsableArguments {
     var isMembership: Bool { only != nil }
 
     /// The gift of a device with this seed. Where the chain's store is known, the collections are noted there, and the gift has
-    /// their newest keys. Otherwise it has their first keys.
+    /// their newest keys. Otherwise it has their first keys, as it must in a chain that has no store yet. Who runs a program is
+    /// told the id of the device that gets a membership.
     /// - Parameters:
     ///   - store: the folder of the seed.
     ///   - pairing: the device's name and whom it trusts.
-    /// - Throws: ``ChainError/Code/membershipTooLarge``, and the errors of the chain's store.
+    /// - Throws: ``ChainError/Code/membershipTooLarge``, ``ChainUsage/giftPlaceMissing``, and the errors of the chain's store.
     func gift(
         of seed: SyncSeed,
         _ store: StoreOptions,
@@ -63,9 +67,30 @@ struct GiftOptions: ParsableArguments {
         let names = try names
         guard !names.isEmpty else { return .seed }
         let notAfter = until.flatMap { UTCDate($0)?.lastSecond } ?? 0
-        guard target.service != nil || target.bucket != nil else {
+        let given = try await membership(names, notAfter, of: seed, store, pairing, output)
+        let gift = Gift.membership(given)
+        output.event(
+            "membership-made",
+            [("device", .string(given.device.text))] + gift.scope.fields,
+            people: nil
+        )
+        return gift
+    }
+
+    private func membership(
+        _ names: [CollectionName],
+        _ notAfter: UInt64,
+        of seed: SyncSeed,
+        _ store: StoreOptions,
+        _ pairing: PairingOptions,
+        _ output: Output
+    ) async throws -> GivenMembership {
+        guard !newChain, target.service != nil || target.bucket != nil else {
+            // The first keys may be known to a device that was removed since.
+            let joined = try await ChainDeviceFile.find(store.folder.bytes, of: seed.userID)?.name
+            guard newChain || joined == nil else { throw ChainUsage.giftPlaceMissing }
             let collections = Dictionary(uniqueKeysWithValues: names.map { ($0, !readOnly) })
-            return .membership(try GivenMembership(collections: collections, notAfter: notAfter, of: seed))
+            return try GivenMembership(collections: collections, notAfter: notAfter, of: seed)
         }
         var options = ChainOptions()
         (options.store, options.name) = (store, pairing.name)
@@ -79,7 +104,7 @@ struct GiftOptions: ParsableArguments {
             for: Dictionary(uniqueKeysWithValues: names.map { ($0.text, !readOnly) }),
             until: notAfter
         )
-        return .membership(try GivenMembership(membership))
+        return try GivenMembership(membership)
     }
 
     /// The names of the collections; empty without `--only`.

@@ -10,9 +10,8 @@ struct JoinCommand: AsyncParsableCommand {
         commandName: "join",
         abstract: "Type the code that another device shows.",
         discussion: """
-            A device whose store is empty receives the seed. One whose store holds a seed gives it, or with --only some \
-            collections, after you have typed one \
-            of the two words on the other screen. A link says where the relay is, and only ever makes this device receive; \
+            A device whose store is empty receives the seed, or some collections. One whose store holds a seed gives it, or \
+            with --only some collections, after you have typed one of the two words on the other screen. A link says where the relay is, and only ever makes this device receive; \
             you are asked first, and where nobody can be asked the link is refused. A program that opens links for other \
             programs must not pass --yes: anybody may send a link.
             """
@@ -94,7 +93,7 @@ struct JoinCommand: AsyncParsableCommand {
                 let conversation = Conversation(
                     output: output,
                     stage: stage,
-                    part: pairing.part(.visitor, at: way.relay, role: role, gives: gives.scope),
+                    part: pairing.part(.visitor, at: way.relay, role: role, gives: gives),
                     isAlwaysYes: false
                 )
                 let visit =
@@ -228,8 +227,8 @@ struct JoinCommand: AsyncParsableCommand {
             .item(link.relay.authority),
             .text(
                 """
-                If you go on, this device receives the other device's seed, and what is on this device becomes readable for \
-                all devices with that seed.
+                If you go on, this device receives the other device's seed, or keys of some of its collections, and what is \
+                on this device becomes readable for the devices of that chain.
                 """
             ),
         ])

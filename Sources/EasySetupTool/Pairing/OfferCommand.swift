@@ -12,7 +12,7 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
         discussion: """
             A device that has a seed gives it, after you have approved the other device. One that has none asks whether to make \
             a new seed, or to receive one: then the other device's user types one of the two words shown here, and you are asked \
-            before the seed is kept. Where nobody can be asked, nothing is made, given or kept without --new or --receive, and \
+            before anything is kept. Where nobody can be asked, nothing is made, given or kept without --new or --receive, and \
             --yes. With --only a device that has a seed gives some collections and not the seed, which the other device can then \
             not give on.
             """
@@ -26,7 +26,7 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
     @OptionGroup var gift: GiftOptions
     @OptionGroup var screen: ScreenOptions
 
-    @Flag(help: "Approve the device that knows the code, or keep the seed that it sends, without asking.")
+    @Flag(help: "Approve the device that knows the code, or keep what it sends, without asking.")
     var yes = false
 
     @Flag(
@@ -106,7 +106,7 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
             let conversation = Conversation(
                 output: output,
                 stage: stage,
-                part: pairing.part(.offerer, at: address, role: role, gives: gives.scope),
+                part: pairing.part(.offerer, at: address, role: role, gives: gives),
                 isAlwaysYes: yes,
                 picture: picture
             )

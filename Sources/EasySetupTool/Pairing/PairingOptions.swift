@@ -91,7 +91,7 @@ struct PairingOptions: SharedOptions {
         _ place: PairingSide,
         at relay: RelayAddress,
         role: Role?,
-        gives: AccessScope = .everything
+        gives: Gift = .seed
     ) -> Screen.Part {
         Screen.Part(
             role: role,
@@ -99,7 +99,8 @@ struct PairingOptions: SharedOptions {
             relay: relay.authority,
             command: command(at: relay),
             name: (try? deviceName)?.description ?? "",
-            gives: gives
+            gives: gives.scope,
+            device: gives.device
         )
     }
 

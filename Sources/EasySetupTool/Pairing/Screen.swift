@@ -22,6 +22,8 @@ struct Screen: Sendable {
         var name = ""
         /// The gift of a device that has a seed.
         var gives = AccessScope.everything
+        /// The id of the device that gets a membership; nil for the seed.
+        var device: DeviceID?
     }
 
     /// The change of the screen for a state: lines that stay (`said`), and the view that replaces the last one
@@ -45,6 +47,8 @@ struct Screen: Sendable {
     /// The moment until which the user may answer the question about the seed, from the pairing's last state. It may be
     /// earlier than the deadline in the question, because the relay may have shortened the time since then.
     private var answerUntil: ContinuousClock.Instant?
+    /// Whether the id of the device that gets a membership was told.
+    private var isDeviceTold = false
 
     init(_ part: Part, on surface: Surface) {
         self.part = part
@@ -95,6 +99,11 @@ struct Screen: Sendable {
                 peer.device.asksFirst
                 ? "Sent. The other device asks whether to keep it: answer there." : "Sent. The other device stores it."
             view = View(parts: [.text(sentence)])
+            // The membership is there from now on, also where nothing confirms it.
+            if let device = part.device, !isDeviceTold {
+                said = [Self.removal(of: device)]
+                isDeviceTold = true
+            }
             status = View.Status(text: "Waiting for the other device for", deadline: deadline)
         case .peerAway(let deadline):
             interruption = View.Status(text: "The other device is away; waiting for it for", deadline: deadline)
@@ -114,7 +123,7 @@ struct Screen: Sendable {
         return Step(said: said, view: composed())
     }
 
-    /// The view with the question whether to send the seed, or with the question for a confirmation word.
+    /// The view with the question whether to give what is to be given, or with the question for a confirmation word.
     mutating func ask(_ request: ApprovalRequest, notes: [String]) -> View {
         view = View(parts: parts(deciding: request.peer, codeAge: request.codeAge))
         let gift = request.scope == .everything ? "your seed" : "that"
@@ -128,7 +137,7 @@ struct Screen: Sendable {
         return composed()
     }
 
-    /// The view with the question whether to store the received seed.
+    /// The view with the question whether to store what this device received.
     mutating func ask(_ request: AcceptanceRequest, notes: [String]) -> View {
         view = View(parts: parts(accepting: request))
         status = View.Status(text: "Time to answer:", deadline: earlier(request.deadline))
@@ -188,6 +197,14 @@ struct Screen: Sendable {
             )
         }
         return view
+    }
+
+    /// The sentence about the id of a device that gets a membership.
+    private static func removal(of device: DeviceID) -> String {
+        // An id may begin as an option does.
+        let word = device.text.hasPrefix("-") ? "-- \(device)" : device.text
+        let command = "easysetup chain remove \(word)"
+        return "The other device has the id \(device) in the chain. To shut it out later: \(command)"
     }
 
     /// Introduces the other device: first its platform in this program's words, then its name, which the other device
