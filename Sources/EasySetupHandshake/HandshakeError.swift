@@ -45,7 +45,7 @@
     case nobodyToAsk
     /// The user of the other device did not answer in time.
     case timedOut
-    /// The receiver could not store the seed.
+    /// The receiver could not store what it got.
     case notStored
     /// The receiver has stored another seed since the pairing began.
     case otherSeed

@@ -168,7 +168,7 @@ enum PackageContents: ~Copyable {
     case declined
     /// The user of this device cancelled the pairing.
     case cancelled
-    /// The receiver could not store the seed.
+    /// The receiver could not store what it got.
     case notStored
     /// The receiver has stored another seed since the pairing began.
     case otherSeed

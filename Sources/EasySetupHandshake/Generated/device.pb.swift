@@ -141,7 +141,7 @@ package nonisolated enum Easysetup_Device_V1_Refusal: SwiftProtobuf.Enum, Swift.
   /// The user stopped before the end.
   case cancelled // = 2
 
-  /// The receiver could not store the seed.
+  /// The receiver could not store what it got.
   case notStored // = 3
 
   /// The receiver holds another seed by now.

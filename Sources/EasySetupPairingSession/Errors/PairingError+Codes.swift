@@ -96,11 +96,11 @@ extension PairingError {
         public static let noSeedToGive = Self(rawValue: "no-seed-to-give")
         /// This device holds a seed but was given a link, which only lets a device receive a seed.
         public static let linkDirection = Self(rawValue: "link-direction")
-        /// The other device could not store the seed.
+        /// The other device could not store what it got.
         public static let peerNotStored = Self(rawValue: "peer-not-stored")
-        /// The other device has stored another seed since the pairing began.
+        /// The other device has come to be in another chain since the pairing began.
         public static let otherSeed = Self(rawValue: "other-seed")
-        /// This device sent the seed, but the other device's receipt did not arrive.
+        /// This device sent what it gives, but the other device's receipt did not arrive.
         public static let sentNotConfirmed = Self(rawValue: "sent-not-confirmed")
 
         // Errors that concern the other device.

@@ -107,10 +107,10 @@ extension PairingError {
             )
         case .declined(by: .receiver):
             explained(
-                "The user of the other device said no; it did not keep the seed.",
+                "The user of the other device said no; it kept nothing.",
                 """
-                If it was a slip, start again with a new code. The seed did reach that device before its user was asked: if it \
-                is not yours, make a new seed.
+                If it was a slip, start again with a new code. What you gave did reach that device before its user was asked: if \
+                it is not yours, make a new seed, or remove the device from the chain if you gave it some collections alone.
                 """,
                 variant: "receiver"
             )
@@ -122,7 +122,7 @@ extension PairingError {
             )
         case .declinedHere(.receiver):
             explained(
-                "You said no; the seed was not kept.",
+                "You said no; nothing was kept.",
                 "If you didn't know that device, start again with a new code that nobody else sees.",
                 variant: "receiver"
             )
@@ -198,17 +198,17 @@ extension PairingError {
         case .store(let error): error.explanation
         case .peerNotStored:
             explained(
-                "The other device could not store the seed.",
+                "The other device could not store what it got.",
                 "Look at the other device, then start again."
             )
         case .otherSeed:
             explained(
-                "The receiving device has come to hold another seed.",
+                "The receiving device has come to be in another chain.",
                 "Look at both devices: which chain should they be in?"
             )
         case .sentNotConfirmed:
             explained(
-                "The seed was sent, but the other device did not confirm it.",
+                "What you gave was sent, but the other device did not confirm it.",
                 "Look at the other device: if it shows the same user id, all is well."
             )
         case .wrongSuite:
@@ -249,11 +249,11 @@ extension PairingError.SilentParty {
 }
 
 extension Role {
-    /// The assurance that the seed was not sent (by a holder) or not stored (by a receiver); part of a sentence.
+    /// The assurance that nothing was sent (by a holder) or stored (by a receiver); part of a sentence.
     fileprivate var nothing: String {
         switch self {
         case .holder: "nothing was sent"
-        case .receiver: "the seed was not kept"
+        case .receiver: "nothing was kept"
         }
     }
 }

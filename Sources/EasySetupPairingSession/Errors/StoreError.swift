@@ -55,7 +55,7 @@ public struct StoreError: ExplainedError, Explained, Equatable {
         switch kind {
         case .otherSeedStored(let stored, let new):
             explained(
-                "The store holds a seed with the user id {stored}, and this one has the user id {new}.",
+                "What is stored has the user id {stored}, and what was to be stored has the user id {new}.",
                 "Keep what is stored, choose another store, or say explicitly that it may be replaced; a copy is kept then.",
                 ["stored": stored.fingerprint, "new": new.fingerprint]
             )
