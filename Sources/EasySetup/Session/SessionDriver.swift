@@ -29,7 +29,7 @@ struct SessionDriver: Sendable {
         var inputs = inbox.inputs.makeAsyncIterator()
         perform(supervisor.begin(), &held)
         while !held.isOver {
-            held.wake(at: supervisor.nextDeadline, system) { inbox.put(.event(.deadlinePassed)) }
+            held.wake(at: supervisor.nextDeadline, system) { [inbox] in inbox.put(.event(.deadlinePassed)) }
             guard let input = await inputs.next() else { break }
             logger.trace("hears", metadata: ["input": "\(input.name)"])
             perform(steps(after: input, &supervisor, &held), &held)
@@ -111,8 +111,9 @@ struct SessionDriver: Sendable {
     private func connect(_ number: Int, by transport: Transport) -> Task<Void, Never> {
         task {
             do throws(PairingError) {
+                // Without the driver, which has the store: a connection that closes slowly must not keep what is in there.
                 let connection = try await system.network.connect(to: relay, through: transport, limits: limits) {
-                    inbox.put(.report(number, $0))
+                    [inbox] in inbox.put(.report(number, $0))
                 }
                 if !inbox.put(.opened(number, connection)) { _ = connection.hangUp() }
             } catch {
