@@ -5,7 +5,8 @@
  *     ./pair offer wss://relay.example FOLDER          shows a code
  *     ./pair join wss://relay.example FOLDER           asks for the code
  *
- * The device whose folder holds a seed gives it. `./pair seed - FOLDER` makes one.
+ * The device whose folder holds a seed gives it, or only some collections: `./pair offer wss://relay.example FOLDER notes,bookmarks`.
+ * `./pair seed - FOLDER` makes a seed.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -55,11 +56,12 @@ static void on_question(void *context, easysetup_pairing *pairing, const easyset
     (void)context, (void)pairing;
     wants_word = easysetup_question_needs_word(question);
     if (wants_word)
-        printf("question: a word from the screen of \"%s\"?\n", easysetup_question_peer_name(question));
+        printf("question: a word from the screen of \"%s\"?", easysetup_question_peer_name(question));
     else
-        printf("question: is it \"%s\" (%s), with the words %s and %s on its screen?\n",
+        printf("question: is it \"%s\" (%s), with the words %s and %s on its screen?",
                easysetup_question_peer_name(question), easysetup_question_peer_platform(question),
                easysetup_question_word(question, 0), easysetup_question_word(question, 1));
+    printf(" It is about %s.\n", easysetup_scope_text(easysetup_question_scope(question)));
     fflush(stdout);
     asked = easysetup_question_id(question);
 }
@@ -86,6 +88,22 @@ static void answer(easysetup_pairing *pairing) {
                                  strcmp(text, "yes") == 0 ? EASYSETUP_ANSWER_YES : EASYSETUP_ANSWER_NO, NULL);
 }
 
+/* Lets the pairing give these collections in place of the seed: their names, with commas between them. */
+static easysetup_code give(easysetup_options *options, easysetup_store *store, char *names, easysetup_error **error) {
+    easysetup_seed *seed = NULL;
+    easysetup_gift *gift;
+    char *name;
+    easysetup_code code = easysetup_store_load(store, &seed, error);
+    if (code != EASYSETUP_OK) return code;
+    gift = easysetup_gift_new(seed);
+    for (name = strtok(names, ","); code == EASYSETUP_OK && name != NULL; name = strtok(NULL, ","))
+        code = easysetup_gift_add(gift, name, true, 1, error);
+    if (code == EASYSETUP_OK) code = easysetup_options_give(options, gift, error);
+    easysetup_gift_free(gift);
+    easysetup_seed_free(seed);
+    return code;
+}
+
 int main(int count, char **arguments) {
     easysetup_error *error = NULL;
     easysetup_store *store = NULL;
@@ -96,7 +114,7 @@ int main(int count, char **arguments) {
 
     /* A buffer could hold a line of which poll knows nothing. */
     setvbuf(stdin, NULL, _IONBF, 0);
-    if (count != 4) return fprintf(stderr, "usage: pair offer|join|seed RELAY FOLDER\n"), 64;
+    if (count != 4 && count != 5) return fprintf(stderr, "usage: pair offer|join|seed RELAY FOLDER [COLLECTIONS]\n"), 64;
     if (easysetup_store_new_file(arguments[3], NULL, 0, &store, &error) != EASYSETUP_OK) return explain(error);
     if (strcmp(arguments[1], "seed") == 0) {
         easysetup_seed *seed = easysetup_seed_random(0);
@@ -111,6 +129,7 @@ int main(int count, char **arguments) {
     easysetup_options_on_approval(options, on_question);
     easysetup_options_on_acceptance(options, on_question);
     easysetup_options_on_withdrawn(options, on_withdrawn);
+    if (count == 5 && give(options, store, arguments[4], &error) != EASYSETUP_OK) return explain(error);
     if (strcmp(arguments[1], "offer") == 0) {
         if (easysetup_offer(client, arguments[2], options, &pairing, &error) != EASYSETUP_OK) return explain(error);
     } else {

@@ -20,6 +20,17 @@ static easysetup_code save(void *context, const easysetup_seed *seed, bool repla
     return EASYSETUP_OK;
 }
 
+static easysetup_code load_membership(void *context, easysetup_membership **membership, easysetup_error **error) {
+    (void)context, (void)membership, (void)error;
+    return EASYSETUP_OK;
+}
+
+static easysetup_code save_membership(void *context, const easysetup_membership *membership, bool replacing,
+                                      easysetup_error **error) {
+    (void)context, (void)membership, (void)replacing, (void)error;
+    return EASYSETUP_OK;
+}
+
 static void errors(void *none) {
     CHECK(easysetup_error_code(none) == BAD);
     CHECK(easysetup_error_name(none) == NULL && easysetup_error_cause(none) == NULL);
@@ -112,6 +123,76 @@ static void seed_arguments(easysetup_seed *seed) {
     CHECK(!easysetup_verify(id, signature, NULL, 0));
 }
 
+static void memberships(void *none, easysetup_store *store, easysetup_options *options) {
+    char buffer[64] = "";
+    easysetup_membership *out = NULL;
+    CHECK(!easysetup_scope_is_everything(none) && easysetup_scope_text(none) == NULL && easysetup_scope_until(none) == 0);
+    CHECK(easysetup_scope_collection(none, 0) == NULL && !easysetup_scope_may_write(none, 0));
+    CHECK(easysetup_membership_copy(none) == NULL && easysetup_membership_size(none) == 0);
+    CHECK(easysetup_membership_scope(none) == NULL && easysetup_membership_device(none) == NULL);
+    CHECK(easysetup_membership_fingerprint(none) == NULL && easysetup_gift_new(none) == NULL);
+    FAILS(BAD, easysetup_membership_copy_bytes(none, buffer, 64, &error), easysetup_membership_copy_bytes(none, buffer, 64, NULL));
+    FAILS(BAD, easysetup_gift_add(none, "notes", true, 1, &error), easysetup_gift_add(none, "notes", true, 1, NULL));
+    FAILS(BAD, easysetup_gift_set_until(none, 1, &error), easysetup_gift_set_until(none, 1, NULL));
+    if (none != NULL) FAILS(BAD, easysetup_options_give(options, none, &error), easysetup_options_give(options, none, NULL));
+    FAILS(BAD, easysetup_store_on_membership(none, load_membership, save_membership, &error),
+          easysetup_store_on_membership(none, load_membership, save_membership, NULL));
+    FAILS(BAD, easysetup_store_load_membership(none, &out, &error), easysetup_store_load_membership(none, &out, NULL));
+    FAILS(BAD, easysetup_store_save_membership(none, none, true, &error), easysetup_store_save_membership(none, none, true, NULL));
+    FAILS(BAD, easysetup_store_save_membership(store, none, true, &error), easysetup_store_save_membership(store, none, true, NULL));
+    easysetup_membership_free(none);
+    easysetup_gift_free(none);
+    CHECK(out == NULL);
+}
+
+static void membership_arguments(easysetup_seed *seed, easysetup_store *store, easysetup_client *client) {
+    char name[EASYSETUP_FINGERPRINT_BYTES] = "";
+    easysetup_membership *out = NULL;
+    easysetup_pairing *pairing = NULL;
+    easysetup_store *own = NULL;
+    easysetup_options *options = easysetup_options_new(NULL);
+    easysetup_gift *gift = easysetup_gift_new(seed);
+    const char *relay = "ws://127.0.0.1:1", *link = "easysetup://a/1/K7Q";
+    int count = 0;
+    FAILS(BAD, easysetup_membership_from_bytes(NULL, 1, &out, &error), easysetup_membership_from_bytes(NULL, 0, &out, NULL));
+    FAILS(BAD, easysetup_membership_from_bytes("a", 1, NULL, &error), easysetup_membership_from_bytes("a", 1, NULL, NULL));
+    FAILS(EASYSETUP_ERROR_MEMBERSHIP_UNREADABLE, easysetup_membership_from_bytes("a", SIZE_MAX, &out, &error),
+          easysetup_membership_from_bytes("a", EASYSETUP_MEMBERSHIP_BYTES_MAX + 1, &out, NULL));
+    FAILS(EASYSETUP_ERROR_MEMBERSHIP_UNREADABLE, easysetup_membership_from_bytes("a", 1, &out, &error),
+          easysetup_membership_from_bytes("", 0, &out, NULL));
+    FAILS(BAD, easysetup_store_load_membership(store, NULL, &error), easysetup_store_load_membership(store, NULL, NULL));
+    FAILS(BAD, easysetup_store_on_membership(store, load_membership, save_membership, &error),
+          easysetup_store_on_membership(store, load_membership, save_membership, NULL)); /* no store by callbacks */
+    CHECK(easysetup_store_new(load, save, NULL, NULL, NULL, &own, NULL) == EASYSETUP_OK);
+    FAILS(BAD, easysetup_store_on_membership(own, NULL, save_membership, &error),
+          easysetup_store_on_membership(own, load_membership, NULL, NULL));
+    easysetup_store_free(own);
+    FAILS(BAD, easysetup_options_give(options, gift, &error), easysetup_options_give(options, gift, NULL)); /* of nothing */
+    FAILS(BAD, easysetup_gift_add(gift, NULL, true, 1, &error), easysetup_gift_add(gift, not_utf8, true, 1, NULL));
+    FAILS(EASYSETUP_ERROR_COLLECTION_NAME, easysetup_gift_add(gift, "Notes", true, 1, &error),
+          easysetup_gift_add(gift, "", true, 1, NULL));
+    FAILS(EASYSETUP_ERROR_COLLECTION_NAME, easysetup_gift_add(gift, "easysetup/devices", true, 1, &error),
+          easysetup_gift_add(gift, "notes,bookmarks", true, 1, NULL));
+    FAILS(BAD, easysetup_gift_add(gift, "notes", true, 0, &error), easysetup_gift_add(gift, "notes", true, 0, NULL));
+    CHECK(easysetup_gift_add(gift, "notes", true, UINT32_MAX, NULL) == EASYSETUP_OK);
+    FAILS(BAD, easysetup_gift_add(gift, "notes", true, 1, &error), easysetup_gift_add(gift, "notes", false, 1, NULL));
+    CHECK(easysetup_gift_set_until(gift, UINT64_MAX, NULL) == EASYSETUP_OK);
+    CHECK(easysetup_options_give(options, gift, NULL) == EASYSETUP_OK);
+    /* Nobody would be asked, and a link only receives. */
+    FAILS(BAD, easysetup_offer(client, relay, options, &pairing, &error), easysetup_offer(client, relay, options, &pairing, NULL));
+    FAILS(BAD, easysetup_join(client, "K7Q29MXAQ", 9, relay, options, &pairing, &error),
+          easysetup_join(client, link, strlen(link), NULL, options, &pairing, NULL));
+    CHECK(easysetup_options_give(options, NULL, NULL) == EASYSETUP_OK);
+    memset(name, 'a', 64);
+    while (easysetup_gift_add(gift, name, true, 1, NULL) == EASYSETUP_OK) name[count++] = 'b';
+    CHECK(count >= 4);
+    FAILS(EASYSETUP_ERROR_MEMBERSHIP_TOO_LARGE, easysetup_gift_add(gift, name, true, 1, &error),
+          easysetup_gift_add(gift, name, true, 1, NULL));
+    CHECK(out == NULL && pairing == NULL);
+    easysetup_gift_free(gift);
+    easysetup_options_free(options);
+}
+
 static void stores(void *none, easysetup_seed *seed, easysetup_store *store) {
     easysetup_seed *out = NULL;
     FAILS(BAD, easysetup_store_load(none, &out, &error), easysetup_store_load(none, &out, NULL));
@@ -200,6 +281,7 @@ static void pairings(void *none) {
     easysetup_options_on_withdrawn(none, NULL);
     easysetup_options_on_end(none, NULL);
     easysetup_options_allow_plain(none, true);
+    FAILS(BAD, easysetup_options_give(none, NULL, &error), easysetup_options_give(none, NULL, NULL));
     easysetup_options_free(none);
 }
 
@@ -213,6 +295,7 @@ static void views(void *none) {
     CHECK(easysetup_state_word(none, 0) == NULL && easysetup_state_word(none, INT32_MIN) == NULL);
     CHECK(easysetup_state_fingerprint(none) == NULL && easysetup_state_role(none) == NULL);
     CHECK(easysetup_state_error(none) == NULL && easysetup_state_copy(none) == NULL);
+    CHECK(easysetup_state_scope(none) == NULL && easysetup_question_scope(none) == NULL);
     easysetup_state_free(none);
     CHECK(easysetup_question_id(none) == 0 && easysetup_question_kind(none) == 0 && easysetup_question_attempt(none) == 0);
     CHECK(easysetup_question_peer_name(none) == NULL && easysetup_question_peer_platform(none) == NULL);
@@ -245,6 +328,7 @@ int main(void) {
         errors(none);
         seeds(none, seed);
         stores(none, seed, store);
+        memberships(none, store, options);
         clients(none, store);
         views(none);
         pairings(none == options ? (void *)seed : none);
@@ -252,6 +336,7 @@ int main(void) {
     seed_arguments(seed);
     store_arguments();
     client_arguments(client, seed);
+    membership_arguments(seed, store, client);
     CHECK(easysetup_error_new(NULL, "", "", false) == NULL && easysetup_error_new("app-a", NULL, "", false) == NULL);
     CHECK(easysetup_error_new("app-a", "", NULL, false) == NULL && easysetup_error_new("store-full", "", "", false) == NULL);
     CHECK(easysetup_error_new(not_utf8, "", "", false) == NULL && easysetup_error_new("app-a", not_utf8, "", false) == NULL);

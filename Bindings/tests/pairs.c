@@ -17,6 +17,8 @@ static void holder_offers(bool by_link) {
     ends_with(&b, EASYSETUP_STATE_PAIRED, "");
     CHECK(same_seed(&a, &b) && strcmp(a.role, "holder") == 0 && strcmp(b.role, "receiver") == 0);
     CHECK(a.word[0] != 0 && strcmp(a.word, b.word) == 0);
+    CHECK(strcmp(a.asked_scope, "everything") == 0 && strcmp(a.scope, "everything") == 0);
+    CHECK(strcmp(b.scope, "everything") == 0);
     end(&a), end(&b);
 }
 
@@ -45,6 +47,98 @@ static void receiver_offers(void) {
     ends_with(&b, EASYSETUP_STATE_PAIRED, "");
     CHECK(same_seed(&a, &b) && a.withdrawn == 0);
     end(&a), end(&b);
+}
+
+/* Lets a holder give two collections, of which one is for reading alone, until the end of 2099. */
+static void give_collections(struct side *side, const easysetup_seed *seed) {
+    easysetup_gift *gift = easysetup_gift_new(seed);
+    CHECK(easysetup_gift_add(gift, "notes", true, 1, NULL) == EASYSETUP_OK);
+    CHECK(easysetup_gift_add(gift, "bookmarks", false, 3, NULL) == EASYSETUP_OK);
+    CHECK(easysetup_gift_set_until(gift, 4102444799u, NULL) == EASYSETUP_OK);
+    CHECK(easysetup_options_give(side->options, gift, NULL) == EASYSETUP_OK);
+    easysetup_gift_free(gift);
+}
+
+static const char *const given = "bookmarks (read only), notes, until 2099-12-31";
+
+/* Checks that a device has the membership that `give_collections` makes, of the chain of a seed, and no seed. */
+static void has_membership(easysetup_store *store, const easysetup_seed *seed) {
+    easysetup_seed *none = NULL;
+    easysetup_membership *held = NULL, *read = NULL;
+    const easysetup_scope *scope;
+    char fingerprint[EASYSETUP_FINGERPRINT_BYTES];
+    uint8_t bytes[2048], again[2048];
+    size_t size;
+    CHECK(easysetup_store_load(store, &none, NULL) == EASYSETUP_OK && none == NULL);
+    CHECK(easysetup_store_load_membership(store, &held, NULL) == EASYSETUP_OK && held != NULL);
+    CHECK(easysetup_seed_fingerprint(seed, fingerprint, sizeof fingerprint, NULL) == EASYSETUP_OK);
+    CHECK(strcmp(easysetup_membership_fingerprint(held), fingerprint) == 0);
+    CHECK(strlen(easysetup_membership_device(held)) == 11);
+    scope = easysetup_membership_scope(held);
+    CHECK(strcmp(easysetup_scope_text(scope), given) == 0 && !easysetup_scope_is_everything(scope));
+    CHECK(strcmp(easysetup_scope_collection(scope, 0), "bookmarks") == 0 && !easysetup_scope_may_write(scope, 0));
+    CHECK(strcmp(easysetup_scope_collection(scope, 1), "notes") == 0 && easysetup_scope_may_write(scope, 1));
+    CHECK(easysetup_scope_collection(scope, 2) == NULL && !easysetup_scope_may_write(scope, 2));
+    CHECK(easysetup_scope_collection(scope, -1) == NULL && easysetup_scope_until(scope) == 4102444799u);
+    size = easysetup_membership_size(held);
+    CHECK(size > 0 && size <= sizeof bytes);
+    CHECK(easysetup_membership_copy_bytes(held, bytes, size - 1, NULL) == EASYSETUP_ERROR_BUFFER_TOO_SMALL);
+    CHECK(easysetup_membership_copy_bytes(held, bytes, size, NULL) == EASYSETUP_OK);
+    CHECK(easysetup_membership_from_bytes(bytes, size, &read, NULL) == EASYSETUP_OK);
+    easysetup_membership_free(held);
+    CHECK(easysetup_scope_text(scope) == NULL); /* it belonged to the membership */
+    held = easysetup_membership_copy(read);
+    easysetup_membership_free(read);
+    CHECK(easysetup_membership_copy_bytes(held, again, size, NULL) == EASYSETUP_OK && memcmp(bytes, again, size) == 0);
+    easysetup_membership_free(held);
+}
+
+/* A holder gives some collections by the code that it shows, and by the one that the receiver shows, in whose store they are then.
+   What is given is told on both sides, before it is given and after. */
+static void gives_collections(bool receiver_offers) {
+    struct side a, b;
+    easysetup_seed *seed = NULL;
+    holder(&a), receiver(&b);
+    CHECK(easysetup_store_load(a.store, &seed, NULL) == EASYSETUP_OK);
+    give_collections(&a, seed);
+    if (receiver_offers) {
+        b.answer = EASYSETUP_ANSWER_YES;
+        easysetup_options_on_acceptance(b.options, on_question);
+        offer(&b);
+        join(&a, b.code);
+        AWAIT(&a, a.question != 0);
+        AWAIT(&b, b.word[0] != 0);
+        CHECK(easysetup_pairing_answer_word(a.pairing, a.question, b.word, strlen(b.word), NULL) == EASYSETUP_OK);
+    } else {
+        a.answer = EASYSETUP_ANSWER_YES;
+        offer(&a);
+        join(&b, a.code);
+    }
+    ends_with(&a, EASYSETUP_STATE_PAIRED, "");
+    ends_with(&b, EASYSETUP_STATE_PAIRED, "");
+    CHECK(strcmp(a.asked_scope, given) == 0 && strcmp(a.scope, given) == 0 && strcmp(b.scope, given) == 0);
+    CHECK(!receiver_offers || strcmp(b.asked_scope, given) == 0);
+    has_membership(b.store, seed);
+    easysetup_seed_free(seed);
+    end(&a), end(&b);
+}
+
+/* Some collections are given by a device with the seed of their chain alone, and kept by a store that keeps memberships. */
+static void gives_in_vain(void) {
+    struct side a, b;
+    easysetup_seed *other = easysetup_seed_random(0);
+    holder(&a);
+    give_collections(&a, other);
+    offer(&a);
+    ends_with(&a, EASYSETUP_STATE_FAILED, "other-seed-stored");
+    end(&a);
+
+    receiver(&b);
+    give_collections(&b, other);
+    offer(&b);
+    ends_with(&b, EASYSETUP_STATE_FAILED, "no-seed-to-give");
+    end(&b);
+    easysetup_seed_free(other);
 }
 
 static void refused(void) {
@@ -178,6 +272,27 @@ static easysetup_code is_read_only(void *context, easysetup_error **error) {
     return EASYSETUP_ERROR_STORE_READ_ONLY;
 }
 
+/* A store by callbacks that keeps a membership, and one that keeps seeds alone. */
+static easysetup_membership *kept_membership;
+
+static easysetup_code loads_membership(void *context, easysetup_membership **membership, easysetup_error **error) {
+    (void)context, (void)error;
+    *membership = easysetup_membership_copy(kept_membership);
+    return EASYSETUP_OK;
+}
+
+static easysetup_code saves_membership(void *context, const easysetup_membership *membership, bool replacing,
+                                       easysetup_error **error) {
+    const char *chain = easysetup_membership_fingerprint(membership);
+    (void)context, (void)error;
+    easysetup_membership_free((easysetup_membership *)membership); /* no effect: the handle is lent */
+    if (kept_membership != NULL && !replacing && strcmp(easysetup_membership_fingerprint(kept_membership), chain) != 0)
+        return EASYSETUP_ERROR_OTHER_SEED_STORED;
+    easysetup_membership_free(kept_membership);
+    kept_membership = easysetup_membership_copy(membership);
+    return EASYSETUP_OK;
+}
+
 static int released;
 static void release(void *context) {
     (void)context;
@@ -208,6 +323,34 @@ static void failing_stores(void) {
     ends_with(&b, EASYSETUP_STATE_FAILED, "store-full");
     ends_with(&a, EASYSETUP_STATE_FAILED, "peer-not-stored");
     end(&a), end(&b);
+}
+
+static void own_stores(void) {
+    /* What happens on both devices: memberships are not kept; one is kept; one of another chain is kept already. */
+    static const char *const errors[][2] = {{"membership-not-kept", "peer-not-stored"}, {"", ""}, {"other-seed-stored", "other-seed"}};
+    struct side a, b;
+    easysetup_store *store = NULL;
+    easysetup_seed *seed = NULL;
+    int index;
+    for (index = 0; index < 3; index++) {
+        int kind = index == 1 ? EASYSETUP_STATE_PAIRED : EASYSETUP_STATE_FAILED;
+        holder(&a);
+        CHECK(easysetup_store_load(a.store, &seed, NULL) == EASYSETUP_OK);
+        give_collections(&a, seed);
+        CHECK(easysetup_store_new(is_empty, fails_to_save, NULL, release, NULL, &store, NULL) == EASYSETUP_OK);
+        if (index > 0) CHECK(easysetup_store_on_membership(store, loads_membership, saves_membership, NULL) == EASYSETUP_OK);
+        begin(&b, "receiver", store);
+        a.answer = EASYSETUP_ANSWER_YES;
+        offer(&a);
+        join(&b, a.code);
+        ends_with(&b, kind, errors[index][0]);
+        ends_with(&a, kind, errors[index][1]);
+        if (index == 1) has_membership(b.store, seed);
+        easysetup_seed_free(seed);
+        end(&a), end(&b);
+    }
+    easysetup_membership_free(kept_membership);
+    kept_membership = NULL;
 }
 
 /* A child of this process has none of the library's threads. It can work with seeds, and gets errors for the rest. What it frees
@@ -275,6 +418,10 @@ int main(int count, char **arguments) {
         holder_offers(false);
         holder_offers(true);
         receiver_offers();
+        gives_collections(false);
+        gives_collections(true);
+        gives_in_vain();
+        own_stores();
         refused();
         nobody();
         wrong_code();

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import unittest
+from datetime import datetime, timezone
 from pathlib import Path
 
 import easysetup
@@ -16,6 +17,8 @@ from easysetup import (
     Code,
     EasySetupError,
     FileStore,
+    Gift,
+    Membership,
     MemoryStore,
     Question,
     QuestionKind,
@@ -39,7 +42,7 @@ def yes(question: Question) -> Answer:
 
 
 class Kept(Store):
-    """A store of an app's own: it keeps a seed, or raises what it was told to."""
+    """A store of an app's own: it keeps seeds alone, or raises what it was told to."""
 
     def __init__(self, seed: Seed | None = None, load: BaseException | None = None, save: BaseException | None = None):
         self.seed, self.on_load, self.on_save = seed, load, save
@@ -53,6 +56,18 @@ class Kept(Store):
         if self.on_save:
             raise self.on_save
         self.seed = seed.copy()
+
+
+class KeptMembership(Kept):
+    """A store of an app's own that keeps a membership as bytes, too."""
+
+    kept: bytes | None = None
+
+    def load_membership(self) -> Membership | None:
+        return None if self.kept is None else Membership.from_bytes(self.kept)
+
+    def save_membership(self, membership: Membership, replacing: bool) -> None:
+        self.kept = membership.to_bytes()
 
 
 def joining(store: Store, code: str) -> tuple[threading.Thread, list[State]]:
@@ -339,6 +354,91 @@ class Pairings(unittest.TestCase):
         pairing = client.offer(RELAY)
         next(iter(pairing))
         del pairing, client
+
+    def tearDown(self) -> None:
+        gc.collect()
+        self.assertEqual(easysetup.handle_count(), 0)
+
+
+class Memberships(unittest.TestCase):
+    UNTIL = datetime(2099, 12, 31, 23, 59, 59, tzinfo=timezone.utc)
+    RIGHTS = {"notes": True, "bookmarks": False}
+
+    def given(self, other: Store, **asks: object) -> tuple[list[State], list[State], str]:
+        """Gives two collections. The states of both, and the user ID of the chain."""
+        with Seed.random() as seed, Gift(seed, self.RIGHTS, until=self.UNTIL, generations={"notes": 2}) as gift:
+            with device(MemoryStore(seed)) as client:
+                states, others = offered(client, other, giving=gift, **asks)
+            return states, others, seed.fingerprint
+
+    def test_given(self) -> None:
+        asked: list[Question] = []
+
+        def ask(question: Question) -> Answer:
+            asked.append(question)
+            return Answer.YES
+
+        with MemoryStore() as there:
+            states, others, chain = self.given(there, approve=ask)
+            scope = asked[0].scope
+            self.assertEqual(scope.text, "bookmarks (read only), notes, until 2099-12-31")
+            self.assertEqual((scope.collections, scope.until, scope.is_everything), (self.RIGHTS, self.UNTIL, False))
+            self.assertEqual([states[-1].scope, others[-1].scope], [scope, scope])
+            self.assertEqual({state.scope for state in states[:-1]}, {None})
+            self.assertIsNone(there.load())
+            held = there.load_membership()
+            assert held
+            self.assertEqual((held.fingerprint, held.scope, len(held.device)), (chain, scope, 11))
+            with Membership.from_bytes(held.to_bytes()) as read, read.copy() as again:
+                self.assertEqual(again.to_bytes(), held.to_bytes())
+            self.assertNotIn(held.to_bytes().hex()[:8], repr(held) + str(held) + str(vars(held)))
+            held.close()
+            with self.assertRaises(EasySetupError) as raised:
+                held.to_bytes()
+            self.assertEqual(raised.exception.code, Code.BAD_ARGUMENT)
+
+    def test_seed(self) -> None:
+        """The scope of the seed is everything."""
+        asked: list[Question] = []
+        with device(MemoryStore(Seed.random())) as client:
+            states, _ = offered(client, MemoryStore(), approve=lambda question: asked.append(question) or Answer.YES)
+        self.assertTrue(asked[0].scope.is_everything and asked[0].scope.collections is None)
+        assert states[-1].scope
+        self.assertEqual((states[-1].scope.text, states[-1].scope.until), ("everything", None))
+
+    def test_own(self) -> None:
+        """An app's own store keeps a membership if it says so, and else the device gets nothing."""
+        keeps = KeptMembership()
+        states, others, chain = self.given(keeps, approve=yes)
+        self.assertEqual([states[-1].kind, others[-1].kind], [StateKind.PAIRED, StateKind.PAIRED])
+        held = keeps.load_membership()
+        assert held
+        self.assertEqual((held.fingerprint, held.scope.collections), (chain, self.RIGHTS))
+        states, others, _ = self.given(Kept(), approve=yes)
+        assert states[-1].error and others[-1].error
+        self.assertEqual(others[-1].error.code, Code.MEMBERSHIP_NOT_KEPT)
+        self.assertEqual(states[-1].error.name, "peer-not-stored")
+
+    def test_refused(self) -> None:
+        with Seed.random() as seed, MemoryStore() as store, device(store) as client:
+            cases = (({"Notes": True}, "collection-name"), ({f"{n}" * 64: True for n in range(9)}, "membership-too-large"))
+            for collections, name in cases:
+                with self.subTest(name=name), self.assertRaises(EasySetupError) as raised:
+                    Gift(seed, collections)
+                self.assertEqual(raised.exception.name, name)
+            # Nothing to give, and nobody who is asked.
+            for collections, asks in (({}, {"approve": yes}), (self.RIGHTS, {})):
+                with Gift(seed, collections) as gift, self.assertRaises(EasySetupError) as raised:
+                    client.offer(RELAY, giving=gift, **asks)
+                self.assertEqual(raised.exception.code, Code.BAD_ARGUMENT)
+            with Gift(seed, self.RIGHTS) as gift, client.offer(RELAY, giving=gift, approve=yes) as pairing:
+                last = list(pairing)[-1]
+            assert last.error
+            self.assertEqual(last.error.code, Code.NO_SEED_TO_GIVE)
+        for damaged in (b"", b"\xff" * 100):
+            with self.assertRaises(EasySetupError) as raised:
+                Membership.from_bytes(damaged)
+            self.assertEqual(raised.exception.code, Code.MEMBERSHIP_UNREADABLE)
 
     def tearDown(self) -> None:
         gc.collect()

@@ -1,5 +1,6 @@
 /* The seed functions and the stores, with the values of Protocol/vectors that the caller passes: BYTES PHRASE LINK BASE64 USER-ID
-   FOLDER. All but the folder are of the same seed; BYTES and USER-ID are in hex. */
+   FOLDER MEMBERSHIP CHAIN. Those before the folder are of the same seed; BYTES, USER-ID, MEMBERSHIP and CHAIN are in hex, and CHAIN
+   is the user ID of the chain of the membership. */
 #define _POSIX_C_SOURCE 200809L
 #include "checks.h"
 
@@ -99,14 +100,50 @@ static void files(const char *folder) {
     easysetup_seed_free(seed);
 }
 
+/* A membership in a folder, sealed, whose place a seed of the same chain would take, and one of another chain does not. */
+static void memberships(const char *hex, const char *chain, const char *folder) {
+    static uint8_t bytes[8192];
+    size_t length = strlen(hex) / 2, index;
+    easysetup_store *store = NULL;
+    easysetup_membership *membership = NULL, *loaded = NULL;
+    easysetup_seed *seed = easysetup_seed_random(0), *none = NULL;
+    easysetup_error *error = NULL;
+    CHECK(length > 0 && length <= sizeof bytes);
+    for (index = 0; index < length; index++) {
+        unsigned byte = 0;
+        CHECK(sscanf(hex + 2 * index, "%2x", &byte) == 1);
+        bytes[index] = (uint8_t)byte;
+    }
+    CHECK(easysetup_membership_from_bytes(bytes, length, &membership, NULL) == EASYSETUP_OK);
+    CHECK(strcmp(easysetup_membership_fingerprint(membership), chain) == 0);
+    CHECK(easysetup_membership_size(membership) == length);
+    bytes[length - 1] ^= 1;
+    CHECK(easysetup_membership_from_bytes(bytes, length - 1, &loaded, NULL) == EASYSETUP_ERROR_MEMBERSHIP_UNREADABLE);
+    CHECK(easysetup_store_new_file(folder, "correct horse", 13, &store, NULL) == EASYSETUP_OK);
+    CHECK(easysetup_store_load_membership(store, &loaded, NULL) == EASYSETUP_OK && loaded == NULL);
+    CHECK(easysetup_store_save_membership(store, membership, false, NULL) == EASYSETUP_OK);
+    CHECK(easysetup_store_load_membership(store, &loaded, NULL) == EASYSETUP_OK && loaded != NULL);
+    CHECK(strcmp(easysetup_membership_device(loaded), easysetup_membership_device(membership)) == 0);
+    CHECK(easysetup_store_load(store, &none, NULL) == EASYSETUP_OK && none == NULL);
+    CHECK(easysetup_store_save(store, seed, false, &error) == EASYSETUP_ERROR_OTHER_SEED_STORED);
+    CHECK(strcmp(easysetup_error_parameter(error, "stored"), chain) == 0);
+    easysetup_error_free(error);
+    CHECK(easysetup_store_save(store, seed, true, NULL) == EASYSETUP_OK);
+    CHECK(easysetup_store_save_membership(store, membership, false, NULL) == EASYSETUP_ERROR_OTHER_SEED_STORED);
+    easysetup_seed_free(seed);
+    easysetup_membership_free(loaded);
+    easysetup_membership_free(membership);
+    easysetup_store_free(store);
+}
+
 int main(int count, char **arguments) {
     easysetup_seed *seed = NULL, *other = NULL;
-    char text[EASYSETUP_FORM_BYTES];
+    char text[EASYSETUP_FORM_BYTES], folder[4096];
     uint8_t bytes[32], id[32], signature[64], key[100];
     size_t length, index;
     int form;
 
-    CHECK(count == 7);
+    CHECK(count == 9);
     CHECK(easysetup_seed_read(arguments[1], strlen(arguments[1]), 5, &seed, NULL) == EASYSETUP_OK);
     CHECK(easysetup_seed_created_at(seed) == 5);
     for (form = 1; form <= 4; form++) {
@@ -142,6 +179,8 @@ int main(int count, char **arguments) {
     easysetup_seed_free(other);
     failures();
     files(arguments[6]);
+    strcat(strcpy(folder, arguments[6]), "-of-a-member");
+    memberships(arguments[7], arguments[8], folder);
     CHECK(easysetup_handle_count() == 0);
     printf("%d checks\n", checks_made);
     return 0;

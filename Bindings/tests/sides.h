@@ -16,7 +16,7 @@ struct side {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     int kind, states, number, mistake, attempt;
-    char code[32], error[64], word[16], role[16], link[400];
+    char code[32], error[64], word[16], role[16], link[400], scope[160], asked_scope[160];
     uint64_t question, withdrawn;
     bool needs_word, ended, freed, running, may_return;
     /* What the callbacks do: answer at once, cancel or free at a state, wait until they may return. */
@@ -48,6 +48,8 @@ static void on_state(void *context, easysetup_pairing *pairing, const easysetup_
     if (easysetup_state_word(state, 1)) strcpy(side->word, easysetup_state_word(state, 1));
     if (easysetup_state_role(state)) strcpy(side->role, easysetup_state_role(state));
     if (easysetup_state_error(state)) strcpy(side->error, easysetup_error_name(easysetup_state_error(state)));
+    if (easysetup_state_scope(state)) strcpy(side->scope, easysetup_scope_text(easysetup_state_scope(state)));
+    CHECK((easysetup_state_scope(state) != NULL) == (kind == EASYSETUP_STATE_ACCEPTING || kind == EASYSETUP_STATE_PAIRED));
     if (kind == EASYSETUP_STATE_OFFERED) CHECK(easysetup_state_remaining(state) > 0);
     if (kind == EASYSETUP_STATE_DECIDING) CHECK(easysetup_state_word(state, 0) == NULL);
     pthread_cond_broadcast(&side->changed);
@@ -75,6 +77,7 @@ static void on_question(void *context, easysetup_pairing *pairing, const easyset
     side->needs_word = needs_word;
     side->mistake = easysetup_question_mistake(question);
     side->attempt = easysetup_question_attempt(question);
+    strcpy(side->asked_scope, easysetup_scope_text(easysetup_question_scope(question)));
     pthread_cond_broadcast(&side->changed);
     pthread_mutex_unlock(&side->lock);
     if (side->answer != 0) CHECK(easysetup_pairing_answer(pairing, id, side->answer, NULL) == EASYSETUP_OK);

@@ -1,5 +1,6 @@
 """The C programs of this folder: misuse, seeds, stores, whole pairings; and once more under valgrind."""
 
+import base64
 import json
 import shlex
 import shutil
@@ -21,13 +22,18 @@ def build(source: Path, folder: Path, compiler: str = "gcc", *more: str) -> Path
 
 
 def seed_arguments(folder: Path) -> list[str]:
-    """One seed in all forms, as Protocol/vectors has them."""
+    """One seed in all forms, and a membership, as Protocol/vectors has them."""
     vectors = ROOT / "Protocol/vectors"
     link = json.loads((vectors / "seed-link.json").read_text())["written"][0]
     phrase = json.loads((vectors / "recovery-phrase.json").read_text())["written"][0]
     keys = json.loads((vectors / "seed-derivation.json").read_text())["cases"][0]
     assert link["seed"] == phrase["seed"] == keys["seed"]
-    return [link["hex"], phrase["phrase"], link["link"], link["base64"], keys["user_id"], str(folder / "store")]
+    chain = json.loads((vectors / "chain-records.json").read_text())
+    membership = [chain["membership"]["bytes"], base64.urlsafe_b64decode(chain["user_id"] + "=").hex()]
+    return [
+        *(link["hex"], phrase["phrase"], link["link"], link["base64"], keys["user_id"], str(folder / "store")),
+        *membership,
+    ]
 
 
 class Programs(unittest.TestCase):

@@ -1,12 +1,13 @@
 """The examples in C and in Python against the built Swift program, at a real relay: both directions, and what goes wrong."""
 
 import ast
+import json
 import re
 import tempfile
 import unittest
 from pathlib import Path
 
-from support import BINDINGS, HEADER, PROGRAM, ROOT, Child, Relay, fingerprint, python, run, swift
+from support import BINDINGS, HEADER, PROGRAM, ROOT, Child, Relay, environment, fingerprint, python, run, swift
 from test_c import build
 
 
@@ -27,8 +28,8 @@ class Pairs:
         cls.relay.__exit__()
         cls.temporary.cleanup()
 
-    def example(self, command: str, folder: Path) -> Child:
-        return Child(*self.arguments, command, self.relay.url, folder)
+    def example(self, command: str, folder: Path, *more: str) -> Child:
+        return Child(*self.arguments, command, self.relay.url, folder, *more)
 
     def swift(self, command: str, folder: Path, *more: str) -> Child:
         return swift(command, self.relay.url, folder, *more)
@@ -91,6 +92,49 @@ class Pairs:
             other.event("question")
             other.answer("yes")
             self.paired(example, other, folders)
+
+    def member(self, folder: Path, chain: Path) -> list[str]:
+        """The collections of the membership that a folder holds, of the chain of another folder's seed."""
+        shown = json.loads(run(PROGRAM, "seed", "show", "--store", folder, "--json", env=environment()))
+        self.assertEqual((shown["event"], shown["user_id"]), ("membership", fingerprint(chain)))
+        return shown["collections"]
+
+    def test_example_gives_collections(self) -> None:
+        """The Swift program gets them, by the code of each side."""
+        for offers in (True, False):
+            with self.subTest(offers=offers):
+                folders = self.devices(holder="example")
+                with (
+                    self.example("offer" if offers else "join", folders[0], "notes,bookmarks") as example,
+                    self.swift("join", folders[1]) if offers else self.swift("offer", folders[1], "--receive") as other,
+                ):
+                    if offers:
+                        other.event("question")
+                        other.answer(self.code(example))
+                        self.assertIn("bookmarks, notes", example.starting(self.question))
+                        example.answer("yes")
+                    else:
+                        example.answer(other.event("offered")["code"])
+                        self.assertIn("bookmarks, notes", example.starting(self.word_question))
+                        example.answer(other.event("peer")["words"])
+                        other.event("question")
+                        other.answer("yes")
+                    self.assertEqual(other.event("paired")["collections"], ["bookmarks", "notes"])
+                    self.assertEqual([example.ends(), other.ends()], [0, 0], example.said)
+                self.assertEqual(self.member(folders[1], folders[0]), ["bookmarks", "notes"])
+
+    def test_example_receives_collections(self) -> None:
+        """The Swift program gives them. The example's folder then has a membership, with which it can give nothing."""
+        folders = self.devices(holder="swift")
+        with self.swift("offer", folders[1], "--only", "notes", "--read-only") as other, self.example("join", folders[0]) as example:
+            example.answer(other.event("offered")["code"])
+            other.event("question")
+            other.answer("yes")
+            other.event("paired")
+            self.assertEqual([example.ends(), other.ends()], [0, 0], example.said)
+        self.assertEqual(self.member(folders[0], folders[1]), ["notes"])
+        with self.example("offer", folders[0], "notes") as example:
+            self.assertNotEqual(example.ends(), 0)
 
     def test_example_declines(self) -> None:
         folders = self.devices(holder="example")

@@ -70,6 +70,14 @@ class Names(unittest.TestCase):
             found = re.findall(r'public static let \w+ = Self\(rawValue: "([^"]+)"\)', (ROOT / "Sources" / source).read_text())
             self.assertGreater(len(found), 10, source)
             codes.update(found)
+        # Of a chain's errors, those of memberships: the interface has no chain.
+        members = {
+            *("collection-name", "membership-too-large", "membership-unreadable"),
+            *("certificate-unreadable", "certificate-not-signed"),
+        }
+        chain = (ROOT / "Sources/EasySetupChain/Errors/ChainError.swift").read_text()
+        self.assertLessEqual(members, set(re.findall(r'public static let \w+ = Self\(rawValue: "([^"]+)"\)', chain)))
+        codes |= members
         interface = re.findall(r'Self\(\s*"([a-z-]+)",', (BINDINGS / "Sources/EasySetupC/InterfaceError.swift").read_text())
         self.assertEqual(set(table), codes | set(interface) | {"relay-address", "relay-plain"})
 

@@ -108,5 +108,10 @@ enum ErrorCodes {
         "plain-link": EASYSETUP_ERROR_PLAIN_LINK,
         "relay-address": EASYSETUP_ERROR_RELAY_ADDRESS,
         "relay-plain": EASYSETUP_ERROR_RELAY_PLAIN,
+        "collection-name": EASYSETUP_ERROR_COLLECTION_NAME,
+        "membership-too-large": EASYSETUP_ERROR_MEMBERSHIP_TOO_LARGE,
+        "membership-unreadable": EASYSETUP_ERROR_MEMBERSHIP_UNREADABLE,
+        "certificate-unreadable": EASYSETUP_ERROR_CERTIFICATE_UNREADABLE,
+        "certificate-not-signed": EASYSETUP_ERROR_CERTIFICATE_NOT_SIGNED,
     ]
 }

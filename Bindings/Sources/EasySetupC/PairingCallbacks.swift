@@ -11,6 +11,8 @@ struct PairingCallbacks: @unchecked Sendable {
     var withdrawn: easysetup_withdrawn_callback?
     var end: easysetup_end_callback?
     var allowsPlain = false
+    /// The gift of a device with the seed; nil for the seed itself.
+    var gift: PlannedGift?
 }
 
 /// Options as C code names them.

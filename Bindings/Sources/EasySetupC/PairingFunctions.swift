@@ -40,21 +40,23 @@ private func typed(_ text: UnsafePointer<CChar>?, _ length: Int, longest: Int) t
         let out = try required(pairing, "pairing")
         let client = try device(client)
         let callbacks = try held(options)
+        let gift = try gift(callbacks)
         let address = try RelayAddress(url: string(relay, "relay"), allowPlain: callbacks.allowsPlain)
-        out.pointee = try start(callbacks) { offer(client, at: address, callbacks, asking: $0) }
+        out.pointee = try start(callbacks) { offer(client, at: address, giving: gift, callbacks, asking: $0) }
     }
 }
 
 private func offer(
     _ client: PairingClient,
     at relay: RelayAddress,
+    giving gift: Gift,
     _ callbacks: PairingCallbacks,
     asking running: RunningPairing
 ) -> Pairing {
     var accept: PairingClient.Accept?
     if callbacks.acceptance != nil { accept = { await running.accept($0) } }
     guard callbacks.approval != nil else { return client.offer(at: relay, accept: accept) }
-    return client.offer(at: relay, approve: { await running.approve($0) }, accept: accept)
+    return client.offer(at: relay, giving: gift, approve: { await running.approve($0) }, accept: accept)
 }
 
 @c @implementation public func easysetup_join(
@@ -73,16 +75,19 @@ private func offer(
         let callbacks = try held(options)
         let text = try typed(text, length, longest: PairingLink.maximumTextBytes)
         if PairingLink.isMeant(by: text) {
+            // A link only ever makes this device receive.
+            guard callbacks.gift == nil else { throw InterfaceError.badArgument("options") }
             let link = try PairingLink(parsing: text, allowPlain: callbacks.allowsPlain)
             out.pointee = try start(callbacks) { _ in client.join(link) }
             return
         }
         let code = try PairingCode(typed: text)
+        let gift = try gift(callbacks)
         let address = try RelayAddress(url: string(relay, "relay"), allowPlain: callbacks.allowsPlain)
         out.pointee = try start(callbacks) { running in
             callbacks.approval == nil
                 ? client.join(code, at: address)
-                : client.join(code, at: address, approve: { await running.approve($0) })
+                : client.join(code, at: address, giving: gift, approve: { await running.approve($0) })
         }
     }
 }
@@ -96,6 +101,14 @@ private func device(_ client: OpaquePointer?) throws -> PairingClient {
 private func held(_ options: OpaquePointer?) throws -> PairingCallbacks {
     guard options != nil else { return PairingCallbacks(context: nil) }
     return try (object(options, "options") as OptionsHandle).callbacks
+}
+
+/// What a device with the seed gives in a pairing with these options.
+/// - Throws: ``InterfaceError/badArgument(_:)`` for some collections without a callback that asks whether to give them.
+private func gift(_ callbacks: PairingCallbacks) throws -> Gift {
+    guard let planned = callbacks.gift else { return .seed }
+    guard callbacks.approval != nil else { throw InterfaceError.badArgument("options") }
+    return try planned.make()
 }
 
 private func start(_ callbacks: PairingCallbacks, _ make: (RunningPairing) -> Pairing) throws -> OpaquePointer {

@@ -42,6 +42,10 @@ private func view(_ question: OpaquePointer?) -> QuestionView? { Handles.find(qu
     view(question)?.fingerprint?.pointer
 }
 
+@c @implementation public func easysetup_question_scope(_ question: OpaquePointer?) -> OpaquePointer? {
+    (view(question)?.scope).map(Handles.pointer)
+}
+
 @c @implementation public func easysetup_question_code_age(_ question: OpaquePointer?) -> Int64 {
     view(question)?.codeAge.milliseconds ?? 0
 }

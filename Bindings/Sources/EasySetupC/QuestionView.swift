@@ -12,6 +12,8 @@ final class QuestionView: Sendable {
     let attempt: Int32
     let mistake: Int32
     let fingerprint: CText?
+    /// The number of the handle of the rights that are given, which is lent as long as this object lives.
+    let scope: UInt
     let codeAge: Duration
     let deadline: ContinuousClock.Instant
 
@@ -30,6 +32,7 @@ final class QuestionView: Sendable {
             default: Int32(EASYSETUP_MISTAKE_NONE)
             }
         fingerprint = nil
+        scope = Handles.lend(ScopeView(request.scope))
         codeAge = request.codeAge
         deadline = request.deadline
     }
@@ -43,7 +46,10 @@ final class QuestionView: Sendable {
         attempt = 0
         mistake = Int32(EASYSETUP_MISTAKE_NONE)
         fingerprint = CText(request.userID.fingerprint)
+        scope = Handles.lend(ScopeView(request.scope))
         codeAge = request.codeAge
         deadline = request.deadline
     }
+
+    deinit { Handles.withdraw(scope) }
 }

@@ -77,6 +77,10 @@ private func view(_ state: OpaquePointer?) -> StateView? { Handles.find(state) }
     view(state)?.parts.role?.pointer
 }
 
+@c @implementation public func easysetup_state_scope(_ state: OpaquePointer?) -> OpaquePointer? {
+    view(state)?.parts.scope.map(Handles.pointer)
+}
+
 @c @implementation public func easysetup_state_error(_ state: OpaquePointer?) -> OpaquePointer? {
     view(state)?.error.map(Handles.pointer)
 }

@@ -11,7 +11,8 @@ final class StateView: Sendable {
     let parameters: Parameters
     let looksAtOther: Bool
     let parts: Parts
-    /// The number of the handle of the state's error; nil if the state has none. It is lent as long as this object lives.
+    /// The number of the handle of the state's error; nil if the state has none. This handle and the one of the rights are
+    /// lent as long as this object lives.
     let error: UInt?
 
     /// The parts that only some states have.
@@ -25,6 +26,8 @@ final class StateView: Sendable {
         var words: [CText] = []
         var fingerprint: CText?
         var role: CText?
+        /// The number of the handle of the rights that are given; nil in a state without them.
+        var scope: UInt?
     }
 
     init(_ state: PairingState) {
@@ -46,6 +49,7 @@ final class StateView: Sendable {
 
     deinit {
         if let error { Handles.withdraw(error) }
+        if let scope = parts.scope { Handles.withdraw(scope) }
     }
 
     private static let kinds: [PairingState.Code: Int32] = [
@@ -83,12 +87,14 @@ extension StateView.Parts {
             deadline = request.deadline
             words = request.peer.words.texts
             fingerprint = CText(request.userID.fingerprint)
+            scope = Handles.lend(ScopeView(request.scope))
         case .peerAway(let deadline), .reconnecting(let deadline): self.deadline = deadline
         case .paired(let paired):
             peer = PeerView(paired.peer)
             words = paired.peer.words.texts
             fingerprint = CText(paired.userID.fingerprint)
             role = CText(paired.role.rawValue)
+            scope = Handles.lend(ScopeView(paired.scope))
         default: break
         }
     }

@@ -63,6 +63,21 @@ private func handle(_ store: OpaquePointer?) throws -> StoreHandle { try object(
     }
 }
 
+@c @implementation public func easysetup_store_on_membership(
+    _ store: OpaquePointer?,
+    _ load: easysetup_load_membership_callback?,
+    _ save: easysetup_save_membership_callback?,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> easysetup_code {
+    call(error) {
+        // The other kinds of stores keep memberships anyway.
+        let own = try required(handle(store).store as? CallbackStore, "store")
+        own.keepMemberships(
+            MembershipCallbacks(onLoad: try required(load, "load"), onSave: try required(save, "save"))
+        )
+    }
+}
+
 @c @implementation public func easysetup_store_load(
     _ store: OpaquePointer?,
     _ seed: UnsafeMutablePointer<OpaquePointer?>?,
@@ -84,6 +99,32 @@ private func handle(_ store: OpaquePointer?) throws -> StoreHandle { try object(
     call(error) {
         let held: SyncSeed = try object(seed, "seed")
         _ = try handle(store).wait { try await $0.save(held, replacing: replacing) }
+    }
+}
+
+@c @implementation public func easysetup_store_load_membership(
+    _ store: OpaquePointer?,
+    _ membership: UnsafeMutablePointer<OpaquePointer?>?,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> easysetup_code {
+    membership?.pointee = nil
+    return call(error) {
+        let out = try required(membership, "membership")
+        let loaded = try handle(store).wait { try await $0.loadMembership() }
+        out.pointee = loaded.map { Handles.give(MembershipHandle($0)) }
+    }
+}
+
+@c @implementation public func easysetup_store_save_membership(
+    _ store: OpaquePointer?,
+    _ membership: OpaquePointer?,
+    _ replacing: Bool,
+    _ error: UnsafeMutablePointer<OpaquePointer?>?
+) -> easysetup_code {
+    call(error) {
+        let held: MembershipHandle = try object(membership, "membership")
+        let membership = held.membership
+        _ = try handle(store).wait { try await $0.save(membership, replacing: replacing) }
     }
 }
 

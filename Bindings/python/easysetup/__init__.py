@@ -10,6 +10,7 @@ from ._client import Client, check_code, check_relay, handle_count
 from ._codes import Code
 from ._errors import EasySetupError, StoreFailure
 from ._library import lib as _lib
+from ._membership import Gift, Membership, Scope
 from ._pairing import Ask, Pairing
 from ._seed import Seed, verify
 from ._states import Answer, Mistake, Peer, Question, QuestionKind, State, StateKind
@@ -25,12 +26,15 @@ __all__ = [
     "Code",
     "EasySetupError",
     "FileStore",
+    "Gift",
+    "Membership",
     "MemoryStore",
     "Mistake",
     "Pairing",
     "Peer",
     "Question",
     "QuestionKind",
+    "Scope",
     "Seed",
     "State",
     "StateKind",

@@ -6,6 +6,7 @@ from ._codes import Code
 from ._errors import EasySetupError, call, make
 from ._handle import Owner
 from ._library import lib
+from ._membership import Gift
 from ._pairing import Ask, Pairing
 from ._seed import _encoded
 from ._store import Store, StoreHandle
@@ -46,7 +47,13 @@ class Client(Owner):
             call(lib.easysetup_client_set_limit, self._handle, limit.encode(), value)
 
     def offer(
-        self, relay: str, *, approve: Ask | None = None, accept: Ask | None = None, allow_plain: bool = False
+        self,
+        relay: str,
+        *,
+        approve: Ask | None = None,
+        accept: Ask | None = None,
+        allow_plain: bool = False,
+        giving: Gift | None = None,
     ) -> Pairing:
         """Shows a code.
 
@@ -54,16 +61,24 @@ class Client(Owner):
         :param accept: asks the user of a device without a seed before it keeps the other one's. Without it, the seed of anybody
             who read the code from the screen is stored.
         :param allow_plain: whether a relay on another machine may do without TLS.
+        :param giving: some collections to give, and not the seed. It needs `approve`.
         """
         return Pairing(
             lambda options, out, error: lib.easysetup_offer(self._handle, relay.encode(), options, out, error),
             approve,
             accept,
             allow_plain,
+            giving,
         )
 
     def join(
-        self, code: str | bytes, relay: str | None = None, *, approve: Ask | None = None, allow_plain: bool = False
+        self,
+        code: str | bytes,
+        relay: str | None = None,
+        *,
+        approve: Ask | None = None,
+        allow_plain: bool = False,
+        giving: Gift | None = None,
     ) -> Pairing:
         """Pairs with the device that shows a code. `code` is what the user typed, or a link, which has the relay's address."""
         typed = _encoded(code)
@@ -75,6 +90,7 @@ class Client(Owner):
             approve,
             None,
             allow_plain,
+            giving,
         )
 
     def close(self) -> None:

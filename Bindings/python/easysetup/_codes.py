@@ -108,6 +108,11 @@ class Code(IntEnum):
     PLAIN_LINK = 411
     RELAY_ADDRESS = 500
     RELAY_PLAIN = 501
+    COLLECTION_NAME = 600
+    MEMBERSHIP_TOO_LARGE = 601
+    MEMBERSHIP_UNREADABLE = 602
+    CERTIFICATE_UNREADABLE = 603
+    CERTIFICATE_NOT_SIGNED = 604
 
     @classmethod
     def of(cls, number: int) -> "Code":

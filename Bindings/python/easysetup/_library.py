@@ -11,6 +11,7 @@ from ctypes import (
     c_int64,
     c_size_t,
     c_ubyte,
+    c_uint32,
     c_uint64,
     c_void_p,
 )
@@ -26,6 +27,8 @@ LoadCallback = CFUNCTYPE(Code, c_void_p, HandleOut, HandleOut)
 SaveCallback = CFUNCTYPE(Code, c_void_p, Handle, c_bool, HandleOut)
 CheckCallback = CFUNCTYPE(Code, c_void_p, HandleOut)
 ReleaseCallback = CFUNCTYPE(None, c_void_p)
+LoadMembershipCallback = CFUNCTYPE(Code, c_void_p, HandleOut, HandleOut)
+SaveMembershipCallback = CFUNCTYPE(Code, c_void_p, Handle, c_bool, HandleOut)
 StateCallback = CFUNCTYPE(None, c_void_p, Handle, Handle)
 QuestionCallback = CFUNCTYPE(None, c_void_p, Handle, Handle)
 WithdrawnCallback = CFUNCTYPE(None, c_void_p, Handle, c_uint64)
@@ -71,14 +74,34 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "seed_secretbox_key_fingerprint": _out,
     "seed_sign": (Code, [Handle, c_char_p, c_size_t, c_void_p, c_size_t, HandleOut]),
     "verify": (c_bool, [c_char_p, c_char_p, c_char_p, c_size_t]),
+    "scope_is_everything": _flag,
+    "scope_text": _text,
+    "scope_collection": _word,
+    "scope_may_write": (c_bool, [Handle, c_int32]),
+    "scope_until": (c_uint64, [Handle]),
+    "membership_from_bytes": (Code, [c_void_p, c_size_t, HandleOut, HandleOut]),
+    "membership_copy": _copy,
+    "membership_free": _free,
+    "membership_size": (c_size_t, [Handle]),
+    "membership_copy_bytes": _out,
+    "membership_scope": _copy,
+    "membership_fingerprint": _text,
+    "membership_device": _text,
+    "gift_new": _copy,
+    "gift_add": (Code, [Handle, c_char_p, c_bool, c_uint32, HandleOut]),
+    "gift_set_until": (Code, [Handle, c_uint64, HandleOut]),
+    "gift_free": _free,
     "store_new_file": (Code, [c_char_p, c_char_p, c_size_t, HandleOut, HandleOut]),
     "store_new_memory": _copy,
     "store_new": (
         Code,
         [LoadCallback, SaveCallback, CheckCallback, ReleaseCallback, c_void_p, HandleOut, HandleOut],
     ),
+    "store_on_membership": (Code, [Handle, LoadMembershipCallback, SaveMembershipCallback, HandleOut]),
     "store_load": (Code, [Handle, HandleOut, HandleOut]),
     "store_save": (Code, [Handle, Handle, c_bool, HandleOut]),
+    "store_load_membership": (Code, [Handle, HandleOut, HandleOut]),
+    "store_save_membership": (Code, [Handle, Handle, c_bool, HandleOut]),
     "store_check": (Code, [Handle, HandleOut]),
     "store_free": _free,
     "client_new": (Code, [c_char_p, Handle, HandleOut, HandleOut]),
@@ -94,6 +117,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "options_on_withdrawn": (None, [Handle, WithdrawnCallback]),
     "options_on_end": (None, [Handle, EndCallback]),
     "options_allow_plain": (None, [Handle, c_bool]),
+    "options_give": (Code, [Handle, Handle, HandleOut]),
     "options_free": _free,
     "relay_check": (Code, [c_char_p, c_bool, HandleOut]),
     "code_check": (Code, [c_char_p, c_size_t, HandleOut]),
@@ -121,6 +145,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "state_word": _word,
     "state_fingerprint": _text,
     "state_role": _text,
+    "state_scope": _copy,
     "state_error": _copy,
     "state_copy": _copy,
     "state_free": _free,
@@ -133,6 +158,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "question_attempt": _number,
     "question_mistake": _number,
     "question_fingerprint": _text,
+    "question_scope": _copy,
     "question_code_age": _time,
     "question_remaining": _time,
 }

@@ -16,6 +16,7 @@ from ._codes import Code
 from ._errors import EasySetupError, call, make
 from ._handle import Owner
 from ._library import EndCallback, QuestionCallback, StateCallback, WithdrawnCallback, lib
+from ._membership import Gift
 from ._seed import _encoded
 from ._states import Answer, Question, State, question, state
 
@@ -44,7 +45,12 @@ class Pairing(Owner):
     _release = lib.easysetup_pairing_free
 
     def __init__(
-        self, start: Callable[..., int], approve: Ask | None, accept: Ask | None, allow_plain: bool
+        self,
+        start: Callable[..., int],
+        approve: Ask | None,
+        accept: Ask | None,
+        allow_plain: bool,
+        giving: Gift | None,
     ) -> None:
         self._asks: dict[int, Ask | None] = {1: approve, 2: accept}
         self._events: deque[_Event] = deque()
@@ -64,6 +70,8 @@ class Pairing(Owner):
             lib.easysetup_options_on_withdrawn(options, _callbacks.withdrawn)
             lib.easysetup_options_on_end(options, _callbacks.end)
             lib.easysetup_options_allow_plain(options, allow_plain)
+            if giving is not None:
+                call(lib.easysetup_options_give, options, giving._handle)
             super().__init__(make(start, options))
         finally:
             lib.easysetup_options_free(options)

@@ -5,6 +5,7 @@ from enum import Enum, IntEnum
 
 from ._errors import EasySetupError, parameters
 from ._library import lib, text
+from ._membership import Scope, scope
 
 
 class StateKind(IntEnum):
@@ -69,6 +70,8 @@ class State:
     fingerprint: str | None
     role: str | None
     """`holder` or `receiver`, once paired."""
+    scope: Scope | None
+    """What the receiving device gets, while it is asked and once paired. Show it where it is not everything."""
     error: EasySetupError | None
     """Why it failed, or is tried again."""
 
@@ -111,6 +114,8 @@ class Question:
     attempt: int
     mistake: Mistake
     fingerprint: str | None
+    scope: Scope
+    """What the receiving device gets. The question names it where it is not everything."""
     code_age: float
     remaining: float
 
@@ -136,6 +141,7 @@ def state(handle: int) -> State:
         words=_words(lib.easysetup_state_word, handle),
         fingerprint=text(lib.easysetup_state_fingerprint(handle)),
         role=text(lib.easysetup_state_role(handle)),
+        scope=scope(lib.easysetup_state_scope(handle)),
         error=EasySetupError(error) if error else None,
     )
 
@@ -154,6 +160,7 @@ def question(handle: int) -> Question:
         attempt=lib.easysetup_question_attempt(handle),
         mistake=Mistake(lib.easysetup_question_mistake(handle)),
         fingerprint=text(lib.easysetup_question_fingerprint(handle)),
+        scope=scope(lib.easysetup_question_scope(handle)) or Scope("everything", None, None),
         code_age=lib.easysetup_question_code_age(handle) / 1000,
         remaining=lib.easysetup_question_remaining(handle) / 1000,
     )

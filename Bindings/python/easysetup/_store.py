@@ -9,14 +9,23 @@ from typing import Any
 from ._codes import Code
 from ._errors import EasySetupError, StoreFailure, call, make
 from ._handle import Owner
-from ._library import CheckCallback, LoadCallback, ReleaseCallback, SaveCallback, lib
+from ._library import (
+    CheckCallback,
+    LoadCallback,
+    LoadMembershipCallback,
+    ReleaseCallback,
+    SaveCallback,
+    SaveMembershipCallback,
+    lib,
+)
+from ._membership import Membership
 from ._seed import Seed, _encoded
 
 _logger = logging.getLogger("easysetup")
 
 
 class Store(ABC):
-    """The place where this device keeps its seed. An app derives a class of its own, for a keychain or a database.
+    """The place where this device keeps its seed or its membership. An app derives a class of its own, for a keychain or a database.
 
     The library calls the methods of such a store one after the other, on threads of its own. They may take as long as they need.
     They raise `StoreFailure`; any other exception is logged without its text, and the pairing fails with `app-exception`.
@@ -31,6 +40,16 @@ class Store(ABC):
         """Saves durably. Where another seed is stored and `replacing` is false, it raises
         `StoreFailure(Code.OTHER_SEED_STORED)`. The seed is valid until this method returns; `seed.copy()` lives longer."""
 
+    def load_membership(self) -> Membership | None:
+        """The stored membership, or None. A store that does not say otherwise keeps seeds alone."""
+        return None
+
+    def save_membership(self, membership: Membership, replacing: bool) -> None:
+        """Saves a membership durably. A seed of the same chain stays, and a membership of the same chain is replaced; for another
+        chain the rule is that of `save`, which also replaces a membership of its own chain. A store that does not say otherwise
+        keeps seeds alone."""
+        raise StoreFailure(Code.MEMBERSHIP_NOT_KEPT)
+
     def check(self) -> None:
         """Raises what `save` would raise, as far as that can be known."""
 
@@ -44,6 +63,13 @@ class _NativeStore(Owner, Store):
 
     def save(self, seed: Seed, replacing: bool = False) -> None:
         call(lib.easysetup_store_save, self._handle, seed._handle, replacing)
+
+    def load_membership(self) -> Membership | None:
+        handle = make(lib.easysetup_store_load_membership, self._handle)
+        return Membership(handle) if handle else None
+
+    def save_membership(self, membership: Membership, replacing: bool = False) -> None:
+        call(lib.easysetup_store_save_membership, self._handle, membership._handle, replacing)
 
     def check(self) -> None:
         call(lib.easysetup_store_check, self._handle)
@@ -76,10 +102,12 @@ class StoreHandle(Owner):
         key = next(_keys)
         _stores[key] = store
         try:
-            return cls(make(lib.easysetup_store_new, *_callbacks, key))
+            handle = cls(make(lib.easysetup_store_new, *_callbacks, key))
         except BaseException:
             _stores.pop(key, None)
             raise
+        call(lib.easysetup_store_on_membership, handle._handle, *_membership_callbacks)
+        return handle
 
 
 # The stores of the app that the library may call, by the context that it gives back.
@@ -126,6 +154,24 @@ def _save(context: int, seed: int, replacing: bool, error: Any) -> int:
         return _failed(failure, error)
 
 
+def _load_membership(context: int, membership: Any, error: Any) -> int:
+    try:
+        loaded = _stores[context].load_membership()
+        membership[0] = lib.easysetup_membership_copy(loaded._handle) if loaded is not None else None
+        return 0
+    except BaseException as failure:
+        return _failed(failure, error)
+
+
+def _save_membership(context: int, membership: int, replacing: bool, error: Any) -> int:
+    try:
+        with Membership(lib.easysetup_membership_copy(membership)) as saved:
+            _stores[context].save_membership(saved, replacing)
+        return 0
+    except BaseException as failure:
+        return _failed(failure, error)
+
+
 def _check(context: int, error: Any) -> int:
     try:
         _stores[context].check()
@@ -140,3 +186,4 @@ def _released(context: int) -> None:
 
 # The functions above as C calls them. They live as long as Python.
 _callbacks = (LoadCallback(_load), SaveCallback(_save), CheckCallback(_check), ReleaseCallback(_released))
+_membership_callbacks = (LoadMembershipCallback(_load_membership), SaveMembershipCallback(_save_membership))

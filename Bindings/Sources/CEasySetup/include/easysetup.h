@@ -2,14 +2,15 @@
  * easysetup.h - EasySetup for C: adds a device by a short code.
  *
  * One device shows a code, a person types it on the other one, and a moment later both hold the same seed: 32 bytes, from
- * which all keys of a person's devices are derived. docs/other-languages.md has two whole programs.
+ * which all keys of a person's devices are derived. Or the other one has a membership in place of the seed: the keys of some
+ * collections of records, and no more. docs/other-languages.md has two whole programs.
  *
  * HANDLES. The struct types below are opaque. A handle is a number and no address, and the library looks up each handle that
  * it gets. A handle that is NULL, already freed, of another type or never made is refused with
  * EASYSETUP_ERROR_BAD_ARGUMENT; functions that return no code then return NULL, 0 or false, and functions that free do nothing.
- * Every handle has one owner. A function whose name ends in _new, _copy, _offer, _join, _random, _read, _from_bytes or _load
- * gives the caller a handle, and the caller frees it with the _free function of its type. Handles that a callback receives are
- * valid until that callback returns, and the callback does not free them. Handles may be freed in any order.
+ * Every handle has one owner. A function whose name ends in _new, _copy, _offer, _join, _random, _read, _from_bytes, _load or
+ * _load_membership gives the caller a handle, and the caller frees it with the _free function of its type. Handles that a
+ * callback receives are valid until that callback returns, and the callback does not free them. Handles may be freed in any order.
  *
  * ERRORS. A function that can fail returns EASYSETUP_OK or a code, and has a last parameter `easysetup_error **error`. The
  * parameter may be NULL. If it is not, the function stores NULL there on success, and on failure an error that the caller frees.
@@ -32,8 +33,8 @@
  * process that has used a pairing or a store, pairings and stores fail with EASYSETUP_ERROR_AFTER_FORK. A child that was forked
  * before that can use the library as usual. Freeing works in every child, and has no effect on the parent's pairings.
  *
- * SECRETS. The library keeps seeds, passphrases and typed texts in locked memory, outside of core dumps, and wipes them when they
- * are freed. Bytes that a function copies into a caller's buffer are the caller's to wipe.
+ * SECRETS. The library keeps seeds, the keys of memberships, passphrases and typed texts in locked memory, outside of core dumps,
+ * and wipes them when they are freed. Bytes that a function copies into a caller's buffer are the caller's to wipe.
  *
  * PROCESS. The library never writes to standard output or error, and can't be unloaded: dlclose leaves it in memory. The first
  * pairing of a process makes the process ignore SIGPIPE. A program with a handler for SIGPIPE installs it again after that.
@@ -62,7 +63,13 @@ size_t easysetup_handle_count(void);
 typedef struct easysetup_error easysetup_error;
 /* The 32 secret bytes of a person's devices. */
 typedef struct easysetup_seed easysetup_seed;
-/* The place where this device keeps its seed. */
+/* What a device has in place of the seed: keys of its own, its certificate, and the keys of some collections. */
+typedef struct easysetup_membership easysetup_membership;
+/* The collections that a device with the seed gives in place of the seed. */
+typedef struct easysetup_gift easysetup_gift;
+/* What a device may do: everything, or the collections of a membership. */
+typedef struct easysetup_scope easysetup_scope;
+/* The place where this device keeps its seed or its membership. */
 typedef struct easysetup_store easysetup_store;
 /* This device: its name, its store, and how it reaches a relay. */
 typedef struct easysetup_client easysetup_client;
@@ -196,7 +203,14 @@ enum {
 
     /* A text is no address of a relay. */
     EASYSETUP_ERROR_RELAY_ADDRESS = 500,
-    EASYSETUP_ERROR_RELAY_PLAIN = 501
+    EASYSETUP_ERROR_RELAY_PLAIN = 501,
+
+    /* A gift can't be made, or bytes are no membership. */
+    EASYSETUP_ERROR_COLLECTION_NAME = 600,
+    EASYSETUP_ERROR_MEMBERSHIP_TOO_LARGE = 601,
+    EASYSETUP_ERROR_MEMBERSHIP_UNREADABLE = 602,
+    EASYSETUP_ERROR_CERTIFICATE_UNREADABLE = 603,
+    EASYSETUP_ERROR_CERTIFICATE_NOT_SIGNED = 604
 };
 
 /* The code that the function returned. */
@@ -288,13 +302,63 @@ easysetup_code easysetup_seed_sign(const easysetup_seed *seed, const void *messa
 /* Whether a signature of 64 bytes for a message was made with the seed of this user ID of 32 bytes. False for NULL. */
 bool easysetup_verify(const uint8_t *user_id, const uint8_t *signature, const void *message, size_t length);
 
+/* ---- Memberships ----------------------------------------------------------------------------------------------------- */
+
+/* Whether the device has the seed, and so may do everything. */
+bool easysetup_scope_is_everything(const easysetup_scope *scope);
+/* The scope for a person to read, such as "notes, bookmarks (read only), until 2027-01-31", or "everything". */
+const char *easysetup_scope_text(const easysetup_scope *scope);
+/* The name of the collection with this index, from 0, in the order of the alphabet; NULL behind the last one, and for a device with
+   the seed. A membership has one collection at least. */
+const char *easysetup_scope_collection(const easysetup_scope *scope, int32_t index);
+/* Whether the device may write in the collection with this index, and not only read. Always true with the seed. */
+bool easysetup_scope_may_write(const easysetup_scope *scope, int32_t index);
+/* The last second in which the device may use its membership, since 1970; 0 if that does not end. */
+uint64_t easysetup_scope_until(const easysetup_scope *scope);
+
+/* The greatest number of bytes in a membership. One that came by a pairing has at most 1,300. */
+#define EASYSETUP_MEMBERSHIP_BYTES_MAX 1048576
+
+/* Reads the bytes that easysetup_membership_copy_bytes wrote. The caller may wipe them afterwards. */
+easysetup_code easysetup_membership_from_bytes(const void *bytes, size_t length, easysetup_membership **membership,
+                                               easysetup_error **error);
+/* A second handle of the same membership. Both handles have to be freed. NULL if `membership` is none. */
+easysetup_membership *easysetup_membership_copy(const easysetup_membership *membership);
+/* Frees a handle. The membership's keys are wiped with its last handle. */
+void easysetup_membership_free(easysetup_membership *membership);
+/* The number of bytes that easysetup_membership_copy_bytes writes; 0 if `membership` is none. */
+size_t easysetup_membership_size(const easysetup_membership *membership);
+/* Copies the membership as bytes, for a store of the app's own. They are as secret as the keys in them, and the caller wipes them. */
+easysetup_code easysetup_membership_copy_bytes(const easysetup_membership *membership, void *buffer, size_t size,
+                                               easysetup_error **error);
+/* The rights of the device. The handle belongs to the membership and is not freed. NULL if `membership` is none. */
+const easysetup_scope *easysetup_membership_scope(const easysetup_membership *membership);
+/* The user ID of the chain, which is that of its seed, as 64 hex digits. */
+const char *easysetup_membership_fingerprint(const easysetup_membership *membership);
+/* The id of the device in its chain, 11 characters. It is no secret. */
+const char *easysetup_membership_device(const easysetup_membership *membership);
+
+/* Makes a gift of the chain of a seed, without collections. NULL if `seed` is none. */
+easysetup_gift *easysetup_gift_new(const easysetup_seed *seed);
+/* Adds a collection, which the other device may read, and write in if `may_write` is true. `collection` is a name of 1 to 64
+   characters: a to z, 0 to 9, dot, hyphen and underscore. None is added twice. `generation` is the newest one of the collection's
+   key: 1, unless a device was removed that could read the collection. Five collections fit in any case, and more if their names are
+   short; else EASYSETUP_ERROR_MEMBERSHIP_TOO_LARGE. */
+easysetup_code easysetup_gift_add(easysetup_gift *gift, const char *collection, bool may_write, uint32_t generation,
+                                  easysetup_error **error);
+/* Sets the last second in which the other device may use what it gets, since 1970; 0, the default, if that does not end. */
+easysetup_code easysetup_gift_set_until(easysetup_gift *gift, uint64_t until, easysetup_error **error);
+/* Frees the gift. Options that give it have a copy. */
+void easysetup_gift_free(easysetup_gift *gift);
+
 /* ---- Stores ---------------------------------------------------------------------------------------------------------- */
 
 /* A store in a folder that only its owner can enter; saving makes the folder. `path` ends with a zero byte and need not be UTF-8.
    With a passphrase of 1 to 1,024 bytes (else NULL and 0) every seed that is saved is sealed under it. The library copies both. */
 easysetup_code easysetup_store_new_file(const char *path, const char *passphrase, size_t passphrase_length,
                                         easysetup_store **store, easysetup_error **error);
-/* A store in memory, with a seed or (NULL) without one: for tests. Never NULL, unless `seed` is a handle that is none. */
+/* A store in memory, with a seed or (NULL) without one: for tests. Never NULL, unless `seed` is a handle that is none. A store has
+   a seed, a membership, or nothing. */
 easysetup_store *easysetup_store_new_memory(const easysetup_seed *seed);
 
 /* The callbacks of an app's own store. The library calls those of one store one after the other, on threads of its own, and they
@@ -318,13 +382,35 @@ typedef void (*easysetup_release_callback)(void *context);
 easysetup_code easysetup_store_new(easysetup_load_callback load, easysetup_save_callback save, easysetup_check_callback check,
                                    easysetup_release_callback release, void *context, easysetup_store **store,
                                    easysetup_error **error);
-/* Loads the stored seed; `*seed` is NULL with EASYSETUP_OK if there is none. This function and the next two wait for the disk, or
+
+/* Stores the membership's handle in `*membership`, which the library then frees; leaves NULL there if no membership is stored. */
+typedef easysetup_code (*easysetup_load_membership_callback)(void *context, easysetup_membership **membership,
+                                                             easysetup_error **error);
+/* Saves a membership durably. A stored seed of the same chain (easysetup_membership_fingerprint) stays, because it can do more; a
+   membership of the same chain is replaced. Where something of another chain is stored and `replacing` is false, it returns
+   EASYSETUP_ERROR_OTHER_SEED_STORED and saves nothing. */
+typedef easysetup_code (*easysetup_save_membership_callback)(void *context, const easysetup_membership *membership,
+                                                             bool replacing, easysetup_error **error);
+/* Lets a store by callbacks keep memberships, too, before a client is made with it. The callbacks get the store's context. Saving a
+   seed then replaces a membership of the same chain. A store without these callbacks keeps seeds alone: on a device that is given a
+   membership the pairing fails with EASYSETUP_ERROR_MEMBERSHIP_NOT_KEPT. */
+easysetup_code easysetup_store_on_membership(easysetup_store *store, easysetup_load_membership_callback load,
+                                             easysetup_save_membership_callback save, easysetup_error **error);
+
+/* Loads the stored seed; `*seed` is NULL with EASYSETUP_OK if there is none. This function and the next four wait for the disk, or
    for the store's callbacks. A callback of the same store can't call them: EASYSETUP_ERROR_WRONG_THREAD. */
 easysetup_code easysetup_store_load(easysetup_store *store, easysetup_seed **seed, easysetup_error **error);
 /* Saves a seed durably. `replacing` allows that another seed is replaced, which needs the user's explicit consent; the file store
    keeps a copy of that one. */
 easysetup_code easysetup_store_save(easysetup_store *store, const easysetup_seed *seed, bool replacing,
                                     easysetup_error **error);
+/* Loads the stored membership; `*membership` is NULL with EASYSETUP_OK if there is none, such as where a seed is stored. */
+easysetup_code easysetup_store_load_membership(easysetup_store *store, easysetup_membership **membership,
+                                               easysetup_error **error);
+/* Saves a membership durably. A seed of the same chain stays, and a membership of the same chain is replaced without a copy.
+   `replacing` allows that something of another chain is replaced. */
+easysetup_code easysetup_store_save_membership(easysetup_store *store, const easysetup_membership *membership,
+                                               bool replacing, easysetup_error **error);
 /* Checks whether a seed could be saved, without saving one. */
 easysetup_code easysetup_store_check(easysetup_store *store, easysetup_error **error);
 /* Frees the handle. Clients and pairings that use the store keep it alive. */
@@ -380,6 +466,12 @@ void easysetup_options_on_withdrawn(easysetup_options *options, easysetup_withdr
 void easysetup_options_on_end(easysetup_options *options, easysetup_end_callback callback);
 /* Allows relays without TLS (ws) on other machines. On this machine they are always allowed. */
 void easysetup_options_allow_plain(easysetup_options *options, bool allow);
+/* Gives some collections and not the seed: the other device gets a membership, made anew for each pairing, and can give nothing on.
+   `gift` has one collection at least, and is copied; NULL gives the seed again. With a gift, easysetup_offer and easysetup_join
+   need a callback for the approval, else they fail with EASYSETUP_ERROR_BAD_ARGUMENT, as easysetup_join does with a link. The
+   pairing fails before anything is sent with EASYSETUP_ERROR_NO_SEED_TO_GIVE if the store has no seed, and with
+   EASYSETUP_ERROR_OTHER_SEED_STORED if it has another one than that of the gift. */
+easysetup_code easysetup_options_give(easysetup_options *options, const easysetup_gift *gift, easysetup_error **error);
 /* Frees the options. Pairings that were started with them have a copy. */
 void easysetup_options_free(easysetup_options *options);
 
@@ -481,6 +573,9 @@ const char *easysetup_state_word(const easysetup_state *state, int32_t index);
 const char *easysetup_state_fingerprint(const easysetup_state *state);
 /* PAIRED: this device's role, "holder" (it gave the seed) or "receiver"; else NULL. */
 const char *easysetup_state_role(const easysetup_state *state);
+/* ACCEPTING, PAIRED: what the receiving device gets; else NULL. Its user did not choose it, so show it where it is not everything.
+   The handle belongs to the state and is not freed. */
+const easysetup_scope *easysetup_state_scope(const easysetup_state *state);
 /* RETRYING, FAILED: the reason; else NULL. The error belongs to the state and is not freed. */
 const easysetup_error *easysetup_state_error(const easysetup_state *state);
 /* A handle of the same state that outlives the callback, for another thread; the caller frees it. NULL if `state` is none. */
@@ -522,6 +617,8 @@ int32_t easysetup_question_attempt(const easysetup_question *question);
 int32_t easysetup_question_mistake(const easysetup_question *question);
 /* ACCEPTANCE: the user ID of the seed, 64 hex digits; else NULL. */
 const char *easysetup_question_fingerprint(const easysetup_question *question);
+/* What the receiving device gets. The question names it where it is not everything. The handle belongs to the question. */
+const easysetup_scope *easysetup_question_scope(const easysetup_question *question);
 /* The milliseconds between the showing of the code (or its typing) and the other device's proof. */
 int64_t easysetup_question_code_age(const easysetup_question *question);
 /* The milliseconds until the question is withdrawn, counted at this call; never negative. */
