@@ -44,48 +44,25 @@ extension Chain {
         return try await deleteDead(in: name, reader.keys, progress)
     }
 
-    /// Deletes the names that the newest snapshot of an emptied collection makes unnecessary, in the collection's turn.
+    /// Deletes the names that the newest snapshot of an emptied collection makes unnecessary, in the collection's turn. It
+    /// lists twice, so that it need not keep all names, which have the records in them.
     private func deleteDead(
         in name: CollectionName,
         _ keys: KeyRing,
         _ progress: @Sendable (Int) -> Void
     ) async throws(ChainError) -> Int {
-        var assembler = RecordAssembler(keys: keys)
-        var names: Set<String> = []
-        var records: [StoredRecord] = []
+        var pieces: [StoredRecord] = []
+        _ = try await everything(keys) { pieces += $0.filter(\.isPiece) }
+        guard var sweep = EmptiedSweep(pieces, keys) else { return 0 }
+        var deleted = 0
         var after: String?
         repeat {
             let page = try await page(keys.place, after: after)
-            records += assembler.add(page.entries)
-            names.formUnion(page.entries.map(\.name))
+            let names = sweep.dead(in: page.entries, isLast: page.next == nil)
+            deleted += try await delete(names, from: deleted, progress)
             after = page.next
         } while after != nil
-        let (whole, _) = Snapshot.assembled(records)
-        guard let emptied = whole.last(where: { $0.state.isEmptied }), let floor = emptied.state.floor else { return 0 }
-        names.subtract(emptied.names)
-        var dead: Set<String> = []
-        for snapshot in whole where snapshot.id != emptied.id && emptied.state.contains(snapshot.state) {
-            dead.formUnion(snapshot.names)
-        }
-        for stored in records {
-            switch stored.record.content {
-            case .changes(let changes):
-                // A device that had not heard of this may have written since.
-                let isDead = changes.allSatisfy { emptied.state.contains($0, stamp: stored.record.stamp) }
-                if !isDead { names.subtract(stored.record.names) }
-            case .snapshot:
-                if stored.record.stamp.time > floor.time, dead.isDisjoint(with: stored.record.names) {
-                    names.subtract(stored.record.names)
-                }
-            default: names.subtract(stored.record.names)
-            }
-        }
-        for remaining in assembler.remaining
-        where remaining.reason == .fault(.newer) || remaining.name.time > floor.time {
-            // A key change of a later version is among what can't be read; and what is new may become whole.
-            names.subtract(remaining.names)
-        }
-        return try await delete(names.sorted(), progress)
+        return deleted
     }
 
     /// Deletes names, as many in a call as the store takes.
@@ -144,7 +121,7 @@ extension Chain {
 
 extension CollectionState {
     /// Whether nothing but deletions is known, and what was not read up to a floor is dead.
-    fileprivate var isEmptied: Bool { floor != nil && sorted.allSatisfy { $0.state.writes.isEmpty } }
+    var isEmptied: Bool { floor != nil && sorted.allSatisfy { $0.state.writes.isEmpty } }
 
     /// The state in which each object was deleted after all that is known of it, and the floor is there; nil if nothing was
     /// ever written.
