@@ -454,7 +454,12 @@ struct ChainTests {
         // All that fit into a collection fit into one record.
         let all = Set((1...UInt32(GenerationLimits.count)).map { UInt32.max - $0 })
         let keys = EarlierKeys(of: fixture.name, generation: .max, earlier: all, seed: fixture.seed)
-        let plaintext = try RecordCodec.bytes(previous: .max, content: .earlierKeys(keys), keys: fixture.ring)
+        let plaintext = try RecordCodec.bytes(
+            previous: .max,
+            content: .earlierKeys(keys),
+            stamp: Stamp(generation: .max, time: RecordTime.greatest, writer: DeviceID(value: 1)),
+            keys: fixture.ring
+        )
         #expect(plaintext.count <= RecordLimits.plaintextBytes)
 
         var ring = fixture.ring

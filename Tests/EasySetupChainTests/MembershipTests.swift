@@ -159,7 +159,17 @@ import Testing
             entropy: fixture.entropy
         )
         #expect(change.removed == [goes.device, DeviceID(value: 3)])
-        #expect(try KeyChange(content: change.content, signature: change.signature, place: fixture.place) == change)
+        let stamp = Stamp(generation: 1, time: 1_000, writer: fixture.writer)
+        func signature(_ content: [UInt8]) -> [UInt8] {
+            fixture.seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, stamp, content))
+        }
+        let read = try KeyChange(
+            content: change.content,
+            signature: signature(change.content),
+            stamp: stamp,
+            place: fixture.place
+        )
+        #expect(read == change)
         var ring = try #require(KeyRing(name: fixture.name, membership: stays))
         let learned = [ring.learn(change), ring.learn(change)]
         #expect(learned == [true, false])
@@ -171,17 +181,19 @@ import Testing
 
         func error(_ content: [UInt8], _ signature: [UInt8], _ place: RecordPlace? = nil) -> RecordFault? {
             #expect(throws: RecordFault.self) {
-                try KeyChange(content: content, signature: signature, place: place ?? fixture.place)
+                try KeyChange(content: content, signature: signature, stamp: stamp, place: place ?? fixture.place)
             }
         }
         let elsewhere = RecordPlace(
             userID: fixture.seed.userID,
             collection: CollectionID(of: .devices, seed: fixture.seed)
         )
-        #expect(error(change.content, change.signature, elsewhere) == .malformed)
+        #expect(error(change.content, signature(change.content), elsewhere) == .malformed)
+        let unbound = fixture.seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, change.content))
+        #expect(error(change.content, unbound) == .malformed)
         #expect(error(change.content, fixture.seed.signature(for: change.content)) == .malformed)
         #expect(error(change.content, stays.deviceKeys.signature(ChainLabel.keyChange, change.content)) == .malformed)
-        #expect(error(change.content + [0], change.signature) == .malformed)
+        #expect(error(change.content + [0], signature(change.content)) == .malformed)
         let message = try Easysetup_Chain_V1_KeyChangeContent(serializedBytes: change.content)
         let edits: [(inout Easysetup_Chain_V1_KeyChangeContent) -> Void] = [
             { $0.generation = 1 }, { $0.boxes.append($0.boxes[0]) }, { $0.boxes[0].device.removeLast() },
@@ -192,8 +204,7 @@ import Testing
             var changed = message
             edit(&changed)
             let bytes: [UInt8] = try changed.serializedBytes()
-            let signature = fixture.seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, bytes))
-            #expect(error(bytes, signature) == .malformed, "edit \(index)")
+            #expect(error(bytes, signature(bytes)) == .malformed, "edit \(index)")
         }
     }
 
@@ -201,10 +212,13 @@ import Testing
     func earlierKeys() throws {
         let earlier = EarlierKeys(of: fixture.name, generation: 90, earlier: [1, 5, 70], seed: fixture.seed)
         let stamp = Stamp(generation: 90, time: 1_000, writer: fixture.writer)
-        let plaintext = try RecordCodec.bytes(previous: 3, content: .earlierKeys(earlier), keys: fixture.ring)
+        func bytes(_ content: RecordContent) throws -> [UInt8] {
+            try RecordCodec.bytes(previous: 3, content: content, stamp: stamp, keys: fixture.ring)
+        }
+        let plaintext = try bytes(.earlierKeys(earlier))
         let read = try RecordCodec.content(of: plaintext, stamp: stamp, place: fixture.place)
         #expect(read.content == .earlierKeys(earlier))
-        #expect(try RecordCodec.bytes(previous: 3, content: read.content, keys: fixture.ring) == plaintext)
+        #expect(try bytes(read.content) == plaintext)
         guard case .earlierKeys(let found) = read.content else { return }
         #expect(found.generations == [1, 5, 70])
         #expect(found.key(of: 2) == nil)
@@ -245,8 +259,9 @@ import Testing
             let content: [UInt8] = try changed.serializedBytes()
             var record = Easysetup_Chain_V1_ChainRecord()
             record.earlierKeys.content = .init(content)
+            let signed = ChainLabel.signed(label, stamp, content)
             record.earlierKeys.signature = .init(
-                device ? keys.signature(label, content) : fixture.seed.signature(for: ChainLabel.signed(label, content))
+                device ? keys.signature(label, content) : fixture.seed.signature(for: signed)
             )
             return try record.serializedBytes()
         }

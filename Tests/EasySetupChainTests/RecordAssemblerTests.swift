@@ -145,16 +145,23 @@ import Testing
 
     @Test("A record under another key, and one that breaks a rule, are told with their reasons") func faults() throws {
         let stranger = KeyRing(name: fixture.name, seed: .random())
+        let fiftieth = Stamp(generation: 1, time: 50, writer: fixture.writer)
+        let plaintext = try RecordCodec.bytes(
+            previous: 0,
+            content: RecordTests.contents[0],
+            stamp: fiftieth,
+            keys: fixture.ring
+        )
         let stolen = RecordSeal.seal(
-            try RecordCodec.bytes(previous: 0, content: RecordTests.contents[0], keys: fixture.ring),
-            stamp: Stamp(generation: 1, time: 50, writer: fixture.writer),
+            plaintext,
+            stamp: fiftieth,
             place: fixture.place,
             key: stranger.currentKey,
             nonce: fixture.entropy.publicBytes(24)
         )
         // A stamp within is greater than that of the record.
         let late = RecordSeal.seal(
-            try RecordCodec.bytes(previous: 0, content: RecordTests.contents[0], keys: fixture.ring),
+            plaintext,
             stamp: Stamp(generation: 1, time: 5, writer: fixture.writer),
             place: fixture.place,
             key: fixture.ring.currentKey,

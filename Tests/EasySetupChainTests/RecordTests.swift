@@ -47,24 +47,31 @@ import Testing
     @Test("A record's content is read as it was written", arguments: contents) func content(_ content: RecordContent)
         throws
     {
-        let bytes = try RecordCodec.bytes(previous: 999, content: content, keys: fixture.ring)
+        let bytes = try bytes(content, previous: 999)
         let read = try RecordCodec.content(of: bytes, stamp: stamp, place: fixture.place)
         #expect(read.previous == 999)
         #expect(read.content == content)
         // The same content has the same bytes, whatever order a dictionary has.
-        #expect(try RecordCodec.bytes(previous: 999, content: read.content, keys: fixture.ring) == bytes)
+        #expect(try self.bytes(read.content, previous: 999) == bytes)
+    }
+
+    private func bytes(_ content: RecordContent, previous: UInt64 = 1) throws -> [UInt8] {
+        try RecordCodec.bytes(previous: previous, content: content, stamp: stamp, keys: fixture.ring)
     }
 
     private func fault(_ message: Easysetup_Chain_V1_ChainRecord) throws -> RecordFault? {
-        let bytes: [UInt8] = try message.serializedBytes()
-        return #expect(throws: RecordFault.self) {
-            try RecordCodec.content(of: bytes, stamp: stamp, place: fixture.place)
+        fault(try message.serializedBytes())
+    }
+
+    private func fault(_ bytes: [UInt8], stamp other: Stamp? = nil) -> RecordFault? {
+        #expect(throws: RecordFault.self) {
+            try RecordCodec.content(of: bytes, stamp: other ?? stamp, place: fixture.place)
         }
     }
 
     @Test("A content that breaks a rule is malformed") func malformed() throws {
         let base = try Easysetup_Chain_V1_ChainRecord(
-            serializedBytes: RecordCodec.bytes(previous: 1, content: Self.contents[0], keys: fixture.ring)
+            serializedBytes: bytes(Self.contents[0])
         )
         typealias Edit = (inout Easysetup_Chain_V1_ChainRecord) -> Void
         typealias SnapshotEdit = (inout Easysetup_Chain_V1_SnapshotPiece) -> Void
@@ -103,8 +110,118 @@ import Testing
         for (index, edit) in snapshotEdits.enumerated() {
             #expect(try fault(signed(edit)) == .malformed, "edit of the snapshot \(index)")
         }
-        #expect(throws: RecordFault.malformed) {
-            try RecordCodec.content(of: [0xFF], stamp: stamp, place: fixture.place)
+        #expect(fault([0xFF]) == .malformed)
+    }
+
+    @Test("A content that is written in another form than the one is malformed") func otherForms() throws {
+        // `previous` 9, and a change of the object "a" that deletes it.
+        let previous: [UInt8] = [0x08, 9]
+        let change: [UInt8] = [0x0A, 1, 0x61, 0x1A, 0]
+        func changes(_ change: [UInt8]) -> [UInt8] { [0x12] + lv([0x0A] + lv(change)) }
+        let whole = previous + changes(change)
+        #expect(throws: Never.self) { try RecordCodec.content(of: whole, stamp: stamp, place: fixture.place) }
+        let known: [UInt8] = [0x22] + lv([0x08, 1, 0x10, 2, 0x1A] + lv(stamp.writer.bytes))
+        #expect(throws: Never.self) {
+            try RecordCodec.content(of: changes(change + known), stamp: stamp, place: fixture.place)
+        }
+        let forms: [String: [UInt8]] = [
+            "fields in another order": changes(change) + previous,
+            "a field twice": previous + whole,
+            "a default that is written": [0x08, 0] + changes(change),
+            "a number in more bytes than it needs": [0x08, 0x89, 0] + changes(change),
+            "a length in more bytes than it needs": previous + [0x12, 0x87, 0] + changes(change).dropFirst(2),
+            "a field's number in more bytes than it needs": [0x88, 0] + [9] + changes(change),
+            "a list in two": previous + changes(change) + changes([0x0A, 1, 0x62, 0x1A, 0]),
+            "two cases of one choice": changes([0x0A, 1, 0x61, 0x12, 0, 0x1A, 0]),
+            "a message in two": changes(
+                change + [0x22, 2, 0x08, 1] + [0x22] + lv([0x10, 2, 0x1A] + lv(stamp.writer.bytes))
+            ),
+            "a number of 32 bits with more": changes(
+                change + [0x22] + lv([0x08, 0x81, 0x80, 0x80, 0x80, 0x10, 0x10, 2, 0x1A] + lv(stamp.writer.bytes))
+            ),
+        ]
+        for (about, form) in forms { #expect(fault(form) == .malformed, "\(about)") }
+        // A field with another type on the wire is one that this version does not know.
+        #expect(fault([0x0D, 9, 0, 0, 0] + changes(change)) == .newer)
+    }
+
+    @Test("A signed content that is written in another form than the one is malformed") func otherSignedForms() throws {
+        let message = try signed { _ in }
+        let content = Array(message.snapshot.content)
+        func record(_ label: String, _ field: UInt8, _ content: [UInt8]) throws -> [UInt8] {
+            let signature = try #require(fixture.ring.signature(label, stamp, content))
+            return [field << 3 | 2] + lv([0x0A] + lv(content) + [0x12] + lv(signature))
+        }
+        let change = try KeyChange(
+            of: fixture.name,
+            generation: 2,
+            devices: [:],
+            seed: fixture.seed,
+            entropy: fixture.entropy
+        )
+        for (label, field, content) in [
+            (ChainLabel.snapshot, 3, content), (ChainLabel.keyChange, 4, change.content),
+        ] as [(String, UInt8, [UInt8])] {
+            #expect(throws: Never.self) {
+                try RecordCodec.content(of: record(label, field, content), stamp: stamp, place: fixture.place)
+            }
+            // The collection, which is the first field, twice, and behind the others.
+            let (first, rest) = (Array(content.prefix(14)), Array(content.dropFirst(14)))
+            #expect(try fault(record(label, field, first + content)) == .malformed)
+            #expect(try fault(record(label, field, rest + first)) == .malformed)
+        }
+        // Unknown fields of a key change are ignored, but stand behind the others.
+        let unknown: [UInt8] = [0xF8, 0x7F, 1]
+        #expect(throws: Never.self) {
+            try RecordCodec.content(
+                of: record(ChainLabel.keyChange, 4, change.content + unknown),
+                stamp: stamp,
+                place: fixture.place
+            )
+        }
+        #expect(try fault(record(ChainLabel.keyChange, 4, unknown + change.content)) == .malformed)
+    }
+
+    @Test("What only a device with the seed writes counts in its record alone, and in none that another one makes of it")
+    func wrappedAgain() throws {
+        let change = try KeyChange(
+            of: fixture.name,
+            generation: 2,
+            devices: [:],
+            seed: fixture.seed,
+            entropy: fixture.entropy
+        )
+        let earlier = EarlierKeys(of: fixture.name, generation: 3, earlier: [1], seed: fixture.seed)
+        let contents: [(RecordContent, UInt32)] = [
+            (.snapshot(Self.piece), 1), (.keyChange(change), 1), (.earlierKeys(earlier), 3),
+        ]
+        for (content, generation) in contents {
+            let own = Stamp(generation: generation, time: 1_000, writer: stamp.writer)
+            let bytes = try RecordCodec.bytes(previous: 1, content: content, stamp: own, keys: fixture.ring)
+            let read = try RecordCodec.content(of: bytes, stamp: own, place: fixture.place)
+            #expect(read.content == content)
+            let others = [
+                Stamp(generation: generation, time: 1_001, writer: stamp.writer),
+                Stamp(generation: generation, time: 999, writer: stamp.writer),
+                Stamp(generation: generation, time: 1_000, writer: DeviceID(value: 9)),
+                Stamp(generation: generation + 1, time: 1_000, writer: stamp.writer),
+            ]
+            for other in others { #expect(fault(bytes, stamp: other) == .malformed, "\(content) at \(other)") }
+            // A device without the seed has the key of the collection, and seals what it has read under a name of its own.
+            let member = try #require(
+                KeyRing(name: fixture.name, membership: fixture.member(9, generations: [fixture.name: [generation]]))
+            )
+            let sealed = RecordSeal.seal(
+                bytes,
+                stamp: others[0],
+                place: fixture.place,
+                key: member.currentKey,
+                nonce: fixture.entropy.publicBytes(24)
+            )
+            let names = ObjectName.names(of: sealed, time: 1_001, writer: stamp.writer, in: fixture.place)
+            var assembler = RecordAssembler(keys: fixture.ring)
+            #expect(assembler.add(entries(names)).isEmpty)
+            #expect(assembler.remaining.map(\.reason) == [.fault(.malformed)])
         }
     }
 
@@ -123,7 +240,7 @@ import Testing
     @Test("A field that this version does not know makes a record newer, at any depth") func newer() throws {
         let unknown = try Easysetup_Chain_V1_Deletion(serializedBytes: [0xF8, 0x7F, 1]).unknownFields
         let base = try Easysetup_Chain_V1_ChainRecord(
-            serializedBytes: RecordCodec.bytes(previous: 1, content: Self.contents[0], keys: fixture.ring)
+            serializedBytes: bytes(Self.contents[0])
         )
         typealias Edit = (inout Easysetup_Chain_V1_ChainRecord) -> Void
         typealias SnapshotEdit = (inout Easysetup_Chain_V1_SnapshotPiece) -> Void
@@ -159,6 +276,12 @@ import Testing
         #expect(try fault(message) == .malformed)
         message.snapshot.signature = .init(fixture.seed.signature(for: Array(message.snapshot.content)))
         #expect(try fault(message) == .malformed)
+        message = try signed { _ in }
+        let content = Array(message.snapshot.content)
+        message.snapshot.signature = .init(
+            fixture.seed.signature(for: ChainLabel.signed(ChainLabel.snapshot, content))
+        )
+        #expect(try fault(message) == .malformed)
         let member = try #require(KeyRing(name: fixture.name, membership: fixture.member(9)))
         #expect(throws: ChainError.notHeld) { try fixture.names(.snapshot(Self.piece), ring: member) }
     }
@@ -168,12 +291,12 @@ import Testing
         _ edit: (inout Easysetup_Chain_V1_SnapshotPiece) -> Void
     ) throws -> Easysetup_Chain_V1_ChainRecord {
         var message = try Easysetup_Chain_V1_ChainRecord(
-            serializedBytes: RecordCodec.bytes(previous: 1, content: .snapshot(Self.piece), keys: fixture.ring)
+            serializedBytes: bytes(.snapshot(Self.piece))
         )
         var piece = try Easysetup_Chain_V1_SnapshotPiece(serializedBytes: message.snapshot.content)
         edit(&piece)
         message.snapshot.content = try piece.serializedBytes()
-        let signature = fixture.ring.signature(ChainLabel.snapshot, Array(message.snapshot.content))
+        let signature = fixture.ring.signature(ChainLabel.snapshot, stamp, Array(message.snapshot.content))
         message.snapshot.signature = .init(try #require(signature))
         return message
     }

@@ -43,14 +43,27 @@ private struct Chain: Decodable {
         let rights: [Right]
         let refused: [Bad]
     }
+    struct WrittenStamp: Decodable {
+        let generation: UInt32
+        let time: UInt64
+        let writer: String
+        var stamp: Stamp {
+            get throws {
+                let writer = try #require(DeviceID(bytes: bytes(writer)))
+                return Stamp(generation: generation, time: time, writer: writer)
+            }
+        }
+    }
     struct Change: Decodable {
         let generation: UInt32
-        let device, ephemeral, key, box, content, signature, content_removed, signature_removed: String
+        let stamp: WrittenStamp
+        let device, ephemeral, key, box, content, signature, content_removed, signature_removed, unknown_field: String
         let removed: [String]
         let refused: [Bad]
     }
     struct Earlier: Decodable {
         let generation: UInt32
+        let stamp: WrittenStamp
         let earlier: [UInt32]
         let content, signature: String
         let refused: [Bad]
@@ -127,7 +140,12 @@ private func runRecords(_ vectors: Chain, _ keys: KeyRing) throws {
         let record = try #require(records.first?.record, "\(vector.about)")
         #expect(record.stamp == stamp)
         #expect(record.names == vector.names)
-        let again = try RecordCodec.bytes(previous: record.previous, content: record.content, keys: keys)
+        let again = try RecordCodec.bytes(
+            previous: record.previous,
+            content: record.content,
+            stamp: stamp,
+            keys: keys
+        )
         #expect(again == plaintext, "\(vector.about)")
     }
     for listing in vectors.listings { #expect(keys.place.listing(from: listing.time) == listing.after) }
@@ -212,8 +230,16 @@ private func runKeyChange(
         entropy: ChainEntropy { _ in secret(ephemeral) }
     )
     #expect(hex(made.content) == vector.content)
-    #expect(hex(made.signature) == vector.signature)
-    let read = try KeyChange(content: bytes(vector.content), signature: bytes(vector.signature), place: ring.place)
+    let stamp = try vector.stamp.stamp
+    #expect(
+        hex(seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, stamp, made.content))) == vector.signature
+    )
+    let read = try KeyChange(
+        content: bytes(vector.content),
+        signature: bytes(vector.signature),
+        stamp: stamp,
+        place: ring.place
+    )
     #expect(read == made)
     #expect(hex(try #require(read.boxes[device])) == vector.box)
     guard let key = try keys.open(bytes(vector.box)) else {
@@ -224,33 +250,34 @@ private func runKeyChange(
     let removed = try KeyChange(
         content: bytes(vector.content_removed),
         signature: bytes(vector.signature_removed),
+        stamp: stamp,
         place: ring.place
     )
     #expect(removed.removed.sorted().map { hex($0.bytes) } == vector.removed)
+    /// The message as the plaintext of a record: its field 4.
+    func content(_ message: [UInt8]) throws(RecordFault) -> RecordContent {
+        try RecordCodec.content(of: [0x22] + lv(message), stamp: stamp, place: ring.place).content
+    }
+    #expect(throws: Never.self) { try content(bytes(vector.unknown_field)) }
     for bad in vector.refused {
-        // As the plaintext of a record: the message is its field 4.
-        let bytes = try bytes(bad.bytes)
-        let error = #expect(throws: RecordFault.self, "\(bad.about)") {
-            try RecordCodec.content(
-                of: [0x22] + lv(bytes),
-                stamp: Stamp(generation: 1, time: 1, writer: device),
-                place: ring.place
-            )
-        }
+        let message = try bytes(bad.bytes)
+        let error = #expect(throws: RecordFault.self, "\(bad.about)") { try content(message) }
         #expect(error?.rawValue == bad.error, "\(bad.about)")
     }
 }
 
 private func runEarlierKeys(_ vector: Chain.Earlier, _ name: CollectionName, _ seed: SyncSeed) throws {
     let place = KeyRing(name: name, seed: seed).place
-    let stamp = Stamp(generation: vector.generation, time: 1, writer: DeviceID(value: 1))
+    let stamp = try vector.stamp.stamp
     /// The message as the plaintext of a record: its field 5.
     func read(_ message: [UInt8]) throws(RecordFault) -> RecordContent {
         try RecordCodec.content(of: [0x2A] + lv(message), stamp: stamp, place: place).content
     }
     let (content, signature) = try (bytes(vector.content), bytes(vector.signature))
     let made = EarlierKeys(of: name, generation: vector.generation, earlier: Set(vector.earlier), seed: seed)
-    #expect(hex(made.signature) == vector.signature)
+    let signed = ChainLabel.signed(ChainLabel.earlierKeys, stamp, content)
+    #expect(hex(seed.signature(for: signed)) == vector.signature)
+    #expect(array(made.content) == content)
     #expect(try read([0x0A] + lv(content) + [0x12] + lv(signature)) == .earlierKeys(made))
     for generation in vector.earlier {
         let key = try #require(made.key(of: generation))

@@ -10,7 +10,7 @@ package enum RecordWriter {
     ///   - keys: the keys of the collection. The record is sealed under the current one.
     /// - Returns: the record's stamp, and the names in the order of the parts.
     /// - Throws: ``ChainError/Code/recordTooLarge`` with the size, before anything is sent; the errors of
-    ///   ``RecordCodec/bytes(previous:content:keys:)``; ``ChainError/Code/time`` for a time beyond 13 digits.
+    ///   ``RecordCodec/bytes(previous:content:stamp:keys:)``; ``ChainError/Code/time`` for a time beyond 13 digits.
     package static func names(
         of content: RecordContent,
         previous: UInt64,
@@ -20,13 +20,13 @@ package enum RecordWriter {
         entropy: ChainEntropy
     ) throws(ChainError) -> (stamp: Stamp, names: [String]) {
         guard 1...RecordTime.greatest ~= time, previous <= RecordTime.greatest else { throw .time }
-        var plaintext = try RecordCodec.bytes(previous: previous, content: content, keys: keys)
+        let stamp = Stamp(generation: keys.current, time: time, writer: writer)
+        var plaintext = try RecordCodec.bytes(previous: previous, content: content, stamp: stamp, keys: keys)
         // Earlier keys are secret.
         defer { Sodium.wipe(&plaintext) }
         guard plaintext.count <= RecordLimits.plaintextBytes else {
             throw .recordTooLarge(bytes: plaintext.count, limit: RecordLimits.plaintextBytes)
         }
-        let stamp = Stamp(generation: keys.current, time: time, writer: writer)
         let sealed = RecordSeal.seal(
             plaintext,
             stamp: stamp,

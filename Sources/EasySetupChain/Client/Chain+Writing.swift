@@ -93,8 +93,10 @@ extension Chain {
             size += bytes
         }
         // Each batch is looked at before the first one is sent.
+        let stamp = Stamp(generation: reader.keys.current, time: RecordTime.greatest, writer: device)
         for batch in batches {
-            let bytes = try RecordCodec.bytes(previous: 0, content: .changes(batch), keys: reader.keys).count
+            let content = RecordContent.changes(batch)
+            let bytes = try RecordCodec.bytes(previous: 0, content: content, stamp: stamp, keys: reader.keys).count
             guard bytes <= RecordLimits.plaintextBytes - Self.reserve else {
                 throw .recordTooLarge(bytes: bytes, limit: RecordLimits.plaintextBytes - Self.reserve)
             }

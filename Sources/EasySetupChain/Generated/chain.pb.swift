@@ -9,8 +9,8 @@
 //   https://github.com/apple/swift-protobuf/
 
 /// The contents of a chain's records, and what a device without the seed is given. chain.md says how they are sealed, signed
-/// and named. A record with a field or a case that is not here, at any depth, is one of a later version: chain.md, "Plaintext".
-/// In the contents of KeyChange, EarlierKeys and Certificate, and in Membership, unknown fields are ignored.
+/// and named. A record with a field or a case that is not here, at any depth, is one of a later version. In the contents of
+/// KeyChange and EarlierKeys, and in what is no record, unknown fields are ignored: chain.md, "What a reader refuses".
 
 #if canImport(FoundationEssentials)
 package import FoundationEssentials

@@ -62,10 +62,13 @@ package struct KeyRing: Sendable {
         return key
     }
 
-    /// Signs a content for one use with the seed; nil on a device without it.
-    func signature(_ label: String, _ content: [UInt8]) -> [UInt8]? {
+    /// Signs the content of one record for one use with the seed; nil on a device without it.
+    func signature(_ label: String, _ stamp: Stamp, _ content: [UInt8]) -> [UInt8]? {
         guard case .seed(let seed) = source else { return nil }
-        return seed.signature(for: ChainLabel.signed(label, content))
+        var signed = ChainLabel.signed(label, stamp, content)
+        // Earlier keys are secret.
+        defer { Sodium.wipe(&signed) }
+        return seed.signature(for: signed)
     }
 
     /// Learns from a record that opened that its generation exists. A device that has the seed keeps the derived key.

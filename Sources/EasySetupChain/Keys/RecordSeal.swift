@@ -88,7 +88,7 @@ package enum RecordSeal {
         return data + bigEndian(stamp.generation)
     }
 
-    private static func bigEndian(_ number: some FixedWidthInteger) -> [UInt8] {
+    static func bigEndian(_ number: some FixedWidthInteger) -> [UInt8] {
         stride(from: number.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
     }
 }

@@ -63,15 +63,15 @@ public struct Certificate: Hashable, Sendable {
     ///   - userID: the chain that the certificate must be of.
     /// - Throws: ``ChainError/Code/certificateUnreadable`` or ``ChainError/Code/certificateNotSigned``.
     public init(bytes: [UInt8], of userID: UserID) throws(ChainError) {
-        guard bytes.count <= Self.byteLimit, let message = try? Easysetup_Chain_V1_Certificate(serializedBytes: bytes),
+        guard bytes.count <= Self.byteLimit, let message = Easysetup_Chain_V1_Certificate(inOneForm: bytes),
             let content = try? Easysetup_Chain_V1_CertificateContent(serializedBytes: message.content)
         else { throw .certificateUnreadable }
         // The signature comes first: nothing is said of the content of a certificate that somebody else made.
         let signed = ChainLabel.signed(ChainLabel.certificate, Array(message.content))
         guard userID.isValid(signature: Array(message.signature), for: signed) else { throw .certificateNotSigned }
         guard Array(content.userID) == userID.bytes else { throw .certificateNotSigned }
-        guard let device = DeviceID(bytes: content.device), content.signingKey.count == DeviceKeys.publicKeyBytes,
-            content.boxKey.count == DeviceKeys.publicKeyBytes, 1...Self.rightLimit ~= content.rights.count
+        guard content.isWritten(as: Array(message.content)), let device = DeviceID(bytes: content.device),
+            content.signingKey.count == DeviceKeys.publicKeyBytes, content.boxKey.count == DeviceKeys.publicKeyBytes, 1...Self.rightLimit ~= content.rights.count
         else { throw .certificateUnreadable }
         var rights: [Right] = []
         for wire in content.rights {

@@ -41,10 +41,10 @@ public struct CollectionRequest: Hashable, Sendable {
 
     /// Reads a request, and checks that its device signed it; nil unless it is one that stands where it belongs.
     package init?(object: String, _ bytes: [UInt8], of userID: UserID) {
-        guard let message = try? Easysetup_Chain_V1_SignedRequest(serializedBytes: bytes),
+        guard let message = Easysetup_Chain_V1_SignedRequest(inOneForm: bytes),
             let certificate = try? Certificate(bytes: message.certificate.plainBytes(), of: userID),
             certificate.isValid(signature: Array(message.signature), ChainLabel.request, Array(message.content)),
-            let content = try? Easysetup_Chain_V1_RequestContent(serializedBytes: message.content),
+            let content = Easysetup_Chain_V1_RequestContent(inOneForm: Array(message.content)),
             let collection = try? CollectionName(content.collection), content.reason.utf8.count <= Self.reasonBytes,
             1...RecordTime.greatest ~= content.time,
             object.isSameText(Self.object(certificate.device, collection))
@@ -95,11 +95,11 @@ public struct CollectionRequest: Hashable, Sendable {
 
     /// Whether an answer no is signed by the seed's key and for this request or a later one.
     package func isDeclined(by bytes: [UInt8]) -> Bool {
-        guard let message = try? Easysetup_Chain_V1_Decline(serializedBytes: bytes),
+        guard let message = Easysetup_Chain_V1_Decline(inOneForm: bytes),
             certificate.userID.isValid(
                 signature: Array(message.signature),
                 for: ChainLabel.signed(ChainLabel.decline, Array(message.content))
-            ), let content = try? Easysetup_Chain_V1_DeclineContent(serializedBytes: message.content)
+            ), let content = Easysetup_Chain_V1_DeclineContent(inOneForm: Array(message.content))
         else { return false }
         return Array(content.device) == device.bytes && content.collection.isSameText(collection.text)
             && content.time >= time

@@ -19,11 +19,11 @@ package struct Grant: Sendable {
 
     /// Reads a grant, and checks that a holder of the seed signed it; nil unless it is one.
     package init?(_ bytes: [UInt8], of userID: UserID) {
-        guard let message = try? Easysetup_Chain_V1_Grant(serializedBytes: bytes),
+        guard let message = Easysetup_Chain_V1_Grant(inOneForm: bytes),
             userID.isValid(
                 signature: Array(message.signature),
                 for: ChainLabel.signed(ChainLabel.grant, Array(message.content))
-            ), let content = try? Easysetup_Chain_V1_GrantContent(serializedBytes: message.content),
+            ), let content = Easysetup_Chain_V1_GrantContent(inOneForm: Array(message.content)),
             let certificate = try? Certificate(bytes: content.certificate.plainBytes(), of: userID)
         else { return nil }
         self.certificate = certificate

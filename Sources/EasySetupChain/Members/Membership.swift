@@ -166,7 +166,7 @@ extension Membership {
             throw .membershipUnreadable
         }
         defer { message.wipe() }
-        guard let deviceKeys = DeviceKeys(secret: SecretBytes(message.deviceSecret)),
+        guard message.isWritten(as: bytes), let deviceKeys = DeviceKeys(secret: SecretBytes(message.deviceSecret)),
             let content = try? Easysetup_Chain_V1_CertificateContent(serializedBytes: message.certificate.content),
             let userID = UserID(bytes: content.userID)
         else { throw .membershipUnreadable }
@@ -237,6 +237,7 @@ extension Membership.Collection {
             message.collections.takeSecrets(&secrets)
             secrets.wipe()
         }
+        guard message.isWritten(as: bytes) else { throw .membershipUnreadable }
         var collections: [Self] = []
         for wire in message.collections { collections.append(try Self(wire, certificate)) }
         return collections

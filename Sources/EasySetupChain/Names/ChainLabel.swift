@@ -12,7 +12,7 @@ package enum ChainLabel {
     /// The first part of a record's associated data.
     static let record = "easysetup/chain record 1"
     /// The first parts of signed bytes.
-    static let snapshot = "easysetup/chain snapshot 1"
+    package static let snapshot = "easysetup/chain snapshot 1"
     package static let keyChange = "easysetup/chain key change 1"
     package static let earlierKeys = "easysetup/chain earlier keys 1"
     package static let certificate = "easysetup/chain certificate 1"
@@ -23,5 +23,10 @@ package enum ChainLabel {
     /// The bytes that are signed for a use: the label of the use, then the content, each after its length.
     package static func signed(_ label: String, _ content: [UInt8]) -> [UInt8] {
         lv(Array(label.utf8)) + lv(content)
+    }
+
+    /// The bytes that are signed for a use in one record alone: the label of the use, the record's stamp, then the content.
+    package static func signed(_ label: String, _ stamp: Stamp, _ content: [UInt8]) -> [UInt8] {
+        lv(Array(label.utf8)) + lv(stamp.bytes) + lv(content)
     }
 }

@@ -18,46 +18,43 @@ package final class EarlierKeys: Sendable {
     /// The keys in the same order, in one place: each place in locked memory takes four mappings, and there may be many
     /// lists of many keys.
     private let keys: SecretBytes
-    /// The bytes that are signed: a protocol buffer with the collection, the generation and the keys.
+    /// The bytes that a record's writer signs: a protocol buffer with the collection, the generation and the keys.
     package let content: SecretBytes
-    /// The signature of the content by the seed's key, 64 bytes.
-    package let signature: [UInt8]
 
-    /// Reads earlier keys, and checks that a holder of the seed signed them for this collection and generation.
+    /// Reads earlier keys, and checks that a holder of the seed signed them for this collection and this record.
     /// - Parameters:
     ///   - content: the bytes that were signed, which are wiped.
-    ///   - generation: the generation of the record.
+    ///   - stamp: the record's stamp.
     /// - Throws: ``RecordFault/malformed`` otherwise.
     package init(
         wiping content: inout [UInt8],
         signature: [UInt8],
-        generation: UInt32,
+        stamp: Stamp,
         place: RecordPlace
     ) throws(RecordFault) {
         defer { Sodium.wipe(&content) }
-        var signed = ChainLabel.signed(ChainLabel.earlierKeys, content)
+        var signed = ChainLabel.signed(ChainLabel.earlierKeys, stamp, content)
         defer { Sodium.wipe(&signed) }
         guard place.userID.isValid(signature: signature, for: signed),
-            var message = try? Easysetup_Chain_V1_EarlierKeysContent(serializedBytes: content)
+            var message = Easysetup_Chain_V1_EarlierKeysContent(inOneForm: content)
         else { throw .malformed }
         defer { message.wipe() }
-        guard Array(message.collection) == place.collection.bytes, message.generation == generation,
+        guard Array(message.collection) == place.collection.bytes, message.generation == stamp.generation,
             !message.keys.isEmpty
         else { throw .malformed }
         var generations: [UInt32] = []
         var keys = Self.empty(message.keys.count)
         defer { Sodium.wipe(&keys) }
         for wire in message.keys {
-            guard generations.last ?? 0 < wire.generation, wire.generation < generation,
+            guard generations.last ?? 0 < wire.generation, wire.generation < stamp.generation,
                 wire.key.count == CollectionKey.byteCount
             else { throw .malformed }
             generations.append(wire.generation)
             keys += wire.key
         }
-        self.generation = generation
+        generation = stamp.generation
         self.generations = generations
         self.keys = SecretBytes(wiping: &keys)
-        self.signature = signature
         self.content = SecretBytes(wiping: &content)
     }
 
@@ -82,9 +79,6 @@ package final class EarlierKeys: Sendable {
             )
         }
         var bytes = message.plainBytes()
-        var signed = ChainLabel.signed(ChainLabel.earlierKeys, bytes)
-        defer { Sodium.wipe(&signed) }
-        signature = seed.signature(for: signed)
         self.generation = generation
         self.keys = SecretBytes(wiping: &keys)
         content = SecretBytes(wiping: &bytes)
@@ -118,12 +112,15 @@ package final class EarlierKeys: Sendable {
 }
 
 extension EarlierKeys: Hashable {
-    /// Whether both are the same content. The seed's key signs a content always in the same way.
+    /// Whether both are the same content. The comparison of the keys takes constant time.
     package static func == (one: EarlierKeys, other: EarlierKeys) -> Bool {
-        one.generation == other.generation && one.signature == other.signature
+        one.generations == other.generations && one.content.isEqual(to: other.content)
     }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(signature) }
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(generation)
+        hasher.combine(generations)
+    }
 }
 
 extension EarlierKeys: CustomReflectable {

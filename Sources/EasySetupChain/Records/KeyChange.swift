@@ -10,10 +10,8 @@ import Foundation
 /// The announcement of a new generation of a collection's key (`Protocol/chain.md`, "Generations"). A device without the
 /// seed finds the new key in the box that is sealed to it; a device with the seed derives the key.
 package struct KeyChange: Hashable, Sendable {
-    /// The bytes that are signed: a protocol buffer with the collection, the generation and the boxes.
+    /// The bytes that a record's writer signs: a protocol buffer with the collection, the generation and the boxes.
     package let content: [UInt8]
-    /// The signature of the content by the seed's key, 64 bytes.
-    package let signature: [UInt8]
     /// The new generation, at least 2.
     package let generation: UInt32
     /// The new key, sealed to each device without the seed that stays.
@@ -21,12 +19,18 @@ package struct KeyChange: Hashable, Sendable {
     /// The devices of which the writer knew that they were removed.
     package let removed: Set<DeviceID>
 
-    /// Reads a key change, and checks that a holder of the seed signed it for this collection.
+    /// Reads a key change, and checks that a holder of the seed signed it for this collection and this record.
+    /// - Parameter stamp: the record's stamp.
     /// - Throws: ``RecordFault/malformed`` otherwise.
-    package init(content: [UInt8], signature: [UInt8], place: RecordPlace) throws(RecordFault) {
-        let signed = ChainLabel.signed(ChainLabel.keyChange, content)
+    package init(
+        content: [UInt8],
+        signature: [UInt8],
+        stamp: Stamp,
+        place: RecordPlace
+    ) throws(RecordFault) {
+        let signed = ChainLabel.signed(ChainLabel.keyChange, stamp, content)
         guard place.userID.isValid(signature: signature, for: signed),
-            let message = try? Easysetup_Chain_V1_KeyChangeContent(serializedBytes: content),
+            let message = Easysetup_Chain_V1_KeyChangeContent(inOneForm: content),
             Array(message.collection) == place.collection.bytes, message.generation >= 2
         else { throw .malformed }
         var boxes: [DeviceID: [UInt8]] = [:]
@@ -40,7 +44,6 @@ package struct KeyChange: Hashable, Sendable {
             guard let device = DeviceID(bytes: bytes), removed.insert(device).inserted else { throw .malformed }
         }
         self.content = content
-        self.signature = signature
         self.generation = message.generation
         self.boxes = boxes
         self.removed = removed
@@ -80,7 +83,6 @@ package struct KeyChange: Hashable, Sendable {
         }
         message.removed = removed.sorted().map { Data($0.bytes) }
         content = message.plainBytes()
-        signature = seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, content))
         self.generation = generation
         self.boxes = boxes
         self.removed = removed

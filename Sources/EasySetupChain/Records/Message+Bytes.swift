@@ -1,3 +1,4 @@
+import EasySetupSeed
 import SwiftProtobuf
 
 extension SwiftProtobuf.Message {
@@ -5,5 +6,20 @@ extension SwiftProtobuf.Message {
     /// neither.
     func plainBytes() -> [UInt8] {
         do { return try serializedBytes() } catch { preconditionFailure("a message of ours can be written") }
+    }
+
+    /// Reads a message that is written in the one form that there is (`Protocol/chain.md`, "One form"); nil otherwise.
+    init?(inOneForm bytes: [UInt8]) {
+        guard let message = try? Self(serializedBytes: bytes), message.isWritten(as: bytes) else { return nil }
+        self = message
+    }
+
+    /// Whether writing the message gives these bytes. Fields that this version does not know are written behind the known
+    /// ones, as they came.
+    func isWritten(as bytes: [UInt8]) -> Bool {
+        var own = plainBytes()
+        // Some messages have keys in them.
+        defer { Sodium.wipe(&own) }
+        return own == bytes
     }
 }

@@ -11,15 +11,22 @@ import Foundation
 /// refuses a field that it does not know: a snapshot made without it would lose it for everybody.
 package enum RecordCodec {
     /// Makes the plaintext of a record.
-    /// - Parameter keys: the keys of the record's collection; a piece of a snapshot is signed with the seed.
-    /// - Throws: ``ChainError/Code/notHeld`` for a piece of a snapshot on a device without the seed,
+    /// - Parameters:
+    ///   - stamp: the record's stamp, for which what only a device with the seed can write is signed.
+    ///   - keys: the keys of the record's collection.
+    /// - Throws: ``ChainError/Code/notHeld`` for other contents than changes on a device without the seed,
     ///   ``ChainError/Code/identifier`` for an object's id or an attribute's name that can't be one, and
     ///   ``ChainError/Code/objectTwice`` for two changes of one object.
     package static func bytes(
         previous: UInt64,
         content: RecordContent,
+        stamp: Stamp,
         keys: KeyRing
     ) throws(ChainError) -> [UInt8] {
+        func signature(_ label: String, _ content: [UInt8]) throws(ChainError) -> Data {
+            guard let signature = keys.signature(label, stamp, content) else { throw .notHeld }
+            return Data(signature)
+        }
         var message = Easysetup_Chain_V1_ChainRecord()
         message.previous = previous
         switch content {
@@ -31,21 +38,16 @@ package enum RecordCodec {
         case .snapshot(let piece):
             try checkObjects(piece.entries.map(\.object))
             let content = try wire(piece, keys.place.collection).plainBytes()
-            guard let signature = keys.signature(ChainLabel.snapshot, content) else { throw .notHeld }
-            message.snapshot = .with {
-                $0.content = Data(content)
-                $0.signature = Data(signature)
-            }
+            message.snapshot.signature = try signature(ChainLabel.snapshot, content)
+            message.snapshot.content = Data(content)
         case .keyChange(let change):
-            message.keyChange = .with {
-                $0.content = Data(change.content)
-                $0.signature = Data(change.signature)
-            }
-        case .earlierKeys(let keys):
-            message.earlierKeys = .with {
-                $0.content = Data(keys.content)
-                $0.signature = Data(keys.signature)
-            }
+            message.keyChange.signature = try signature(ChainLabel.keyChange, change.content)
+            message.keyChange.content = Data(change.content)
+        case .earlierKeys(let earlier):
+            var content = unsafe earlier.content.withUnsafeBytes { unsafe Array($0) }
+            defer { Sodium.wipe(&content) }
+            message.earlierKeys.signature = try signature(ChainLabel.earlierKeys, content)
+            message.earlierKeys.content = Data(content)
         }
         defer { message.takeEarlierKeys { $0.resetBytes(in: $0.indices) } }
         return message.plainBytes()
@@ -53,8 +55,9 @@ package enum RecordCodec {
 
     /// Reads the plaintext of a record.
     /// - Parameters:
-    ///   - stamp: the record's stamp. All stamps in the content must be less.
-    ///   - place: the record's collection, which snapshots, key changes and earlier keys must be signed for.
+    ///   - stamp: the record's stamp. All stamps in the content must be less, and snapshots, key changes and earlier keys must
+    ///     be signed for it.
+    ///   - place: the record's collection, which these must be signed for, too.
     /// - Throws: ``RecordFault/malformed``, or ``RecordFault/newer`` for what this version does not know.
     package static func content(
         of bytes: [UInt8],
@@ -62,42 +65,38 @@ package enum RecordCodec {
         place: RecordPlace
     ) throws(RecordFault) -> (previous: UInt64, content: RecordContent) {
         guard var message = try? Easysetup_Chain_V1_ChainRecord(serializedBytes: bytes) else { throw .malformed }
+        let isInOneForm = message.isWritten(as: bytes)
         var secret: [UInt8] = []
+        defer { Sodium.wipe(&secret) }
         message.takeEarlierKeys {
             secret = Array($0)
             $0.resetBytes(in: $0.indices)
         }
-        try known(message)
-        guard message.previous <= RecordTime.greatest else { throw .malformed }
+        guard !message.isNewer else { throw .newer }
+        guard isInOneForm, message.previous <= RecordTime.greatest else { throw .malformed }
         let content: RecordContent
         switch message.content {
         case .changes(let changes): content = try .changes(read(changes, below: stamp))
         case .snapshot(let piece): content = try .snapshot(read(piece, below: stamp, place: place))
         case .keyChange(let change):
-            try known(change)
             let keyChange = try KeyChange(
                 content: Array(change.content),
                 signature: Array(change.signature),
+                stamp: stamp,
                 place: place
             )
             content = .keyChange(keyChange)
         case .earlierKeys(let keys):
-            try known(keys)
             let earlierKeys = try EarlierKeys(
                 wiping: &secret,
                 signature: Array(keys.signature),
-                generation: stamp.generation,
+                stamp: stamp,
                 place: place
             )
             content = .earlierKeys(earlierKeys)
         case nil: throw .malformed
         }
         return (message.previous, content)
-    }
-
-    /// Throws ``RecordFault/newer`` if a message has a field that this version does not know.
-    private static func known(_ message: some SwiftProtobuf.Message) throws(RecordFault) {
-        guard message.unknownFields.data.isEmpty else { throw .newer }
     }
 
     private static func identifier(_ text: String) throws(RecordFault) -> String {
@@ -157,7 +156,6 @@ extension RecordCodec {
         _ message: Easysetup_Chain_V1_Changes,
         below stamp: Stamp
     ) throws(RecordFault) -> [Change] {
-        try known(message)
         guard !message.changes.isEmpty else { throw .malformed }
         var objects: Set<String> = []
         var changes: [Change] = []
@@ -170,17 +168,12 @@ extension RecordCodec {
     }
 
     private static func read(_ message: Easysetup_Chain_V1_Change, below stamp: Stamp) throws(RecordFault) -> Change {
-        try known(message)
         let operation: Change.Operation
         switch message.operation {
-        case .delete(let deletion):
-            try known(deletion)
-            operation = .delete
+        case .delete: operation = .delete
         case .set(let set):
-            try known(set)
             var attributes: [String: [UInt8]?] = [:]
             for attribute in set.attributes {
-                try known(attribute)
                 let value = attribute.hasValue ? try value(attribute.value) : nil
                 guard try attributes.updateValue(value, forKey: identifier(attribute.name)) == nil
                 else { throw .malformed }
@@ -208,7 +201,6 @@ extension RecordCodec {
     }
 
     private static func read(_ message: Easysetup_Chain_V1_Stamp, below limit: Stamp) throws(RecordFault) -> Stamp {
-        try known(message)
         guard message.generation >= 1, 1...RecordTime.greatest ~= message.time,
             let writer = DeviceID(bytes: message.writer)
         else { throw .malformed }
@@ -256,23 +248,22 @@ extension RecordCodec {
         return message
     }
 
-    /// Reads a piece, and checks that a holder of the seed signed it for this collection.
+    /// Reads a piece, and checks that a holder of the seed signed it for this collection and this record.
     private static func read(
         _ signed: Easysetup_Chain_V1_SignedPiece,
         below stamp: Stamp,
         place: RecordPlace
     ) throws(RecordFault) -> SnapshotPiece {
-        try known(signed)
         let content = Array(signed.content)
         let isSigned = place.userID.isValid(
             signature: Array(signed.signature),
-            for: ChainLabel.signed(ChainLabel.snapshot, content)
+            for: ChainLabel.signed(ChainLabel.snapshot, stamp, content)
         )
         guard isSigned, let message = try? Easysetup_Chain_V1_SnapshotPiece(serializedBytes: content)
         else { throw .malformed }
-        try known(message)
-        guard Array(message.collection) == place.collection.bytes, let snapshot = DeviceID(bytes: message.snapshot),
-            message.index < message.count
+        guard !message.isNewer else { throw .newer }
+        guard message.isWritten(as: content), Array(message.collection) == place.collection.bytes,
+            let snapshot = DeviceID(bytes: message.snapshot), message.index < message.count
         else { throw .malformed }
         var stamps: [Stamp] = []
         for wire in message.stamps {
@@ -300,7 +291,6 @@ extension RecordCodec {
         _ message: Easysetup_Chain_V1_SnapshotEntry,
         _ stamps: [Stamp]
     ) throws(RecordFault) -> SnapshotEntry {
-        try known(message)
         /// The stamp at a place, counted from 1; nil at 0.
         func stamp(_ place: UInt32) throws(RecordFault) -> Stamp? {
             guard place > 0 else { return nil }
@@ -314,7 +304,6 @@ extension RecordCodec {
         var places: Set<Place> = []
         var writes: [SnapshotWrite] = []
         for wire in message.writes {
-            try known(wire)
             guard let written = try stamp(wire.stamp), isAttribute(wire.attribute),
                 places.insert(Place(attribute: wire.attribute, stamp: wire.stamp)).inserted
             else { throw .malformed }

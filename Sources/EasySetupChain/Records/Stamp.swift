@@ -19,6 +19,11 @@ public struct Stamp: Hashable, Comparable, Sendable {
         self.writer = writer
     }
 
+    /// The generation, the time and the writer's id, big-endian: 20 bytes, whose order is that of stamps.
+    package var bytes: [UInt8] {
+        RecordSeal.bigEndian(generation) + RecordSeal.bigEndian(time) + writer.bytes
+    }
+
     /// Orders by the generation, then by the time, then by the writer.
     public static func < (left: Stamp, right: Stamp) -> Bool {
         (left.generation, left.time, left.writer) < (right.generation, right.time, right.writer)

@@ -107,8 +107,9 @@ extension ChainInputs {
         Change(object: object, operation: .set(attributes), knownDeletion: known)
     }
 
-    private func plaintext(_ content: RecordContent, previous: UInt64 = 0) throws -> [UInt8] {
-        try RecordCodec.bytes(previous: previous, content: content, keys: keys)
+    private func plaintext(_ content: RecordContent, previous: UInt64 = 0, generation: UInt32 = 1) throws -> [UInt8] {
+        let stamp = Stamp(generation: generation, time: time, writer: writer)
+        return try RecordCodec.bytes(previous: previous, content: content, stamp: stamp, keys: keys)
     }
 
     private func records() throws -> [Sealed] {
@@ -155,6 +156,12 @@ extension ChainInputs {
             try sealed("one byte more, in two parts", plaintext(.changes([set("o", ["v": value(646 - around)])]))),
             try sealed("four parts", plaintext(.changes([set("o", ["v": value(2_400)])]))),
             try sealed("a piece of a snapshot", plaintext(.snapshot(piece))),
+            try sealed("a key change", plaintext(.keyChange(madeKeyChange()))),
+            try sealed(
+                "earlier keys",
+                plaintext(.earlierKeys(madeEarlierKeys), generation: madeEarlierKeys.generation),
+                generation: madeEarlierKeys.generation
+            ),
             try sealed("the earliest time", plaintext(.changes([set("o", [:])])), time: 1),
             try sealed("the latest time", plaintext(.changes([set("o", [:])])), time: RecordTime.greatest),
         ]
@@ -300,7 +307,8 @@ extension ChainInputs {
         let deleted = text(1, "a") + field(3, [])
         func record(_ change: [UInt8]) -> [UInt8] { field(2, field(1, change)) }
         func stamp(_ generation: UInt64, _ time: UInt64, _ writer: Int = 8) -> [UInt8] {
-            field(1, generation) + field(2, time) + field(3, [UInt8](repeating: 1, count: writer))
+            (generation == 0 ? [] : field(1, generation)) + (time == 0 ? [] : field(2, time))
+                + field(3, [UInt8](repeating: 1, count: writer))
         }
         func set(_ attributes: [UInt8]...) -> [UInt8] { text(1, "a") + field(2, attributes.flatMap { field(1, $0) }) }
         let unknown = field(15, 1)
@@ -312,8 +320,10 @@ extension ChainInputs {
         let other = try RecordCodec.bytes(
             previous: 0,
             content: .snapshot(SnapshotPiece(snapshot: 1, index: 0, count: 1, floor: nil, entries: [])),
+            stamp: self.stamp(time),
             keys: foreign
         )
+        let known = field(4, stamp(1, 5))
         return [
             ("an empty plaintext", [], "malformed"),
             ("no protocol buffer", [0xFF], "malformed"),
@@ -336,7 +346,16 @@ extension ChainInputs {
             ("a piece with a wrong signature", unsigned, "malformed"),
             ("a piece of another collection", other, "malformed"),
             ("a key change without anything", field(4, []), "malformed"),
+            ("fields in another order", change + field(1, 5), "malformed"),
+            ("a field twice", field(1, 5) + field(1, 5) + change, "malformed"),
+            ("a default that is written", field(1, 0) + change, "malformed"),
+            ("a number in more bytes than it needs", [0x08, 0x85, 0] + change, "malformed"),
+            ("two operations of one change", record(text(1, "a") + field(2, []) + field(3, [])), "malformed"),
+            ("a list in two", change + record(text(1, "b") + field(3, [])), "malformed"),
+            ("a known deletion in two", record(deleted + field(4, field(1, 1)) + known), "malformed"),
             ("an unknown field of the record", change + unknown, "newer"),
+            ("an unknown field before the others, and a rule that is broken", unknown + field(2, []), "newer"),
+            ("a known field of another type", [0x0D, 1, 0, 0, 0] + change, "newer"),
             ("an unknown field of the changes", field(2, field(1, deleted) + unknown), "newer"),
             ("an unknown field of a change", record(deleted + unknown), "newer"),
             ("an unknown field of an attribute", record(set(text(1, "x") + unknown)), "newer"),
@@ -433,6 +452,14 @@ extension ChainInputs {
                 "a box key of 33 bytes", Certificate.signed(content(box: stays.boxKey + [0]), seed: seed),
                 "certificate-unreadable"
             ),
+            (
+                "a field of the content twice",
+                Certificate.signed(content(more: field(1, seed.userID.bytes)), seed: seed), "certificate-unreadable"
+            ),
+            (
+                "fields in another order",
+                Array(signedAs(ChainLabel.certificate).suffix(66)) + field(1, content()), "certificate-unreadable"
+            ),
             ("no right", Certificate.signed(content(rights: []), seed: seed), "certificate-unreadable"),
             (
                 "a collection twice", Certificate.signed(content(rights: [right, right]), seed: seed),
@@ -470,33 +497,74 @@ extension ChainInputs {
         ])
     }
 
-    private func keyChange() throws -> JSON {
-        let ephemeral = [UInt8](repeating: 0x77, count: 32)
-        let change = try KeyChange(
+    private static let ephemeral = [UInt8](repeating: 0x77, count: 32)
+
+    private func madeKeyChange() throws -> KeyChange {
+        try KeyChange(
             of: name,
             generation: 2,
             devices: [writer: stays.boxKey],
             seed: seed,
-            entropy: ChainEntropy { _ in SecretBytes(copying: ephemeral.span.bytes) }
+            entropy: ChainEntropy { _ in SecretBytes(copying: Self.ephemeral.span.bytes) }
         )
+    }
+
+    /// The signature of a content for a record of this stamp.
+    private func signature(_ label: String, _ content: [UInt8], _ stamp: Stamp) -> [UInt8] {
+        seed.signature(for: ChainLabel.signed(label, stamp, content))
+    }
+
+    private func json(_ stamp: Stamp) -> JSON {
+        .object([
+            ("generation", .integer(Int(stamp.generation))), ("time", .integer(Int(stamp.time))),
+            ("writer", .hex(stamp.writer.bytes)),
+        ])
+    }
+
+    private func keyChange() throws -> JSON {
+        let change = try madeKeyChange()
+        let stamp = stamp(time)
         let removed = try KeyChange(
             of: name,
             generation: 2,
             devices: [:],
             removed: [writer, DeviceID(value: 1)],
             seed: seed,
-            entropy: ChainEntropy { _ in SecretBytes(copying: ephemeral.span.bytes) }
+            entropy: ChainEntropy { _ in SecretBytes(copying: Self.ephemeral.span.bytes) }
         )
         let box = change.boxes[writer] ?? []
         let entry = field(1, writer.bytes) + field(2, box)
         func content(_ collection: [UInt8]? = nil, _ generation: UInt64 = 2, boxes: [[UInt8]]) -> [UInt8] {
             field(1, collection ?? place.collection.bytes) + field(2, generation) + boxes.flatMap { field(3, $0) }
         }
-        func signed(_ content: [UInt8], _ label: String = ChainLabel.keyChange) -> [UInt8] {
-            field(1, content) + field(2, seed.signature(for: ChainLabel.signed(label, content)))
+        func signed(
+            _ content: [UInt8],
+            _ label: String = ChainLabel.keyChange,
+            for record: Stamp? = nil
+        ) -> [UInt8] {
+            field(1, content) + field(2, signature(label, content, record ?? stamp))
         }
         let cases: [(String, [UInt8], String)] = [
-            ("signed for another use", signed(change.content, ChainLabel.certificate), "malformed"),
+            ("signed for another use", signed(change.content, ChainLabel.snapshot), "malformed"),
+            ("signed for a record of another time", signed(change.content, for: self.stamp(time + 1)), "malformed"),
+            (
+                "signed for a record of another writer",
+                signed(change.content, for: Stamp(generation: 1, time: time, writer: DeviceID(value: 1))), "malformed"
+            ),
+            (
+                "signed for a record of another generation",
+                signed(change.content, for: Stamp(generation: 2, time: time, writer: writer)), "malformed"
+            ),
+            (
+                "signed for no record",
+                field(1, change.content)
+                    + field(2, seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, change.content))),
+                "malformed"
+            ),
+            ("fields in another order", signed(field(2, 2) + field(1, place.collection.bytes)), "malformed"),
+            ("the generation twice", signed(field(1, place.collection.bytes) + field(2, 2) + field(2, 2)), "malformed"),
+            ("an unknown field before the others", signed(field(15, 1) + content(boxes: [entry])), "malformed"),
+            ("an unknown field beside the content", signed(change.content) + field(15, 1), "newer"),
             (
                 "signed by a device",
                 field(1, change.content) + field(2, stays.signature(ChainLabel.keyChange, change.content)), "malformed"
@@ -525,33 +593,43 @@ extension ChainInputs {
         return .object([
             ("generation", 2),
             ("device", .hex(writer.bytes)),
-            ("ephemeral", .hex(ephemeral)),
+            ("ephemeral", .hex(Self.ephemeral)),
+            ("stamp", json(stamp)),
             (
                 "key",
                 .hex(CollectionKey(of: name, generation: 2, seed: seed).withBytes { array(SecretBytes(copying: $0)) })
             ),
             ("box", .hex(box)),
             ("content", .hex(change.content)),
-            ("signature", .hex(change.signature)),
+            ("signature", .hex(signature(ChainLabel.keyChange, change.content, stamp))),
+            ("unknown_field", .hex(signed(content(boxes: [entry]) + field(15, 1)))),
             ("removed", .array(removed.removed.sorted().map { .hex($0.bytes) })),
             ("content_removed", .hex(removed.content)),
-            ("signature_removed", .hex(removed.signature)),
+            ("signature_removed", .hex(signature(ChainLabel.keyChange, removed.content, stamp))),
             ("refused", refused(cases)),
         ])
     }
 
+    private var madeEarlierKeys: EarlierKeys {
+        EarlierKeys(of: name, generation: 3_000_000, earlier: [1, 2, 70_000], seed: seed)
+    }
+
     /// The keys of the generations before one, in a record of it.
     private func earlierKeys() -> JSON {
-        let generation: UInt32 = 3_000_000
-        let earlier = EarlierKeys(of: name, generation: generation, earlier: [1, 2, 70_000], seed: seed)
+        let earlier = madeEarlierKeys
+        let stamp = Stamp(generation: earlier.generation, time: time, writer: writer)
         func entry(_ generation: UInt64, count: Int = 32) -> [UInt8] {
             field(3, field(1, generation) + field(2, [UInt8](repeating: 1, count: count)))
         }
         func content(_ entries: [UInt8]..., collection: [UInt8]? = nil, generation: UInt64 = 3_000_000) -> [UInt8] {
             field(1, collection ?? place.collection.bytes) + field(2, generation) + entries.flatMap(\.self)
         }
-        func signed(_ content: [UInt8], _ label: String = ChainLabel.earlierKeys) -> [UInt8] {
-            field(1, content) + field(2, seed.signature(for: ChainLabel.signed(label, content)))
+        func signed(
+            _ content: [UInt8],
+            _ label: String = ChainLabel.earlierKeys,
+            for record: Stamp? = nil
+        ) -> [UInt8] {
+            field(1, content) + field(2, signature(label, content, record ?? stamp))
         }
         let good = content(entry(1))
         let cases: [(String, [UInt8], String)] = [
@@ -565,6 +643,24 @@ extension ChainInputs {
                 "malformed"
             ),
             ("of another generation", signed(content(entry(1), generation: 3_000_001)), "malformed"),
+            (
+                "signed for a record of another time",
+                signed(good, for: Stamp(generation: stamp.generation, time: time + 1, writer: writer)), "malformed"
+            ),
+            (
+                "signed for a record of another writer",
+                signed(good, for: Stamp(generation: stamp.generation, time: time, writer: DeviceID(value: 1))),
+                "malformed"
+            ),
+            (
+                "signed for no record",
+                field(1, good) + field(2, seed.signature(for: ChainLabel.signed(ChainLabel.earlierKeys, good))),
+                "malformed"
+            ),
+            (
+                "fields in another order", signed(field(2, 3_000_000) + field(1, place.collection.bytes) + entry(1)),
+                "malformed"
+            ),
             ("no key", signed(content()), "malformed"),
             ("a generation twice", signed(content(entry(1), entry(1))), "malformed"),
             ("the generations in another order", signed(content(entry(2), entry(1))), "malformed"),
@@ -574,10 +670,11 @@ extension ChainInputs {
             ("an unknown field beside the content", signed(good) + field(15, 1), "newer"),
         ]
         return .object([
-            ("generation", .integer(Int(generation))),
+            ("generation", .integer(Int(earlier.generation))),
+            ("stamp", json(stamp)),
             ("earlier", .array(earlier.generations.map { .integer(Int($0)) })),
             ("content", .hex(array(earlier.content))),
-            ("signature", .hex(earlier.signature)),
+            ("signature", .hex(signature(ChainLabel.earlierKeys, array(earlier.content), stamp))),
             ("refused", refused(cases)),
         ])
     }
