@@ -173,6 +173,30 @@ struct MergingPropertyTests {
         }
     }
 
+    @Test("Two states with one floor do not differ by what was forgotten", arguments: 0..<60)
+    func oneFloor(_ seed: UInt64) {
+        var drawing = Drawing(random: SplitMix(state: seed))
+        var forgets = 0
+        for _ in 0..<50 {
+            let (floor, horizon) = (drawing.stamp(), drawing.stamp())
+            let state = CollectionState(
+                floor: floor,
+                objects: CollectionState(drawing.writes(0...8)).sorted.map { ($0, $1) }
+            )
+            var other = state
+            let next = drawing.stamp()
+            let count = other.forget(deletionsThrough: min(horizon, next), floor: next)
+            #expect(count == 0 ? other == state : other.floor == next && next > floor)
+            forgets += count > 0 ? 1 : 0
+            var (one, two) = (state, other)
+            one.merge(other)
+            two.merge(state)
+            #expect(one == two)
+            if other.floor == floor { #expect(one == state) }
+        }
+        #expect(forgets > 0)
+    }
+
     @Test("A packed object is the same again", arguments: 0..<20)
     func packing(_ seed: UInt64) {
         var drawing = Drawing(random: SplitMix(state: seed))

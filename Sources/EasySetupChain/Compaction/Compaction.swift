@@ -217,7 +217,9 @@ extension CollectionState {
     /// An object that exists stays, with all that a reader sees of it. One that was deleted is forgotten if the deletion is
     /// old enough and no write above the floor is kept down by it.
     package mutating func forget(deletionsThrough horizon: Stamp, floor newFloor: Stamp) -> Int {
-        let floor = Stamp.later(floor, newFloor) ?? newFloor
+        // Two states with one floor must not differ by what was forgotten.
+        guard floor.map({ $0 < newFloor }) ?? true else { return 0 }
+        let floor = newFloor
         var kept: [(String, ObjectState)] = []
         var forgotten = 0
         for (object, state) in oneByOne {

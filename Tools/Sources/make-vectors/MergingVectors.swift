@@ -314,7 +314,7 @@ private func forgetting() -> [JSON] {
         ),
         ("nothing to forget leaves the floor where it is", joined([set(["a": [1]], at(10))]), at(20), at(50)),
         (
-            "the floor never goes back",
+            "nothing is forgotten where the floor does not rise",
             joined([snapshot(delete(at(5)), floor: at(60)), set(["a": [1]], at(70), of: "y")]),
             at(20), at(50)
         ),
