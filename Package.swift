@@ -189,7 +189,7 @@ let package = Package(
         tests("EasySetupTestingTests", ["EasySetup", "EasySetupChain", "EasySetupHandshake", "EasySetupTesting"]),
         tests("SimulatorTests", session + ["EasySetupRelayCore", "Simulator"] + shared),
         // Every file of Protocol/vectors, run by its kind.
-        tests("VectorTests", device + ["EasySetupRelayCore", crypto]),
+        tests("VectorTests", device + ["EasySetupRelayCore", "EasySetupS3", crypto]),
         // Whole pairings over real sockets, behind a proxy that lets one thing go wrong; scripts/faults has all.
         tests("FaultTests", device + relay + ["EasySetupTool"] + shared + nio, exclude: ["RESULTS.md"]),
         // The built program, as a person or a script runs it.

@@ -1,16 +1,16 @@
 import CSodium
-import EasySetupSeed
+package import EasySetupSeed
 
 /// libsodium's sealed box: bytes for the holder of one X25519 key, by nobody in particular (`Protocol/chain.md`,
 /// "Sealed boxes"). So it says nothing of who made it; the signature around it does.
-enum SealedBox {
+package enum SealedBox {
     static let publicKeyBytes = 32
     static let tagBytes = 16
     static let overhead = publicKeyBytes + tagBytes
 
     /// Seals bytes to a public key; nil if the key is none that a device has (a point of low order).
     /// - Parameter ephemeral: 32 random bytes that were never used before, the private key of this box alone.
-    static func seal(
+    package static func seal(
         _ plaintext: borrowing SecretBytes,
         to publicKey: [UInt8],
         ephemeral: borrowing SecretBytes

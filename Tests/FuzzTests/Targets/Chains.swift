@@ -32,7 +32,7 @@ private let writer = DeviceID(value: 0x0102_0304_0506_0708)
         nonce: [UInt8](repeating: 1, count: RecordSeal.nonceBytes)
     )
     let names = ObjectName.names(of: sealed, time: 9, writer: writer, in: ring.place)
-    let limits = AssemblerLimits(keptParts: 8, variantsPerPart: 2, triesPerRecord: 4)
+    let limits = AssemblerLimits(keptParts: 8, variantsPerPart: 2)
     var assembler = RecordAssembler(keys: ring, limits: limits)
     for _ in 0..<min(script.number(below: 64), 40) {
         var name = Array(names[script.number(below: names.count)].utf8)
@@ -82,8 +82,113 @@ private let writer = DeviceID(value: 0x0102_0304_0506_0708)
     try hold(read.certificate.signingKey == read.deviceKeys.signingKey, "a membership has another device's certificate")
 }
 
-private let genuine: [UInt8] = {
+private let genuine: [UInt8] = member.encoded().withUnsafeBytes { Array($0) }
+
+private let member: Membership = {
     let device = DeviceKeys(secret: secret([UInt8](repeating: 6, count: 32)))!
-    let membership = try! Membership(device: writer, deviceKeys: device, collections: [ring.name: true], seed: seed)
-    return membership.encoded().withUnsafeBytes { Array($0) }
+    return try! Membership(device: writer, deviceKeys: device, collections: [ring.name: true], seed: seed)
 }()
+
+// MARK: - Requests
+
+/// A content and a signature, as the messages of signed things have them.
+private func signed(_ content: [UInt8], _ signature: [UInt8]) -> [UInt8] {
+    [0x0A] + lv(content) + [0x12] + lv(signature)
+}
+
+private let requestObject = CollectionRequest.object(writer, ring.name)
+private let genuineRequest = CollectionRequest.bytes(
+    ring.name,
+    mayWrite: true,
+    reason: "a reason",
+    time: 1_764_446_400_000,
+    by: member
+)
+
+/// Requests of a device: contents that it signed, whatever they are, a genuine request that was changed, and any bytes.
+@Sendable func collectionRequest(_ input: [UInt8]) throws(BrokenRule) {
+    var script = Script(input)
+    let kind = script.number(below: 3)
+    let bytes: [UInt8]
+    switch kind {
+    case 0:
+        let content = script.remainder()
+        bytes =
+            signed(content, member.deviceKeys.signature(ChainLabel.request, content))
+            + [0x1A] + lv(member.certificate.bytes)
+    case 1: bytes = Tampering(&script)(genuineRequest)
+    default: bytes = script.remainder()
+    }
+    guard let read = CollectionRequest(object: requestObject, bytes, of: seed.userID) else { return }
+    try hold(read.device == writer && read.collection == ring.name, "a request stands for another one")
+    try hold(read.reason.utf8.count <= CollectionRequest.reasonBytes, "a reason is too long")
+    try hold(1...RecordTime.greatest ~= read.time, "a request has no time")
+    if kind == 0 { return }
+    let original = CollectionRequest(object: requestObject, genuineRequest, of: seed.userID)
+    try hold(
+        read.reason == original?.reason && read.time == original?.time && read.mayWrite == original?.mayWrite,
+        "a request that its device did not sign is taken"
+    )
+}
+
+/// Answers to a request: contents that the seed's key signed, whatever they are, a genuine answer that was changed, and any
+/// bytes.
+@Sendable func decline(_ input: [UInt8]) throws(BrokenRule) {
+    guard let request = CollectionRequest(object: requestObject, genuineRequest, of: seed.userID) else {
+        throw BrokenRule(description: "the genuine request can't be read")
+    }
+    var script = Script(input)
+    let genuine = request.decline(seed)
+    switch script.number(below: 3) {
+    case 0:
+        let content = script.remainder()
+        let signature = seed.signature(for: ChainLabel.signed(ChainLabel.decline, content))
+        guard request.isDeclined(by: signed(content, signature)) else { return }
+        let own = [0x0A] + lv(writer.bytes) + [0x12] + lv(Array(ring.name.text.utf8))
+        try hold(content.starts(with: own), "an answer for another device or collection is taken")
+    case 1:
+        let changed = Tampering(&script)(genuine)
+        guard request.isDeclined(by: changed) else { return }
+        try hold(changed.starts(with: genuine), "an answer that nobody signed is taken")
+    default:
+        let bytes = script.remainder()
+        guard request.isDeclined(by: bytes) else { return }
+        try hold(bytes.starts(with: genuine), "an answer that nobody signed is taken")
+    }
+}
+
+private let genuineGrant: [UInt8] = {
+    let held = Membership.held(by: member.certificate, [ring.name: true], [:], seed)
+    let entropy = ChainEntropy { secret([UInt8](repeating: 9, count: $0)) }
+    return try! Grant.bytes(member.certificate, held, seed: seed, entropy: entropy)
+}()
+
+/// Grants: contents that the seed's key signed, whatever they are, boxes of any content, a genuine grant that was changed, and
+/// any bytes. A device that takes one has the rights of its certificate and no others.
+@Sendable func grant(_ input: [UInt8]) throws(BrokenRule) {
+    var script = Script(input)
+    let kind = script.number(below: 4)
+    let bytes: [UInt8]
+    switch kind {
+    case 0, 1:
+        var content = script.remainder()
+        if kind == 1,
+            let box = SealedBox.seal(secret(content), to: member.certificate.boxKey, ephemeral: .random(count: 32))
+        {
+            content = [0x0A] + lv(member.certificate.bytes) + [0x12] + lv(box)
+        }
+        bytes = signed(content, seed.signature(for: ChainLabel.signed(ChainLabel.grant, content)))
+    case 2: bytes = Tampering(&script)(genuineGrant)
+    default: bytes = script.remainder()
+    }
+    guard let read = Grant(bytes, of: seed.userID) else { return }
+    try hold(kind < 2 || bytes.starts(with: genuineGrant), "a grant that nobody signed is taken")
+    guard let after = try? read.membership(after: member) else { return }
+    try hold(after.certificate == read.certificate && after.device == member.device, "a grant is for another device")
+    try hold(
+        Set(after.collections.map(\.id)) == Set(read.certificate.rights.map(\.collection)),
+        "a membership has other collections than its certificate"
+    )
+    let again = (try? Membership(after.encoded())).map { $0.certificate == after.certificate }
+    try hold(again == true, "a membership can't be read again")
+}
