@@ -24,7 +24,7 @@ import Testing
         let identifier = RecordLimits.identifierBytes
         let expected = [
             "`nameBytes`": "\(ObjectName.byteLimit)", "`segmentBytes`": "\(ObjectName.segmentBytes)",
-            "`partLimit`": "\(ObjectName.partLimit)", "`partSymbols`": "\(ObjectName.dataCharacters)",
+            "`partLimit`": "\(ObjectName.partLimit)", "`partBytes`": "\(ObjectName.partBytes)",
             "`recordBytes`": "\(RecordLimits.plaintextBytes)",
             "`valueBytes`": "\(RecordLimits.valueBytes)",
             "`settling`": "\(Compaction.settling / 60_000) min", "`overlap`": "\(Cursor.overlap / 60_000) min",
@@ -40,7 +40,6 @@ import Testing
             "`generations`": "\(GenerationLimits.count)", "`generationJump`": "\(GenerationLimits.jump)",
             "`keptParts` of a reader": "\(limits.keptParts)",
             "`variantsPerPart` of a reader": "\(limits.variantsPerPart)",
-            "`triesPerRecord` of a reader": "\(limits.triesPerRecord)",
             "`collections`": "\(ChainLimits().collections)", "`objects` of a reader": "\(ChainLimits().objects)",
             "`reasonBytes`": "\(CollectionRequest.reasonBytes)",
         ]

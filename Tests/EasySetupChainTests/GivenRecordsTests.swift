@@ -12,12 +12,9 @@ import Testing
         var expected: Set<RecordName> = []
         var names: [RecordName] = []
         for _ in 0..<10_000 {
-            let name = RecordName(
-                time: random.next() % 1_000,
-                writer: DeviceID(value: random.next() % 5),
-                checksum: UInt32(random.next() % 4),
-                parts: 1
-            )
+            let (time, writer) = (random.next() % 1_000, DeviceID(value: random.next() % 5))
+            let id = RecordName.id(time: time, writer: writer, parts: 1, first: [UInt8(random.next() % 4)])
+            let name = RecordName(time: time, writer: writer, id: id, parts: 1)
             names.append(name)
             #expect(given.contains(name) == expected.contains(name))
             given.insert(name)

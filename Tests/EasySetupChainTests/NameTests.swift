@@ -68,24 +68,27 @@ import Testing
 
     @Test("The names of a record's parts are read as what they were made of") func roundTrip() throws {
         var random = SplitMix(state: 2)
-        for count in [1, 44, 687, 688, 689, 690, 1_378, 1_379, 44_112] {
+        for count in [1, 44, 676, 677, 678, 1_338, 1_339, 42_320] {
             let sealed = random.bytes(count)
             let names = ObjectName.names(of: sealed, time: 42, writer: fixture.writer, in: fixture.place)
             let read = try names.map { try ObjectName($0, in: fixture.place) }
             #expect(read.map(\.part) == Array(0..<names.count))
             #expect(read.allSatisfy { $0.record.parts == names.count && $0.record.time == 42 })
             #expect(Set(read.map(\.record)).count == 1)
-            #expect(Base64URL.bytes(read.map(\.data).joined()) == sealed)
+            #expect(Array(read.map(\.portion).joined()) == sealed)
+            #expect(zip(read, read.dropFirst()).allSatisfy { $0.isFollowed(by: $1) })
+            #expect(read.dropLast().allSatisfy { $0.bytes.count == 677 })
+            #expect(read.count == 1 || read[read.count - 1].bytes.count >= 17)
             #expect(zip(read, names).allSatisfy { $0.text(in: fixture.place) == $1 })
             #expect(names.allSatisfy { $0.utf8.count <= 1_024 })
             #expect(names.allSatisfy { $0.split(separator: "/").allSatisfy { $0.utf8.count <= 250 } })
         }
     }
 
-    @Test("One part carries 645 bytes of plaintext, a record 44,068, and its names are full then") func sizes() throws {
-        #expect(RecordLimits.singlePartBytes == 645)
-        #expect(RecordLimits.plaintextBytes == 44_068)
-        let full = [UInt8](repeating: 0, count: 645 + RecordSeal.overhead)
+    @Test("One part carries 633 bytes of plaintext, a record 42,276, and its names are full then") func sizes() throws {
+        #expect(RecordLimits.singlePartBytes == 633)
+        #expect(RecordLimits.plaintextBytes == 42_276)
+        let full = [UInt8](repeating: 0, count: 633 + RecordSeal.overhead)
         let one = ObjectName.names(of: full, time: 42, writer: fixture.writer, in: fixture.place)
         #expect(one.map { $0.utf8.count } == [1_024])
         #expect(ObjectName.names(of: full + [0], time: 42, writer: fixture.writer, in: fixture.place).count == 2)
@@ -137,19 +140,22 @@ import Testing
         )
         let cases: [(String, ObjectNameFault)] = [
             ("", .foreign), ("2" + one.dropFirst(), .foreign), (other.prefix + one.dropFirst(prefix), .foreign),
-            (String(one.prefix(prefix)), .layout), (String(one.prefix(prefix + 39)), .layout),
+            (String(one.prefix(prefix)), .layout), (String(one.prefix(prefix + 55)), .layout),
             (insert(one, 0, "0"), .layout), (change(one, 13, "_"), .layout), (change(one, 25, "-"), .layout),
-            (change(one, 32, "-"), .layout), (change(one, 35, "/"), .layout), (change(one, 38, "-"), .layout),
+            (change(one, 48, "-"), .layout), (change(one, 51, "/"), .layout), (change(one, 54, "-"), .layout),
             (change(one, 0, "a"), .time), (change(one, 0, "0000000000000"), .time), (change(one, 0, "+"), .time),
             (change(one, 24, "h"), .writer), (change(one, 14, "+"), .writer),
-            (change(one, 31, "B"), .checksum), (change(one, 26, "."), .checksum),
-            (change(one, 33, "01"), .part), (change(one, 36, "00"), .part), (change(one, 36, "65"), .part),
-            (change(one, 33, "a0"), .part),
-            (change(one, 36, "02"), .length), (change(one, 289, "A"), .length), (change(one, 60, "/"), .length),
-            (one + "/", .length), (insert(one, 39, "/"), .length),
-            (change(one, 60, "="), .character), (change(one, 60, "%"), .character),
+            (change(one, 47, "B"), .id), (change(one, 26, "."), .id),
+            (change(one, 12, "1"), .id), (change(one, 14, "B"), .id), (change(one, 120, "-"), .id),
+            (change(good[0], 52, "03"), .id),
+            (change(one, 49, "01"), .part), (change(one, 52, "00"), .part), (change(one, 52, "65"), .part),
+            (change(one, 49, "a0"), .part),
+            (change(one, 52, "02"), .length), (change(one, 305, "A"), .length), (change(one, 76, "/"), .length),
+            (one + "/", .length), (insert(one, 55, "/"), .length),
+            (change(one, 76, "="), .character), (change(one, 76, "%"), .character),
             (String(good[0].dropLast()), .length), (good[0] + "A", .tooLong),
-            (change(good[1], 36, "03"), .length),
+            (change(good[1], 52, "03"), .length),
+            (good[1].prefix(prefix + 55) + String(repeating: "A", count: 22), .length),
         ]
         for (name, fault) in cases {
             let found = #expect(throws: ObjectNameFault.self, "\(name)") { try ObjectName(name, in: fixture.place) }
@@ -157,8 +163,17 @@ import Testing
         }
     }
 
-    @Test("The checksum is the CRC-32 of IEEE 802.3") func checksum() {
-        #expect(Checksum.crc32(Array("123456789".utf8)) == 0xCBF4_3926)
-        #expect(Checksum.crc32([]) == 0)
+    @Test("A digest is the first half of a SHA-256, and has the order of its bytes") func digests() {
+        let digest = PartDigest(of: Array("abc".utf8))
+        let bytes: [UInt8] = [
+            0xBA, 0x78, 0x16, 0xBF, 0x8F, 0x01, 0xCF, 0xEA, 0x41, 0x41, 0x40, 0xDE, 0x5D, 0xAE, 0x22, 0x23,
+        ]
+        #expect(digest.bytes == bytes)
+        #expect(PartDigest(bytes: bytes) == digest)
+        #expect(PartDigest(bytes: bytes.dropLast()) == nil)
+        let digests = (0..<100).map { PartDigest(of: [$0]) }
+        #expect(
+            digests.sorted().map(\.bytes) == digests.map(\.bytes).sorted { $0.lexicographicallyPrecedes($1) }
+        )
     }
 }

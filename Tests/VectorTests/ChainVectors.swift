@@ -1,3 +1,4 @@
+import Crypto
 import EasySetupChain
 import EasySetupSeed
 import Foundation
@@ -30,6 +31,18 @@ private struct Chain: Decodable {
     struct BadRecord: Decodable {
         let about, error: String
         let names: [String]
+    }
+    struct Largest: Decodable {
+        let object, writer, nonce, plaintext_sha256, sealed_sha256, names_sha256, first_name, last_name: String
+        let value_bytes: [String: Int]
+        let generation: UInt32
+        let time: UInt64
+        let parts: Int
+    }
+    struct FalseParts: Decodable {
+        let about: String
+        let names: [String]
+        let is_read: Bool
     }
     struct Device: Decodable { let secret, signing_key, box_key: String }
     struct Bad: Decodable { let about, bytes, error: String }
@@ -83,9 +96,11 @@ private struct Chain: Decodable {
     let collections: [Collection]
     let refused_collections: [String]
     let records: [SealedRecord]
+    let largest_record: Largest
     let listings: [Listing]
     let refused_names: [BadName]
     let refused_records: [BadRecord]
+    let false_parts: [FalseParts]
     let device: Device
     let certificate: WrittenCertificate
     let key_change: Change
@@ -148,6 +163,7 @@ private func runRecords(_ vectors: Chain, _ keys: KeyRing) throws {
         )
         #expect(again == plaintext, "\(vector.about)")
     }
+    try runLargest(vectors.largest_record, keys)
     for listing in vectors.listings { #expect(keys.place.listing(from: listing.time) == listing.after) }
     for bad in vectors.refused_names {
         let error = #expect(throws: ObjectNameFault.self, "\(bad.about)") {
@@ -161,6 +177,35 @@ private func runRecords(_ vectors: Chain, _ keys: KeyRing) throws {
         #expect(assembler.foreign.isEmpty, "\(bad.about)")
         #expect(assembler.remaining.map(\.reason.name) == [bad.error], "\(bad.about)")
     }
+    for vector in vectors.false_parts {
+        var assembler = RecordAssembler(keys: keys)
+        let records = assembler.add(vector.names.map { ObjectPage.Entry(name: $0, lastModified: 0) })
+        #expect(records.count == (vector.is_read ? 1 : 0), "\(vector.about)")
+        #expect(records.allSatisfy { $0.record.names == vectors.records[4].names }, "\(vector.about)")
+    }
+}
+
+/// A record of the most parts, whose values count their bytes.
+private func runLargest(_ vector: Chain.Largest, _ keys: KeyRing) throws {
+    func digest(_ bytes: [UInt8]) -> String { hex(SHA256.hash(data: bytes)) }
+    let writer = try #require(DeviceID(bytes: bytes(vector.writer)))
+    let stamp = Stamp(generation: vector.generation, time: vector.time, writer: writer)
+    let values = vector.value_bytes.mapValues { count -> [UInt8]? in (0..<count).map { UInt8(truncatingIfNeeded: $0) } }
+    let change = Change(object: vector.object, operation: .set(values), knownDeletion: nil)
+    let plaintext = try RecordCodec.bytes(previous: 0, content: .changes([change]), stamp: stamp, keys: keys)
+    #expect(plaintext.count == RecordLimits.plaintextBytes)
+    #expect(digest(plaintext) == vector.plaintext_sha256)
+    let key = try #require(keys.key(of: vector.generation))
+    let nonce = try bytes(vector.nonce)
+    let sealed = RecordSeal.seal(plaintext, stamp: stamp, place: keys.place, key: key, nonce: nonce)
+    #expect(digest(sealed) == vector.sealed_sha256)
+    let names = ObjectName.names(of: sealed, time: vector.time, writer: writer, in: keys.place)
+    #expect(names.count == vector.parts && vector.parts == ObjectName.partLimit)
+    #expect(names.first == vector.first_name && names.last == vector.last_name)
+    #expect(digest(Array(names.joined(separator: "\n").utf8)) == vector.names_sha256)
+    var assembler = RecordAssembler(keys: keys)
+    let records = assembler.add(names.map { ObjectPage.Entry(name: $0, lastModified: 0) })
+    #expect(records.map(\.record.content) == [.changes([change])])
 }
 
 private func runMembers(_ vectors: Chain, _ name: CollectionName, _ seed: SyncSeed) throws {

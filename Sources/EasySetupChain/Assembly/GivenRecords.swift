@@ -1,29 +1,42 @@
 /// The records that a device has read, as long as a listing may show them again.
 ///
-/// A first listing may give a hundred thousand of them. In order of their names they take 24 bytes each, in a set more
-/// than twice that; so only the latest are in a set.
+/// A first listing may give a hundred thousand of them. In their order they take 24 bytes each, in a set more than twice
+/// that; so only the latest are in a set.
 struct GivenRecords: Sendable {
-    private var sorted: [RecordName] = []
-    private var latest: Set<RecordName> = []
+    /// A record by its time, and by its id, which stands for its whole name.
+    private struct Given: Hashable, Comparable {
+        let time: UInt64
+        let id: PartDigest
+
+        init(_ name: RecordName) { (time, id) = (name.time, name.id) }
+
+        static func < (left: Given, right: Given) -> Bool { (left.time, left.id) < (right.time, right.id) }
+    }
+
+    private var sorted: [Given] = []
+    private var latest: Set<Given> = []
     /// The number of records from which on the set goes into the order.
     private static let most = 4_096
 
-    func contains(_ name: RecordName) -> Bool {
-        if latest.contains(name) { return true }
-        let index = sorted.firstIndex(notBefore: name)
-        return index < sorted.count && sorted[index] == name
+    func contains(_ name: RecordName) -> Bool { contains(Given(name)) }
+
+    private func contains(_ given: Given) -> Bool {
+        if latest.contains(given) { return true }
+        let index = sorted.firstIndex(notBefore: given)
+        return index < sorted.count && sorted[index] == given
     }
 
     mutating func insert(_ name: RecordName) {
-        guard !contains(name) else { return }
-        latest.insert(name)
+        let given = Given(name)
+        guard !contains(given) else { return }
+        latest.insert(given)
         guard latest.count >= Self.most else { return }
-        var merged: [RecordName] = []
+        var merged: [Given] = []
         merged.reserveCapacity(sorted.count + latest.count)
         var rest = latest.sorted()[...]
-        for name in sorted {
-            while let next = rest.first, next < name { merged.append(rest.removeFirst()) }
-            merged.append(name)
+        for given in sorted {
+            while let next = rest.first, next < given { merged.append(rest.removeFirst()) }
+            merged.append(given)
         }
         merged += rest
         sorted = merged
@@ -37,13 +50,13 @@ struct GivenRecords: Sendable {
     }
 }
 
-extension [RecordName] {
-    /// The index of the first of these ordered names that is not before another; the count if all are.
-    fileprivate func firstIndex(notBefore name: RecordName) -> Int {
+extension Array where Element: Comparable {
+    /// The index of the first of these ordered elements that is not before another; the count if all are.
+    fileprivate func firstIndex(notBefore element: Element) -> Int {
         var range = 0..<count
         while !range.isEmpty {
             let middle = (range.lowerBound + range.upperBound) / 2
-            range = self[middle] < name ? middle + 1..<range.upperBound : range.lowerBound..<middle
+            range = self[middle] < element ? middle + 1..<range.upperBound : range.lowerBound..<middle
         }
         return range.lowerBound
     }

@@ -74,13 +74,18 @@ package struct RecordAssembler: Sendable {
 
     private mutating func add(_ name: ObjectName, lastModified: UInt64) -> [StoredRecord] {
         guard !given.contains(name.record) else { return [] }
-        let isNew = kept[name.record, default: PartialRecord(parts: name.record.parts)].add(
-            name,
-            lastModified: lastModified,
-            limit: limits.variantsPerPart
-        )
-        guard isNew else { return [] }
-        keptParts += 1
+        var partial = kept.removeValue(forKey: name.record) ?? PartialRecord()
+        keptParts -= partial.count
+        let added = partial.add(name, lastModified: lastModified, limit: limits.variantsPerPart)
+        keptParts += partial.count
+        kept[name.record] = partial
+        switch added {
+        case .known: return []
+        case .foreign:
+            foreign[.id, default: 0] += 1
+            return []
+        case .new: break
+        }
         let records = open(name.record)
         if keptParts > limits.keptParts { forgetOldest(but: name.record) }
         return records
@@ -98,34 +103,30 @@ package struct RecordAssembler: Sendable {
         guard bringsKeys else { return [stored] }
         if hasForgottenForKey { lacksForgotten = true }
         hasForgottenForKey = false
-        // All that lack a key, and not only those that name this generation: beside a record's part somebody may have put
-        // another that names a generation which nobody has.
+        // A record of earlier keys brings those of many generations.
         let waiting = kept.filter { $0.value.reason.isKeyMissing }.keys.sorted()
         return waiting.reduce(into: [stored]) { $0 += open($1) }
     }
 
     private mutating func openOne(_ name: RecordName) -> StoredRecord? {
         guard let partial = kept[name] else { return nil }
-        var reason = RemainingRecord.Reason.incomplete
-        for variant in partial.variants(limit: limits.triesPerRecord) {
-            switch opened(variant, name) {
-            case .success(let record):
-                keys.learn(record.stamp.generation)
-                keptParts -= partial.count
-                kept[name] = nil
-                given.insert(name)
-                return StoredRecord(record: record, lastModified: partial.lastModified)
-            case .failure(let found): reason = max(reason, found)
-            }
+        guard let parts = partial.whole else { return nil }
+        switch opened(parts, name) {
+        case .success(let record):
+            keys.learn(record.stamp.generation)
+            keptParts -= partial.count
+            kept[name] = nil
+            given.insert(name)
+            return StoredRecord(record: record, lastModified: partial.lastModified)
+        case .failure(let reason):
+            kept[name]?.reason = reason
+            return nil
         }
-        kept[name]?.reason = reason
-        return nil
     }
 
     private func opened(_ parts: [ObjectName], _ name: RecordName) -> Result<Record, RemainingRecord.Reason> {
-        guard let sealed = Base64URL.bytes(parts.map(\.data).joined()), Checksum.crc32(sealed) == name.checksum,
-            let generation = RecordSeal.generation(of: sealed)
-        else { return .failure(.fault(.checksum)) }
+        let sealed = Array(parts.map(\.portion).joined())
+        guard let generation = RecordSeal.generation(of: sealed) else { return .failure(.fault(.seal)) }
         guard let key = keys.key(of: generation) else { return .failure(.keyMissing(generation)) }
         do throws(RecordFault) {
             var plaintext = try RecordSeal.open(sealed, name: name, place: keys.place, key: key)
@@ -157,15 +158,12 @@ package struct RecordAssembler: Sendable {
 package struct AssemblerLimits: Sendable {
     /// The greatest number of parts that are kept for records that are not whole or can't be opened: at most 4 MB.
     package var keptParts: Int
-    /// The greatest number of different data of one part that are kept. Whoever may write in a collection can put other
-    /// data beside another device's.
+    /// The greatest number of different data of one part that are kept until the part before it is there. Whoever may write
+    /// in a collection can put other data beside another device's.
     package var variantsPerPart: Int
-    /// The greatest number of ways to put a record's variants together that are tried.
-    package var triesPerRecord: Int
 
-    package init(keptParts: Int = 4_096, variantsPerPart: Int = 4, triesPerRecord: Int = 64) {
+    package init(keptParts: Int = 4_096, variantsPerPart: Int = 4) {
         self.keptParts = keptParts
         self.variantsPerPart = variantsPerPart
-        self.triesPerRecord = triesPerRecord
     }
 }

@@ -1,15 +1,13 @@
 /// A record of which parts were listed, and which could not be given.
 package struct RemainingRecord: Hashable, Sendable {
-    /// The reason why a record could not be given. The order says how far it got.
-    package enum Reason: Error, Hashable, Comparable, Sendable {
+    /// The reason why a record could not be given.
+    package enum Reason: Error, Hashable, Sendable {
         /// Parts are missing.
         case incomplete
-        /// The parts are there and give no record. Another form of a part may still come.
+        /// The parts are there and give no record.
         case fault(RecordFault)
         /// This device lacks the key of the generation.
         case keyMissing(UInt32)
-
-        package static func < (left: Reason, right: Reason) -> Bool { left.rank < right.rank }
 
         var isKeyMissing: Bool {
             if case .keyMissing = self { true } else { false }
@@ -21,17 +19,6 @@ package struct RemainingRecord: Hashable, Sendable {
             case .incomplete: "incomplete"
             case .keyMissing: "key-missing"
             case .fault(let fault): fault.rawValue
-            }
-        }
-
-        private var rank: Int {
-            switch self {
-            case .incomplete: 0
-            case .fault(.checksum): 1
-            case .fault(.seal): 2
-            case .keyMissing: 3
-            case .fault(.malformed): 4
-            case .fault(.newer): 5
             }
         }
     }
@@ -47,40 +34,65 @@ package struct RemainingRecord: Hashable, Sendable {
 }
 
 /// The parts of a record that were listed so far.
+///
+/// The record's id is the digest of its first part, and each part has that of the next one. So whoever puts other data
+/// beside a part keeps no record from being read: the parts are told from the first one on.
 struct PartialRecord: Sendable {
-    /// The different data of each part, by its number. There is more than one only where somebody has put another.
-    private var parts: [[ObjectName]]
+    /// The outcome of ``add(_:lastModified:limit:)``.
+    enum Added {
+        /// The part is kept.
+        case new
+        /// The part is there already, or too many others are that may be in its place.
+        case known
+        /// The part is none of the record's.
+        case foreign
+    }
+
+    /// The parts from the first one on, each of which is the one that the part before says.
+    private var parts: [ObjectName] = []
+    /// What may be a later part, by its number, as long as the part before it is missing.
+    private var waiting: [Int: [ObjectName]] = [:]
     /// The number of all names.
-    private(set) var count = 0
+    var count: Int { parts.count + waiting.values.reduce(0) { $0 + $1.count } }
     /// The greatest time of an object in a listing, in milliseconds since 1970.
     private(set) var lastModified: UInt64 = 0
     /// The reason why the record was not given when it was last looked at.
     var reason = RemainingRecord.Reason.incomplete
 
-    init(parts: Int) {
-        self.parts = Array(repeating: [], count: parts)
-    }
-
-    /// Adds a part; false if it was there already, or if there are too many for its number.
-    mutating func add(_ name: ObjectName, lastModified: UInt64, limit: Int) -> Bool {
-        self.lastModified = max(self.lastModified, lastModified)
-        guard !parts[name.part].contains(name), parts[name.part].count < limit else { return false }
-        parts[name.part].append(name)
-        count += 1
-        return true
-    }
-
-    /// All ways to take one form of each part, as far as the limit; none as long as a part is missing.
-    func variants(limit: Int) -> [[ObjectName]] {
-        var ways: [[ObjectName]] = [[]]
-        for forms in parts {
-            guard !forms.isEmpty else { return [] }
-            ways = Array(ways.flatMap { way in forms.map { way + [$0] } }.prefix(limit))
+    /// Adds an object.
+    /// - Parameter limit: the greatest number of different data of one part that wait for the part before.
+    mutating func add(_ name: ObjectName, lastModified: UInt64, limit: Int) -> Added {
+        if name.part < parts.count {
+            guard parts[name.part] == name else { return .foreign }
+            self.lastModified = max(self.lastModified, lastModified)
+            return .known
         }
-        return ways
+        if name.part > parts.count {
+            guard !waiting[name.part, default: []].contains(name), waiting[name.part, default: []].count < limit
+            else { return .known }
+            waiting[name.part, default: []].append(name)
+        } else {
+            guard isNext(name) else { return .foreign }
+            parts.append(name)
+            while let right = waiting.removeValue(forKey: parts.count)?.first(where: isNext) { parts.append(right) }
+        }
+        self.lastModified = max(self.lastModified, lastModified)
+        return .new
+    }
+
+    /// Whether a part follows those that are there. That a first part is the record's was seen when its name was read.
+    private func isNext(_ name: ObjectName) -> Bool {
+        parts.last.map { $0.isFollowed(by: name) } ?? true
+    }
+
+    /// The parts in their order, if all are there; otherwise nil.
+    var whole: [ObjectName]? {
+        guard let first = parts.first, parts.count == first.record.parts else { return nil }
+        return parts
     }
 
     func names(in place: RecordPlace) -> [String] {
-        parts.flatMap { forms in forms.map { $0.text(in: place) }.sorted() }
+        parts.map { $0.text(in: place) }
+            + waiting.sorted { $0.key < $1.key }.flatMap { $0.value.map { $0.text(in: place) }.sorted() }
     }
 }

@@ -86,5 +86,5 @@ extension Chain {
     }
 
     /// The greatest size of a snapshot's piece, as ``SnapshotWrite/size`` counts.
-    static let pieceBytes = 42_000
+    static let pieceBytes = 40_000
 }

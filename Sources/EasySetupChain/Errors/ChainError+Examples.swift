@@ -3,7 +3,7 @@ extension ChainError {
     public static let examples: [ChainError] = plain + stores + services
 
     private static let plain: [ChainError] = [
-        .collectionName, .identifier, .objectTwice, .recordTooLarge(bytes: 50_000, limit: 44_068), .time,
+        .collectionName, .identifier, .objectTwice, .recordTooLarge(bytes: 50_000, limit: 42_276), .time,
         .membershipUnreadable, .certificateUnreadable, .certificateNotSigned, .certificateEnded, .tooManyCollections,
         .reasonTooLong(limit: 200), .sameChain, .membershipTooLarge(fits: 5),
         .collectionLimit(limit: ChainLimits().collections), .collectionTooLarge(limit: ChainLimits().objects), .notHeld,

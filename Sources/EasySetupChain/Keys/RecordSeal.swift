@@ -21,8 +21,8 @@ package enum RecordSeal {
         nonce: [UInt8]
     ) -> [UInt8] {
         precondition(nonce.count == nonceBytes)
-        let characters = Base64URL.characterCount(plaintext.count + overhead)
-        let associated = associatedData(stamp: stamp, parts: ObjectName.parts(characters: characters), place: place)
+        let parts = ObjectName.parts(of: plaintext.count + overhead)
+        let associated = associatedData(stamp: stamp, parts: parts, place: place)
         var ciphertext = [UInt8](repeating: 0, count: plaintext.count + tagBytes)
         unsafe key.secret.withPointer { key in
             // The call can't fail, because all lengths fit.

@@ -71,7 +71,8 @@ public struct Certificate: Hashable, Sendable {
         guard userID.isValid(signature: Array(message.signature), for: signed) else { throw .certificateNotSigned }
         guard Array(content.userID) == userID.bytes else { throw .certificateNotSigned }
         guard content.isWritten(as: Array(message.content)), let device = DeviceID(bytes: content.device),
-            content.signingKey.count == DeviceKeys.publicKeyBytes, content.boxKey.count == DeviceKeys.publicKeyBytes, 1...Self.rightLimit ~= content.rights.count
+            content.signingKey.count == DeviceKeys.publicKeyBytes, content.boxKey.count == DeviceKeys.publicKeyBytes,
+            1...Self.rightLimit ~= content.rights.count
         else { throw .certificateUnreadable }
         var rights: [Right] = []
         for wire in content.rights {

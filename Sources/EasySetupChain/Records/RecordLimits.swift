@@ -3,12 +3,11 @@ import EasySetupText
 /// The limits of a record (`Protocol/limits.md`, "The chain").
 package enum RecordLimits {
     /// The greatest number of bytes in the plaintext of a record: as many as 64 parts carry.
-    package static let plaintextBytes =
-        ObjectName.partLimit * ObjectName.dataCharacters * 3 / 4 - RecordSeal.overhead
+    package static let plaintextBytes = ObjectName.sealedBytes - RecordSeal.overhead
     /// The greatest number of bytes in the plaintext of a record that has a single part.
-    package static let singlePartBytes = ObjectName.dataCharacters * 3 / 4 - RecordSeal.overhead
+    package static let singlePartBytes = ObjectName.partBytes - RecordSeal.overhead
     /// The greatest number of bytes in a value. With an id and a name of the greatest length it fits into a snapshot's piece.
-    package static let valueBytes = 43_000
+    package static let valueBytes = 41_000
     /// The number of bytes in an object's id, and in an attribute's name.
     package static let identifierBytes = 1...200
 

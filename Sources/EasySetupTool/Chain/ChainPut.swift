@@ -17,7 +17,7 @@ struct ChainPut: AsyncParsableCommand, ChecksSettings {
         discussion: """
               easysetup chain put notes/1 < note.txt
 
-            The object's other attributes stay as they are. All bytes of the input are the value, of about 43,000 bytes at most.
+            The object's other attributes stay as they are. All bytes of the input are the value, of about 41,000 bytes at most.
             """
     )
 
