@@ -18,9 +18,9 @@ private struct Credentials: Decodable {
 }
 
 private func runCredentials(_ vectors: Credentials) throws {
-    let seed = try SyncSeed(bytes: secret(vectors.seed))
+    let seed = try SyncSeed(bytes: secret(bytes(vectors.seed)))
     #expect(seed.userID.nameText == vectors.user_id)
-    let found = try DeviceKeys(secret: secret(vectors.device_secret))
+    let found = try DeviceKeys(secret: secret(bytes(vectors.device_secret)))
     let device = try #require(found)
     for vector in vectors.requests {
         let request = CredentialsRequest(
@@ -55,6 +55,6 @@ private func problem(_ bytes: [UInt8], _ userID: UserID) -> String? {
     return received.isSigned(by: key) ? nil : "bad-signature"
 }
 
-private func secret(_ hex: String) throws -> SecretBytes {
-    SecretBytes(copying: try bytes(hex).span.bytes)
+private func secret(_ bytes: [UInt8]) -> SecretBytes {
+    SecretBytes(copying: bytes.span.bytes)
 }
