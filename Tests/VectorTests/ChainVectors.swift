@@ -246,6 +246,7 @@ private func runMembers(_ vectors: Chain, _ name: CollectionName, _ seed: SyncSe
     try runKeyChange(vectors.key_change, device, name, seed)
     try runEarlierKeys(vectors.earlier_keys, name, seed)
     try runRequest(vectors.request, name, seed)
+    try runMissingKey(vectors, name)
 
     let membership = try Membership(secret(bytes(vectors.membership.bytes)))
     #expect(hex(array(membership.encoded())) == vectors.membership.bytes)
@@ -256,6 +257,20 @@ private func runMembers(_ vectors: Chain, _ name: CollectionName, _ seed: SyncSe
         )
         #expect(error.name == bad.error, "\(bad.about)")
     }
+}
+
+/// The record of generation 2, read by the device that has the first key alone, before and after the key change.
+private func runMissingKey(_ vectors: Chain, _ name: CollectionName) throws {
+    let member = try Membership(secret(bytes(vectors.request.before)))
+    var assembler = RecordAssembler(keys: try #require(KeyRing(name: name, membership: member)))
+    func read(_ record: Chain.SealedRecord) -> [Record] {
+        assembler.add(record.names.map { ObjectPage.Entry(name: $0, lastModified: 0) }).map(\.record)
+    }
+    let (second, change) = (vectors.records[1], vectors.records[6])
+    #expect(second.generation == 2 && read(second).isEmpty)
+    #expect(assembler.remaining.map(\.reason.name) == ["key-missing"])
+    #expect(read(change).map(\.names) == [change.names, second.names])
+    #expect(assembler.remaining.isEmpty)
 }
 
 private func runKeyChange(
