@@ -17,7 +17,7 @@ struct SessionScript: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 
     static let all = [
-        firstDevice, joinByCode, joinByLink, seedShow, seedImport, seedRemove, settings, noRelay,
+        firstDevice, joinByCode, joinByLink, giveCollections, seedShow, seedImport, seedRemove, settings, noRelay,
     ]
 
     private static let fingerprint = SeedCommandTests.userID
@@ -271,7 +271,7 @@ struct SessionScript: Sendable, CustomTestStringConvertible {
 
 extension Running {
     /// Waits for a line that is a code, and returns the code.
-    fileprivate func code() async throws -> String {
+    func code() async throws -> String {
         let line = await line { TerminalPairingTests.code([$0]) != nil }
         return try #require(TerminalPairingTests.code([line ?? ""]))
     }

@@ -33,6 +33,8 @@ final class SessionStage {
     private var windows: [Window] = []
     private var programs: [Running] = []
     private var folders: [String] = []
+    /// The number of devices of chains whose ids have an example.
+    var memberCount = 0
     /// Texts, and the examples that replace them.
     private var examples: [(String, String)] = []
 
