@@ -38,6 +38,28 @@ import Testing
         }
     }
 
+    @Test("The generated Swift is that of the .proto files, and nobody has changed it by hand") func generated()
+        async throws
+    {
+        let root = PagesTests.root
+        let check = try await Program.shell(
+            "cd '\(root.path)' && sha256sum --check --strict --quiet Sources/generated.sha256"
+        )
+        #expect(check.code == 0, "scripts/generate makes it anew: \(check.output)\(check.errors)")
+        let listed = try PagesTests.text("Sources/generated.sha256").split(separator: "\n").map { line in
+            String(line.drop { $0 != " " }.drop { $0 == " " })
+        }
+        var files: [String] = []
+        for folder in ["Protocol", "Sources"] {
+            let names = FileManager.default.enumerator(atPath: root.appending(path: folder).path)
+            while let name = names?.nextObject() as? String {
+                if name.hasSuffix(".proto") || name.hasSuffix(".pb.swift") { files.append("\(folder)/\(name)") }
+            }
+        }
+        #expect(files.count > 9)
+        #expect(listed.sorted() == files.sorted())
+    }
+
     @Test("The pages of the Debian packages lead only to files that the packages have") func packagedPages()
         async throws
     {
