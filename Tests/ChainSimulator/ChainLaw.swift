@@ -6,7 +6,8 @@ package enum ChainLaw: String, Sendable, CaseIterable {
     case acknowledged
     /// Nothing that was deleted comes back.
     case deleted
-    /// A removed device reads nothing that was written by a device that has heard of the removal.
+    /// A removed device reads nothing that was written by a device that has heard of the removal, and deletes nothing that was
+    /// written under a later key than it has.
     case removed
     /// A device without the seed never wrote where it may not.
     case rights
@@ -32,6 +33,10 @@ package enum ChainMutation: String, Sendable, CaseIterable {
     case claimsKnowledge
     /// A device that has heard of a removal writes under the old key.
     case writesUnderOldKey
+    /// A device that knows of a removal by its note alone writes under the old key.
+    case ignoresNotes
+    /// A removed device deletes under a key that was made without it.
+    case deletesUnderNewKey
     /// A device without the seed writes into a collection that it has no right to.
     case writesElsewhere
     /// A newcomer is not shown everything.
@@ -47,7 +52,7 @@ package enum ChainMutation: String, Sendable, CaseIterable {
         case .hidesFromOne: .agreement
         case .ignoresPuts: .acknowledged
         case .claimsKnowledge: .deleted
-        case .writesUnderOldKey: .removed
+        case .writesUnderOldKey, .ignoresNotes, .deletesUnderNewKey: .removed
         case .writesElsewhere: .rights
         case .hidesFromNewcomer, .hidesEarlierKeys: .newcomer
         case .deletesNothing: .size

@@ -39,6 +39,8 @@ package final class ChainWorld: @unchecked Sendable {
     /// What was written by devices that had heard of a removal, by the removed device.
     private var afterRemoval: [Int: Set<String>] = [:]
     private var removedGenerations: [Int: [CollectionName: UInt32]] = [:]
+    /// The names of deletions that removed devices have stored.
+    private var lateDeletions: Set<String> = []
     private var depth = 0
     private let listsLate: Bool
     /// Whether the store's clock is ahead until the end, when it is set right.
@@ -169,6 +171,7 @@ package final class ChainWorld: @unchecked Sendable {
         case 18: await remove(by: device)
         default: break
         }
+        if mutation == .ignoresNotes { ignoreNotes(device) }
         if mutation == .writesElsewhere, device.membership != nil {
             let foreign = RecordPlace(
                 userID: chainSeed.userID,
@@ -242,7 +245,7 @@ package final class ChainWorld: @unchecked Sendable {
         }
         guard isDone else { return }
         removals += 1
-        victim.isRemoved = true
+        (victim.isRemoved, victim.removedAt) = (true, store.milliseconds)
         for name in names where victim.mayRead(name) {
             let generation = await device.chain?.reader(name)?.keys.current ?? 1
             removedGenerations[victim.number, default: [:]][name] = generation
@@ -251,6 +254,38 @@ package final class ChainWorld: @unchecked Sendable {
             for made in forge(.changes([change]), name, time: store.milliseconds + 1, current: 1) {
                 stored(made)
                 afterRemoval[victim.number, default: []].insert(made)
+            }
+        }
+    }
+
+    /// A device writes under the key of which a note says that a removed device has it, and has not heard of a later one.
+    private func ignoreNotes(_ device: SimulatedDevice) {
+        for victim in devices where victim.isRemoved && device.knownRemovals.contains(victim.id) {
+            for name in names where victim.mayRead(name) {
+                let (known, new) = (device.generations[name] ?? 1, removedGenerations[victim.number]?[name] ?? 1)
+                guard known < new else { continue }
+                let change = Change(object: "object 0", operation: .set(["a": [1]]), knownDeletion: nil)
+                for made in forge(.changes([change]), name, time: store.milliseconds + 1, current: 1) {
+                    stored(made)
+                    wrote(made, device)
+                }
+            }
+        }
+    }
+
+    /// The devices that were removed lately delete all that there is under the first key, which they have. Later a floor might
+    /// not count what they write.
+    private func deleteLate() {
+        for victim in devices where victim.isRemoved && store.milliseconds < victim.removedAt + Compaction.floorAge / 2
+        {
+            for name in names where victim.mayWrite(name) {
+                let newest = removedGenerations[victim.number]?[name] ?? 1
+                let changes = (0..<4).map { Change(object: "object \($0)", operation: .delete, knownDeletion: nil) }
+                let key = mutation == .deletesUnderNewKey ? newest : 1
+                for made in forge(.changes(changes), name, time: store.milliseconds + 1, current: key) {
+                    stored(made)
+                    lateDeletions.insert(made)
+                }
             }
         }
     }
@@ -281,6 +316,10 @@ package final class ChainWorld: @unchecked Sendable {
         let collection = (names + CollectionName.reserved).first { name.hasPrefix(place($0).prefix) }
         guard let collection, device.mayWrite(collection) else {
             return breach(.rights, "\(device.name) writes where it may not")
+        }
+        // A device that knows of a removal changes the key before it writes, though it may know it by the note alone.
+        for victim in devices where victim.isRemoved && device.knownRemovals.contains(victim.id) {
+            afterRemoval[victim.number, default: []].insert(name)
         }
         for (removed, generations) in removedGenerations {
             guard let generation = generations[collection], device.generations[collection] ?? 1 >= generation else {
@@ -338,6 +377,7 @@ package final class ChainWorld: @unchecked Sendable {
             $0.clockError = .zero
             $0.pageLimit = .max
         }
+        deleteLate()
         store.advance(by: .seconds(90_000))
         for device in devices where device.callsLeft != nil { start(device) }
         if mutation == .hidesFromOne, let device = devices.last(where: { !$0.isRemoved }) {
@@ -366,6 +406,7 @@ package final class ChainWorld: @unchecked Sendable {
                 if let keys = reader?.keys, let leftOut = keys.leftOut, leftOut > keys.current { continue }
                 compare(reader?.state, oracle.state, .agreement, device.name)
             }
+            judgeLateDeletions(name, oracle.state)
             await newcomer(nil, name, oracle.state)
             await newcomer(membership(newest), name, oracle.state)
         }
@@ -374,12 +415,15 @@ package final class ChainWorld: @unchecked Sendable {
         if !wasSetBack { await judgeSize() }
     }
 
-    /// What all writes that were ever stored come to.
-    private func oracle(_ name: CollectionName) -> (state: CollectionState, stamps: Set<Stamp>) {
+    /// What all writes that were ever stored come to, or all but some.
+    private func oracle(
+        _ name: CollectionName,
+        without: Set<String> = []
+    ) -> (state: CollectionState, stamps: Set<Stamp>) {
         var state = CollectionState()
         var stamps: Set<Stamp> = []
         var assembler = RecordAssembler(keys: KeyRing(name: name, seed: chainSeed))
-        let entries = history.map { ObjectPage.Entry(name: $0, lastModified: 0) }
+        let entries = history.filter { !without.contains($0) }.map { ObjectPage.Entry(name: $0, lastModified: 0) }
         let records = assembler.add(entries).map(\.record)
         var forgotten: [String: Stamp] = [:]
         for record in records {
@@ -435,6 +479,23 @@ package final class ChainWorld: @unchecked Sendable {
         var assembler = RecordAssembler(keys: KeyRing(name: name, seed: chainSeed))
         let records = assembler.add(history.map { ObjectPage.Entry(name: $0, lastModified: 0) }).map(\.record)
         return Set(records.filter { if case .earlierKeys = $0.content { true } else { false } }.flatMap(\.names))
+    }
+
+    /// The values that were written under later keys are what they would be without the deletions of removed devices. Each value
+    /// of a world is another one, so it tells its write.
+    private func judgeLateDeletions(_ name: CollectionName, _ state: CollectionState) {
+        guard !lateDeletions.isEmpty else { return }
+        let spared = oracle(name, without: lateDeletions).state
+        for (object, attributes) in spared.living {
+            let writes = spared.state(of: object)?.writes ?? []
+            for (attribute, value) in attributes {
+                let own = writes.filter { $0.attribute == attribute && $0.value == value }
+                guard own.allSatisfy({ $0.stamp.generation > 1 }), state.object(object)?[attribute] != value else {
+                    continue
+                }
+                breach(.removed, "a removed device has deleted \(object).\(attribute) in \(name), of a later key")
+            }
+        }
     }
 
     private func judgeRemovals() {

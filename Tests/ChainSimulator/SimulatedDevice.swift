@@ -16,6 +16,8 @@ package final class SimulatedDevice: ObjectStore, ChainClock, @unchecked Sendabl
     /// How many more calls of the store it makes before it dies; nil for any number.
     var callsLeft: Int?
     var isRemoved = false
+    /// The store's time of its removal, in milliseconds.
+    var removedAt: UInt64 = 0
     /// Names that this device alone is never shown.
     var hidden: Set<String> = []
     /// The devices of which it knew when its turn began that they were removed.
