@@ -326,6 +326,10 @@ struct CompactionTests {
         #expect(bench.plan().deletions.isEmpty)
         bench.now += 20
         #expect(Set(bench.plan().deletions) == ["part", "1/0", "2/0"])
+        // A piece of a later version is none that is missing.
+        bench.hasUnread = true
+        #expect(bench.plan().deletions == ["part"])
+        bench.hasUnread = false
         bench.device = bench.now - 400 * day
         #expect(bench.plan().deletions.isEmpty)
     }

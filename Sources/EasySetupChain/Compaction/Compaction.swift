@@ -30,7 +30,7 @@ package struct Compaction: Sendable {
 
     /// Begins after the first listing.
     /// - Parameter hasUnread: whether there are records that a device of a later version, or one with a newer key, reads. A
-    ///   floor would kill what they say, so none is raised.
+    ///   floor would kill what they say, so none is raised; and no piece of a snapshot is taken for an orphan.
     package init(_ survey: consuming StoreSurvey, hasUnread: Bool, now: Now) {
         let snapshots = survey.finish()
         let newest = snapshots.last?.snapshot
@@ -68,7 +68,8 @@ package struct Compaction: Sendable {
                     names += stored.record.names
                 } else if unheld.contains(group) {
                     gain += stored.record.names.count
-                } else if !whole.contains(group), isOrphan(stored.lastModified) {
+                } else if !whole.contains(group), !hasUnread, isOrphan(stored.lastModified) {
+                    // What can't be read may be the piece that seems to be missing.
                     names += stored.record.names
                 }
             case .earlierKeys(let keys):
