@@ -392,6 +392,8 @@ inline home_attach_offerer(r, e_, s_, seat_) {
         if
 #ifdef MUTATE_JUMP
         :: true ->
+#elif defined(MUTATE_AWAY)
+        :: !IN_DOUBT(r) || s_ == attemptO[r] + 1 && (isRegistered[r] || isConfirmed[r]) ->
 #else
         :: s_ == attemptO[r] + 1 && (isRegistered[r] || isConfirmed[r]) ->
 #endif
@@ -1036,7 +1038,12 @@ inline lose_down(h_, e_) {
 #define MAY_LOOK_UP(r) (IS_LIVE(r) && IS_UP(r) && offererAt[r] == NONE && IS_OTHERS(r))
 #define MAY_BE_SURE(r) ((isDoubtful[r] || isLost[r]) && IS_JOINED(r) && IS_UP(r) && (phaseB == offer_over || IS_SETTLED))
 /* Nobody can come to a relay that is cut off: it sends on whom nobody is with. */
-#define MAY_SEND_ON(r) (isCut[r] && IS_UP(r) && IS_LIVE(r) && offererAt[r] != NONE && !HAS_GUEST(r) && (!isCut[0] || !isCut[1] || !isCut[R - 1]))
+#ifdef MUTATE_ALONE
+#define IS_LEFT(r) (!inHand[IX(r, 1)] && !inHand[IX(r, 2)] && !inHand[IX(r, MEETINGS - 1)] && !inHand[IX(r, MEETINGS)])
+#else
+#define IS_LEFT(r) (!HAS_GUEST(r))
+#endif
+#define MAY_SEND_ON(r) (isCut[r] && IS_UP(r) && IS_LIVE(r) && offererAt[r] != NONE && IS_LEFT(r) && (!isCut[0] || !isCut[1] || !isCut[R - 1]))
 #define MAY_GUESS(r) (guesses < GUESSES && IS_UP(r) && room[r] == room_open && offererAt[r] != NONE && IS_LET(r))
 #define MAY_BE_LUCKY(r) (luck < LUCKY && IS_UP(r) && room[r] == room_open && offererAt[r] != NONE)
 #ifdef MUTATE_COUNT
