@@ -17,7 +17,7 @@ let settings: [SwiftSetting] =
 /// The modules that touch secrets or parse what strangers send: each unsafe expression in them is marked.
 let strict: Set = [
     "EasySetupText", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore",
-    "EasySetupPairingSession", "EasySetupPicture", "EasySetupChain", "EasySetupS3",
+    "EasySetupPairingSession", "EasySetupPicture", "EasySetupChain", "EasySetupS3", "EasySetupFleetStore",
 ]
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -44,7 +44,7 @@ let session: [Target.Dependency] = [
     "EasySetupSeed", "EasySetupChain", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupPairingSession",
 ]
 let device: [Target.Dependency] = session + ["EasySetup"]
-let relay: [Target.Dependency] = ["EasySetupRelayCore", "EasySetupRelay"]
+let relay: [Target.Dependency] = ["EasySetupRelayCore", "EasySetupFleetStore", "EasySetupRelay"]
 
 /// What tests of several modules share.
 let shared: [Target.Dependency] = ["SeededRandom", "TestSupport"]
@@ -117,10 +117,13 @@ let package = Package(
         ),
         .target(name: "EasySetupRelayProtocol", dependencies: ["EasySetupText", protobuf]),
         .target(name: "EasySetupRelayCore", dependencies: ["EasySetupRelayProtocol", crypto, deque, heap]),
+        .target(name: "EasySetupFleetStore"),
         .target(
             name: "EasySetupRelay",
-            dependencies: ["EasySetupRelayProtocol", "EasySetupRelayCore", "CProcess", crypto, log, metrics, lifecycle]
-                + nio
+            dependencies: [
+                "EasySetupRelayProtocol", "EasySetupRelayCore", "EasySetupFleetStore", "CProcess", crypto, log, metrics,
+                lifecycle,
+            ] + nio
         ),
         .target(
             name: "EasySetupPairingSession",
@@ -170,6 +173,7 @@ let package = Package(
         tests("EasySetupHandshakeTests", ["EasySetupHandshake", "EasySetupSeed", "EasySetupChain", crypto]),
         tests("EasySetupRelayProtocolTests", ["EasySetupRelayProtocol", "SeededRandom", protobuf]),
         tests("EasySetupRelayCoreTests", ["EasySetupRelayCore", "EasySetupRelayProtocol", crypto] + shared),
+        tests("EasySetupFleetStoreTests", ["EasySetupFleetStore"] + shared),
         tests(
             "EasySetupRelayTests",
             ["EasySetup", "EasySetupHandshake", "EasySetupSeed"] + relay

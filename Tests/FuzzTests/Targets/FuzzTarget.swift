@@ -62,6 +62,7 @@ struct FuzzTarget: Sendable {
         FuzzTarget("store-error", maximumBytes: 1024, storeError),
         FuzzTarget("store-xml", maximumBytes: 1024, storeXML),
         FuzzTarget("store-address", maximumBytes: 300, storeAddress),
+        FuzzTarget("resp", maximumBytes: 1500, resp),
     ]
 
     static func named(_ name: String) -> FuzzTarget? {
