@@ -1,0 +1,175 @@
+/// The things that relays of a test or a simulation share, in memory: a ``StoreModel`` and a bus. They can be away, lose
+/// messages and forget, as Redis can. Each relay has a ``MemoryStore`` of it.
+///
+/// Nothing happens at once: each step of a question, and each message, is a function that the owner runs when it wants.
+package final class MemoryStores {
+    /// Runs a function for the relay of this number, at once or after a while. Those of one relay must run in the order
+    /// in which they came.
+    package typealias Later = (_ relay: Int, @escaping () -> Void) -> Void
+
+    fileprivate let now: () -> Duration
+    fileprivate let later: Later
+    fileprivate var model: StoreModel
+    private var stores: [MemoryStore] = []
+    /// Whether nobody reaches it.
+    package private(set) var isAway = false
+    /// Says of a message to one relay whether it is lost, which no count of those who hear it shows.
+    package var loses: (_ from: RunID, _ to: RunID) -> Bool = { _, _ in false }
+
+    package init(times: DirectoryTimes = DirectoryTimes(), now: @escaping () -> Duration, later: @escaping Later) {
+        (self.now, self.later) = (now, later)
+        model = StoreModel(times: times)
+    }
+
+    /// A store for one more relay. Its number is how many there were.
+    package func store() -> MemoryStore {
+        let store = MemoryStore(self, relay: stores.count)
+        stores.append(store)
+        return store
+    }
+
+    /// Loses all that is registered. A relay is told at its next question about a room, or by ``look()``.
+    package func forget() { model.forget() }
+
+    /// Lets all relays see whether data were lost, as they do each second.
+    package func look() {
+        for store in stores { later(store.relay) { store.look() } }
+    }
+
+    /// Cuts all relays off.
+    package func goAway() {
+        isAway = true
+        for store in stores { store.update() }
+    }
+
+    package func comeBack(forgetting: Bool = false) {
+        isAway = false
+        if forgetting { forget() }
+        for store in stores { store.update() }
+    }
+
+    fileprivate func publish(_ message: [UInt8], to channel: FleetChannel, from run: RunID) -> Int {
+        let hearers = stores.filter { $0.hears(channel) }
+        for hearer in hearers where !loses(run, hearer.run) {
+            let session = hearer.session
+            later(hearer.relay) { if hearer.session == session { hearer.tell(.message(channel, message)) } }
+        }
+        return hearers.count
+    }
+}
+
+/// One relay's store in memory.
+package final class MemoryStore: FleetStore {
+    private let shared: MemoryStores
+    package let relay: Int
+    fileprivate private(set) var run = RunID(number: 0)
+    fileprivate private(set) var tell: (StoreEvent) -> Void = { _ in }
+    /// Grows with each change between joined and cut off, so that what was under way is known as such.
+    fileprivate private(set) var session = 0
+    private var wantsToJoin = false
+    private var isJoined = false
+    /// The data that it has seen last; nil if none yet.
+    private var epoch: Int?
+    /// Whether this relay alone is cut off.
+    package var isCut = false {
+        didSet { update() }
+    }
+
+    fileprivate init(_ shared: MemoryStores, relay: Int) {
+        (self.shared, self.relay) = (shared, relay)
+    }
+
+    package func join(as run: RunID, tell: @escaping (StoreEvent) -> Void) {
+        leave()
+        (self.run, self.tell, wantsToJoin) = (run, tell, true)
+        tell(.connecting)
+        update()
+    }
+
+    package func leave() {
+        wantsToJoin = false
+        cutOff(.left)
+    }
+
+    package func claim(
+        _ room: RoomName,
+        _ registration: Registration,
+        answer: @escaping (Result<Bool, StoreFailure>) -> Void
+    ) {
+        ask(answer) { shared, now in shared.model.claim(room, registration, at: now) }
+    }
+
+    package func find(_ room: RoomName, answer: @escaping (Result<FoundRooms, StoreFailure>) -> Void) {
+        ask(
+            { [self] result in
+                look()
+                answer(result)
+            },
+            { shared, now in shared.model.find(room, at: now) }
+        )
+    }
+
+    package func take(_ request: TakeRequest, answer: @escaping (Result<TakeOutcome, StoreFailure>) -> Void) {
+        ask(answer) { shared, now in shared.model.take(request, at: now) }
+    }
+
+    package func publish(
+        _ message: [UInt8],
+        to channel: FleetChannel,
+        answer: @escaping (Result<Int, StoreFailure>) -> Void
+    ) {
+        ask(answer) { [run] shared, _ in shared.publish(message, to: channel, from: run) }
+    }
+
+    /// A question takes two steps: it is carried out, and it is answered. What happens between them is seen by neither.
+    private func ask<Value>(
+        _ answer: @escaping (Result<Value, StoreFailure>) -> Void,
+        _ body: @escaping (MemoryStores, Duration) -> Value
+    ) {
+        guard isJoined else { return answer(.failure(.cutOff)) }
+        let session = session
+        shared.later(relay) { [self] in
+            guard session == self.session else { return answer(.failure(.cutOff)) }
+            let value = body(shared, shared.now())
+            shared.later(relay) { [self] in
+                answer(session == self.session ? .success(value) : .failure(.cutOff))
+            }
+        }
+    }
+
+    fileprivate func hears(_ channel: FleetChannel) -> Bool {
+        isJoined && (channel == .all || channel == .run(run))
+    }
+
+    /// Tells if data were lost since it looked last.
+    fileprivate func look() {
+        guard isJoined, epoch != shared.model.epoch else { return }
+        epoch = shared.model.epoch
+        tell(.lostData)
+    }
+
+    /// Joins if it can, and is cut off if it can't be joined any more.
+    fileprivate func update() {
+        guard wantsToJoin, !shared.isAway, !isCut else {
+            cutOff(.unreachable)
+            return
+        }
+        guard !isJoined else { return }
+        session += 1
+        let session = session
+        shared.later(relay) { [self] in
+            guard session == self.session, !isJoined else { return }
+            isJoined = true
+            let hasKept = epoch == shared.model.epoch
+            epoch = shared.model.epoch
+            tell(.joined(hasKept: hasKept))
+        }
+    }
+
+    private func cutOff(_ problem: StoreProblem) {
+        session += 1
+        guard isJoined else { return }
+        isJoined = false
+        tell(.cutOff(problem))
+    }
+}
