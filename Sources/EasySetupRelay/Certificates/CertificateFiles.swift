@@ -40,11 +40,7 @@ extension CertificateFiles {
 
     /// Reads both files. A reload reads both files again, so that a renewed certificate is never used with an old key.
     func load() throws(RelayError) -> LoadedCertificate {
-        let (certificates, _) = try read(certificate, .certificate) { bytes in
-            let certificates = try NIOSSLCertificate.fromPEMBytes(bytes)
-            guard !certificates.isEmpty else { throw RelayError.CertificateProblem.unreadable }
-            return certificates
-        }
+        let certificates = try loadCertificates()
         var chain: [CertificateFacts] = []
         for certificate in certificates {
             guard let facts = CertificateFacts(certificate) else {
@@ -59,10 +55,7 @@ extension CertificateFiles {
         // key the relay only logs a warning: BoringSSL accepts the certificate, because old TLS versions could use an
         // RSA key without a signature.
         if !chain[0].maySign, !chain[0].key.isRSA { throw .badCertificate(path: certificate.description, .unfitUsage) }
-        let (privateKey, keyFile) = try read(key, .privateKey) { bytes in
-            if isEncrypted(bytes) { throw RelayError.CertificateProblem.encryptedKey }
-            return try NIOSSLPrivateKey(bytes: bytes, format: .pem)
-        }
+        let (privateKey, keyProblem) = try loadKey()
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: certificates.map { .certificate($0) },
             privateKey: .privateKey(privateKey)
@@ -74,10 +67,28 @@ extension CertificateFiles {
         configuration.shutdownTimeout = Self.shutdownTimeout
         do {
             let context = try NIOSSLContext(configuration: configuration)
-            return LoadedCertificate(context: context, chain: chain, keyProblem: keyFile.secrecyProblem)
+            return LoadedCertificate(context: context, chain: chain, keyProblem: keyProblem)
         } catch {
             throw .badCertificate(path: key.description, .mismatch)
         }
+    }
+
+    /// Reads the certificates alone, at least one.
+    func loadCertificates() throws(RelayError) -> [NIOSSLCertificate] {
+        try read(certificate, .certificate) { bytes in
+            let certificates = try NIOSSLCertificate.fromPEMBytes(bytes)
+            guard !certificates.isEmpty else { throw RelayError.CertificateProblem.unreadable }
+            return certificates
+        }.0
+    }
+
+    /// Reads the private key alone, and says why its file does not keep it secret.
+    func loadKey() throws(RelayError) -> (NIOSSLPrivateKey, RelayError.SecrecyProblem?) {
+        let (privateKey, file) = try read(key, .privateKey) { bytes in
+            if isEncrypted(bytes) { throw RelayError.CertificateProblem.encryptedKey }
+            return try NIOSSLPrivateKey(bytes: bytes, format: .pem)
+        }
+        return (privateKey, file.secrecyProblem)
     }
 
     private func read<Value>(

@@ -1,0 +1,137 @@
+package import EasySetupFleetStore
+package import NIOSSL
+
+/// Where a relay's Redis is, and the files with what the relay needs to be let in. The address may have the password,
+/// and a file keeps it out of settings that others read.
+package struct RedisSettings: Sendable {
+    package var address: RedisAddress
+    /// A file with the password alone; white space at its end is not part of it.
+    package var passwordFile: PathBytes?
+    /// A file with the certificates (PEM) of the authorities to trust, in place of the system's.
+    package var authorities: PathBytes?
+    /// The relay's own certificate, for a server that asks for one.
+    package var certificate: CertificateFiles?
+
+    package init(
+        _ address: RedisAddress,
+        passwordFile: PathBytes? = nil,
+        authorities: PathBytes? = nil,
+        certificate: CertificateFiles? = nil
+    ) {
+        self.address = address
+        self.passwordFile = passwordFile
+        self.authorities = authorities
+        self.certificate = certificate
+    }
+}
+
+/// The content of the files that ``RedisSettings`` name.
+package struct LoadedRedis: Sendable {
+    /// The address, with the password.
+    package let address: RedisAddress
+    /// Nil without TLS.
+    package let tls: NIOSSLContext?
+    /// The reason why the file of the certificate's private key is not secret; nil if it is.
+    package let keyProblem: RelayError.SecrecyProblem?
+}
+
+/// The reason why a relay can't use its ``RedisSettings``. It has no secret.
+package enum RedisSettingsError: Error, Equatable, Sendable {
+    /// The address has a password, and there is a file with one.
+    case twoPasswords
+    /// A user without a password.
+    case noPassword
+    /// There are certificates, and the address is one without TLS.
+    case needlessCertificate
+    case password(path: String, RelayError.FileProblem)
+    case emptyPassword(path: String)
+    /// Others may read or replace the password.
+    case openPassword(path: String, RelayError.SecrecyProblem)
+    case authorities(path: String, RelayError.CertificateProblem)
+    case certificate(RelayError)
+    case system
+
+    /// The reason, as a sentence.
+    package var description: String {
+        switch self {
+        case .twoPasswords: "Redis' address has a password, and there is a file with one."
+        case .noPassword: "Redis' address has a user without a password."
+        case .needlessCertificate: "There are certificates for Redis, and its address is one without TLS."
+        case .password(let path, let problem): "The file of Redis' password, \(path), cannot be used: \(problem.words)."
+        case .emptyPassword(let path): "The file of Redis' password, \(path), is empty."
+        case .openPassword(let path, let problem):
+            "The file of Redis' password, \(path), cannot be used: \(RelayError.KeyFileProblem.secrecy(problem).words)."
+        case .authorities(let path, let problem):
+            "The certificates in \(path), by which Redis is to be trusted, cannot be used: \(problem.words)."
+        case .certificate(let error): error.description
+        case .system: "TLS to Redis cannot be set up."
+        }
+    }
+}
+
+extension RedisSettings {
+    /// The size of the largest password file.
+    static let maximumPasswordBytes = 1_024
+
+    /// Reads the files. May block.
+    package func load() throws(RedisSettingsError) -> LoadedRedis {
+        var address = address
+        if let passwordFile {
+            guard address.account.password == nil else { throw .twoPasswords }
+            address.account.password = try password(in: passwordFile)
+        }
+        guard address.account.user == nil || address.account.password != nil else { throw .noPassword }
+        guard address.isTLS else {
+            guard authorities == nil, certificate == nil else { throw .needlessCertificate }
+            return LoadedRedis(address: address, tls: nil, keyProblem: nil)
+        }
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.shutdownTimeout = CertificateFiles.shutdownTimeout
+        if let authorities { configuration.trustRoots = .certificates(try trusted(in: authorities)) }
+        var keyProblem: RelayError.SecrecyProblem?
+        if let certificate {
+            do throws(RelayError) {
+                configuration.certificateChain = try certificate.loadCertificates().map { .certificate($0) }
+                let key = try certificate.loadKey()
+                configuration.privateKey = .privateKey(key.0)
+                keyProblem = key.1
+            } catch {
+                throw .certificate(error)
+            }
+        }
+        do {
+            return LoadedRedis(
+                address: address,
+                tls: try NIOSSLContext(configuration: configuration),
+                keyProblem: keyProblem
+            )
+        } catch {
+            guard let certificate else { throw .system }
+            throw .certificate(.badCertificate(path: certificate.key.description, .mismatch))
+        }
+    }
+
+    private func password(in path: PathBytes) throws(RedisSettingsError) -> RedisPassword {
+        let file: OperatorFile
+        do throws(RelayError.FileProblem) {
+            file = try OperatorFile.read(path, limit: Self.maximumPasswordBytes)
+        } catch {
+            throw .password(path: path.description, error)
+        }
+        if let problem = file.secrecyProblem { throw .openPassword(path: path.description, problem) }
+        var bytes = file.bytes
+        while let last = bytes.last, [0x20, 0x09, 0x0A, 0x0D].contains(last) { bytes.removeLast() }
+        guard let password = RedisPassword(bytes) else { throw .emptyPassword(path: path.description) }
+        return password
+    }
+
+    private func trusted(in path: PathBytes) throws(RedisSettingsError) -> [NIOSSLCertificate] {
+        do throws(RelayError) {
+            return try CertificateFiles(certificate: path, key: path).loadCertificates()
+        } catch {
+            guard case .badCertificate(_, let problem) = error.kind else { throw .certificate(error) }
+            throw .authorities(path: path.description, problem)
+        }
+    }
+}
