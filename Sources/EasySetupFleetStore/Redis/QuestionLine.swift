@@ -1,0 +1,177 @@
+/// The connection on which a relay asks and publishes, without its socket: commands one after the other without waiting,
+/// and answers in the same order.
+struct QuestionLine<Asker> {
+    /// An outcome of the server's bytes.
+    enum Outcome {
+        /// The mark of the data was read; nil if they have none.
+        case epoch([UInt8]?)
+        /// A wish to mark the data was carried out, or refused.
+        case epochIsSet
+        case answer(Asker, Result<StoreAnswer, StoreFailure>)
+        case broken(StoreProblem)
+    }
+
+    private enum Awaited {
+        case prelude(RedisPrelude.Step)
+        case epochSet, epoch
+        case claim(Asker), rooms(Asker), take(Asker), publish(Asker)
+    }
+
+    private let limits: RedisLimits
+    private let times: DirectoryTimes
+    private var reader: RESPReader
+    /// The answers that are awaited, from `first` on, and when they were asked for.
+    private var awaited: [(what: Awaited, since: Duration)] = []
+    private var first = 0
+    /// The answer about rooms that is given after a look whether data were lost.
+    private var found: (asker: Asker, answer: Result<StoreAnswer, StoreFailure>)?
+    private var output: [UInt8] = []
+    /// The bytes that were taken and not yet written to the socket.
+    private var underWay = 0
+
+    init(_ prelude: RedisPrelude, epoch: [UInt8], limits: RedisLimits, times: DirectoryTimes, at now: Duration) {
+        (self.limits, self.times) = (limits, times)
+        reader = RESPReader(limits: limits.resp)
+        for (step, command) in prelude.steps { send(command, .prelude(step), now) }
+        look(setting: epoch, at: now)
+    }
+
+    /// Since when the oldest answer is awaited; nil if none is.
+    var waitsSince: Duration? { first < awaited.count ? awaited[first].since : nil }
+
+    /// How many answers are awaited.
+    var unanswered: Int { awaited.count - first }
+
+    /// The bytes that are not yet written to the socket.
+    var unsent: Int { output.count + underWay }
+
+    /// Asks whether data were lost, and marks them first if there is a mark to set.
+    mutating func look(setting epoch: [UInt8]? = nil, at now: Duration) {
+        if let epoch { send(RedisCommands.setEpoch(epoch), .epochSet, now) }
+        send(RedisCommands.epoch, .epoch, now)
+    }
+
+    mutating func ask(_ question: StoreQuestion, _ asker: Asker, at now: Duration) {
+        switch question {
+        case .claim(let room, let registration):
+            send(RedisCommands.claim(room, registration, times), .claim(asker), now)
+        case .find(let room):
+            // The look is second, so that nothing is taken for absent that was lost.
+            send(RedisCommands.find(room), .rooms(asker), now)
+            send(RedisCommands.epoch, .epoch, now)
+        case .take(let request): send(RedisCommands.take(request, times), .take(asker), now)
+        case .publish(let message, let channel):
+            send(RedisCommands.publish(message, to: channel), .publish(asker), now)
+        }
+    }
+
+    /// The bytes for the socket; nil if there are none. The caller says by ``wrote(_:)`` when they are written.
+    mutating func takeOutput() -> [UInt8]? {
+        guard !output.isEmpty else { return nil }
+        underWay += output.count
+        defer { output = [] }
+        return output
+    }
+
+    mutating func wrote(_ count: Int) { underWay -= count }
+
+    mutating func received(_ bytes: Span<UInt8>) -> [Outcome] {
+        var outcomes: [Outcome] = []
+        var place = 0
+        do throws(RESPError) {
+            while let answer = try reader.next(in: bytes, from: &place) {
+                guard first < awaited.count else { return outcomes + [.broken(Self.unasked(answer))] }
+                let what = awaited[first].what
+                first += 1
+                if first == awaited.count || first >= 1_024 {
+                    awaited.removeSubrange(..<first)
+                    first = 0
+                }
+                take(answer, for: what, into: &outcomes)
+                if case .broken? = outcomes.last { return outcomes }
+            }
+        } catch {
+            outcomes.append(.broken(.garbled))
+        }
+        return outcomes
+    }
+
+    /// Those who get no answer any more.
+    mutating func end() -> [Asker] {
+        let askers: [Asker] = awaited[first...].compactMap { awaited in
+            switch awaited.what {
+            case .prelude, .epochSet, .epoch: nil
+            case .claim(let asker), .rooms(let asker), .take(let asker), .publish(let asker): asker
+            }
+        }
+        defer { (awaited, first, found, output) = ([], 0, nil, []) }
+        return (found.map { [$0.asker] } ?? []) + askers
+    }
+
+    // MARK: - Answers
+
+    private mutating func send(_ command: RESPCommand, _ what: Awaited, _ now: Duration) {
+        command.encode(to: &output)
+        awaited.append((what, now))
+    }
+
+    private mutating func take(_ answer: RESPValue, for what: Awaited, into outcomes: inout [Outcome]) {
+        switch what {
+        case .prelude(let step):
+            if let problem = RedisPrelude.problem(of: step, answer: answer) { outcomes.append(.broken(problem)) }
+        case .epochSet:
+            // Where there is a mark the answer is nothing, and a full store cannot be marked.
+            if case .error(let error) = answer {
+                let refusal = RedisRefusal(error)
+                if refusal.failure != .full { return outcomes.append(.broken(refusal.problem)) }
+            }
+            outcomes.append(.epochIsSet)
+        case .epoch:
+            switch answer {
+            case .none: outcomes.append(.epoch(nil))
+            case .text(let epoch): outcomes.append(.epoch(epoch))
+            case .error(let error): return outcomes.append(.broken(RedisRefusal(error).problem))
+            default: return outcomes.append(.broken(.garbled))
+            }
+            if let (asker, answer) = found {
+                found = nil
+                outcomes.append(.answer(asker, answer))
+            }
+        case .rooms(let asker):
+            switch Self.result(of: answer, RedisCommands.found(answer).map { .found($0) }) {
+            case .success(let result): found = (asker, result)
+            case .failure(let ending): outcomes += [.answer(asker, .failure(.cutOff)), .broken(ending.problem)]
+            }
+        case .claim(let asker): give(answer, RedisCommands.claimed(answer).map { .claimed($0) }, asker, &outcomes)
+        case .take(let asker): give(answer, RedisCommands.taken(answer).map { .taken($0) }, asker, &outcomes)
+        case .publish(let asker): give(answer, RedisCommands.heard(answer).map { .published($0) }, asker, &outcomes)
+        }
+    }
+
+    private func give(_ answer: RESPValue, _ read: StoreAnswer?, _ asker: Asker, _ outcomes: inout [Outcome]) {
+        switch Self.result(of: answer, read) {
+        case .success(let result): outcomes.append(.answer(asker, result))
+        case .failure(let ending): outcomes += [.answer(asker, .failure(.cutOff)), .broken(ending.problem)]
+        }
+    }
+
+    private struct Ending: Error {
+        let problem: StoreProblem
+    }
+
+    /// The result for an asker, or why the connection ends.
+    private static func result(of answer: RESPValue, _ read: StoreAnswer?) -> Result<
+        Result<StoreAnswer, StoreFailure>, Ending
+    > {
+        if let read { return .success(.success(read)) }
+        guard case .error(let error) = answer else { return .failure(Ending(problem: .garbled)) }
+        let refusal = RedisRefusal(error)
+        return refusal.isFinal ? .failure(Ending(problem: refusal.problem)) : .success(.failure(refusal.failure))
+    }
+
+    /// The reason for an answer to nothing: a server that takes no connection says so at once.
+    private static func unasked(_ answer: RESPValue) -> StoreProblem {
+        guard case .error(let error) = answer else { return .garbled }
+        return RedisRefusal(error).problem
+    }
+}
