@@ -7,6 +7,7 @@ let settings: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .
 
 let easySetup: Target.Dependency = .product(name: "EasySetup", package: "EasySetup")
 let relay: Target.Dependency = .product(name: "EasySetupRelay", package: "EasySetup")
+let chain: Target.Dependency = .product(name: "EasySetupChain", package: "EasySetup")
 let testing: Target.Dependency = .product(name: "EasySetupTesting", package: "EasySetup")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
@@ -39,6 +40,9 @@ let package = Package(
             dependencies: ["AddDevice", easySetup, testing] + swiftUI.map { .target(name: $0.name) },
             swiftSettings: settings
         ),
+        // Notes that paired devices keep in step: the article of the chain.
+        .executableTarget(name: "notes", dependencies: [easySetup, chain], swiftSettings: settings),
+        .testTarget(name: "NotesTests", dependencies: ["notes", easySetup, chain, testing], swiftSettings: settings),
         .testTarget(name: "TwoDevicesTests", dependencies: ["two-devices"], swiftSettings: settings),
     ]
 )

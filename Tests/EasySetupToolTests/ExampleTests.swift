@@ -6,6 +6,7 @@ import Testing
 @Suite("The examples of the documentation") struct ExampleTests {
     private static let folders = [
         "Tests/EasySetupToolTests/Examples", "Tests/EasySetupTestingTests/Examples", "Examples/Sources/AddDevice",
+        "Examples/Sources/notes",
     ]
 
     private static func files(in folder: String) throws -> [String] {

@@ -2,6 +2,7 @@ import EasySetupSeed
 
 extension Chain {
     /// The names of the app's collections that were noted and not deleted, on a device that has the seed, in the order of their bytes.
+    /// - Throws: ``ChainError/Code/notHeld`` without the seed; the errors of the store and of the service.
     public func collections() async throws(ChainError) -> [CollectionName] {
         guard case .seed = holder else { throw .notHeld }
         try await refresh(.collections)
@@ -10,7 +11,8 @@ extension Chain {
 
     /// Notes a collection, so that removing a device changes its key. The first write of a device that has the seed does so
     /// by itself.
-    /// - Throws: ``ChainError/Code/collectionLimit``.
+    /// - Throws: ``ChainError/Code/collectionLimit``; ``ChainError/Code/notHeld`` without the seed; the errors of
+    ///   ``put(_:in:_:)``.
     public func note(_ collection: String) async throws(ChainError) {
         guard case .seed = holder else { throw .notHeld }
         let name = try CollectionName(collection)

@@ -4,6 +4,10 @@ extension Chain {
     // MARK: Devices
 
     /// Writes this device's record, so that the others see it. Joining again changes the record of the first time.
+    /// - Parameters:
+    ///   - name: the person's name for this device.
+    ///   - platform: the kind of system, such as `linux` or `ios`.
+    /// - Throws: ``ChainError/Code/recordTooLarge``; the errors of the store and of the service.
     public func join(name: String, platform: String) async throws(ChainError) {
         let certificate: [UInt8] =
             if case .membership(let membership) = holder { membership.certificate.bytes } else { [] }
@@ -22,6 +26,7 @@ extension Chain {
     /// new one was granted. A device without the seed deletes its requests that are answered. An app calls this when it
     /// starts, and once a day. On a device with the seed it gives keys that others lack by mistake, and
     /// ends removals that another device did not end.
+    /// - Throws: the errors of ``join(name:platform:)``.
     public func touch() async throws(ChainError) {
         try await refresh(.devices)
         guard let attributes = reader(.devices)?.state.object(device.text),

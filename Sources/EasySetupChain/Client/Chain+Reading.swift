@@ -2,6 +2,8 @@ extension Chain {
     // MARK: Reading
 
     /// Reads an object's attributes; nil if it does not exist.
+    /// - Throws: ``ChainError/Code/collectionName``; ``ChainError/Code/notHeld`` if this device has no key of the collection;
+    ///   ``ChainError/Code/collectionTooLarge``; the errors of the store and of the service.
     public func get(_ object: String, in collection: String) async throws(ChainError) -> [String: [UInt8]]? {
         let name = try CollectionName(collection)
         try await refresh(name)
@@ -9,6 +11,7 @@ extension Chain {
     }
 
     /// Reads an object as a value of the app's; nil if it does not exist.
+    /// - Throws: ``ChainError/Code/content`` if the attributes are not those of such a value; the errors of ``get(_:in:)``.
     public func get<Value: Decodable>(
         _ object: String,
         in collection: String,
@@ -22,6 +25,7 @@ extension Chain {
     /// - Parameters:
     ///   - collection: the name of the collection.
     ///   - progress: gets the number of the store's objects that were read so far, after each page.
+    /// - Throws: the errors of ``get(_:in:)``.
     public func list(
         _ collection: String,
         progress: @Sendable (Int) -> Void = { _ in }
@@ -35,6 +39,7 @@ extension Chain {
     /// - Parameters:
     ///   - collection: the name of the collection.
     ///   - interval: how often the store is asked. An error that a retry may mend does not end the sequence.
+    /// - Returns: the events. The sequence throws the errors of ``get(_:in:)``, and ends when its task is cancelled.
     public func changes(
         in collection: String,
         every interval: Duration = .seconds(30)

@@ -3,6 +3,9 @@ extension Chain {
 
     /// Writes an object: it has these attributes then and no others that this device knows of. Their values are bytes; a value
     /// with members is written by ``put(_:in:encoding:)``.
+    /// - Throws: ``ChainError/Code/identifier``, ``ChainError/Code/collectionName``; ``ChainError/Code/notHeld`` if this device may
+    ///   not write there; ``ChainError/Code/recordTooLarge``, ``ChainError/Code/collectionLimit``, ``ChainError/Code/chainFull``;
+    ///   the errors of the store and of the service. After one whose `retryHelps` is true the same call may be made again.
     public func put(
         _ object: String,
         in collection: String,
@@ -14,7 +17,7 @@ extension Chain {
     /// Writes an object with the members of a value as its attributes, each of them as JSON. ``get(_:in:as:)`` reads them.
     ///
     /// The label tells it from the bytes of ``put(_:in:_:)``: a dictionary literal of numbers would fit both.
-    /// - Throws: ``ChainError/Code/content`` if the value has no members.
+    /// - Throws: ``ChainError/Code/content`` if the value has no members; the errors of ``put(_:in:_:)``.
     public func put(
         _ object: String,
         in collection: String,
@@ -24,6 +27,7 @@ extension Chain {
     }
 
     /// Writes many objects in as few records as they fit into. After an error some of them may be written.
+    /// - Throws: ``ChainError/Code/objectTwice``; the errors of ``put(_:in:_:)``.
     public func put(
         _ objects: [(object: String, attributes: [String: [UInt8]])],
         in collection: String
@@ -32,7 +36,7 @@ extension Chain {
     }
 
     /// Changes attributes of an object, and leaves its others as they are. Nil removes an attribute.
-    /// - Throws: ``ChainError/Code/objectMissing`` if there is no such object.
+    /// - Throws: ``ChainError/Code/objectMissing`` if there is no such object; the errors of ``put(_:in:_:)``.
     public func update(
         _ object: String,
         in collection: String,
@@ -42,6 +46,7 @@ extension Chain {
     }
 
     /// Deletes an object. Deleting one that does not exist does nothing.
+    /// - Throws: the errors of ``put(_:in:_:)``.
     public func delete(_ object: String, in collection: String) async throws(ChainError) {
         try await write([(object, .delete)], in: CollectionName(collection))
     }

@@ -17,6 +17,13 @@ public struct ObjectEvent: Hashable, Sendable {
     /// Whether the object does not exist any more.
     public var isDeletion: Bool { attributes == nil }
 
+    /// The object as a value of the app's, which ``Chain/put(_:in:encoding:)`` has written; nil if it was deleted.
+    /// - Throws: ``ChainError/Code/content`` if the attributes are not those of such a value.
+    public func value<Value: Decodable>(as type: Value.Type) throws(ChainError) -> Value? {
+        guard let attributes else { return nil }
+        return try Attributes.decoded(attributes)
+    }
+
     /// The names of the attributes that are new, have another value, or are gone, in no order.
     public var changedAttributes: Set<String> {
         let names = Set(attributes.map(\.keys).map(Array.init) ?? []).union(before.map(\.keys).map(Array.init) ?? [])
