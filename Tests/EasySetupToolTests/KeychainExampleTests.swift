@@ -1,4 +1,6 @@
 import EasySetup
+import EasySetupChain
+import EasySetupHandshake
 import Synchronization
 import Testing
 
@@ -41,6 +43,30 @@ import Testing
         let copies = MemoryKeychain()
         try keychain.copy("earlier seed", to: copies)
         #expect(try await KeychainStore(keychain: copies).load()?.isSame(as: first) == true)
+    }
+
+    @Test("It keeps a membership in place of a seed, which the seed of its chain replaces, and never the other way")
+    func memberships() async throws {
+        let store = KeychainStore(keychain: MemoryKeychain())
+        let (seed, other) = (SyncSeed.random(), SyncSeed.random())
+        func membership(of seed: SyncSeed) throws -> Membership {
+            try GivenMembership(collections: [CollectionName("notes"): true], of: seed).membership
+        }
+        let (first, second) = (try membership(of: seed), try membership(of: seed))
+        #expect(try await store.save(first, replacing: false) == .stored)
+        #expect(try await store.load() == nil)
+        #expect(try await store.loadMembership()?.device == first.device)
+        #expect(try await store.save(second, replacing: false) == .exchanged)
+        #expect(try await store.access()?.userID == seed.userID)
+        await #expect(throws: StoreError.otherSeedStored(stored: seed.userID, new: other.userID)) {
+            try await store.save(membership(of: other), replacing: false)
+        }
+        #expect(try await store.save(seed, replacing: false) == .exchanged)
+        #expect(try await store.save(first, replacing: false) == .alreadyStored)
+        #expect(try await store.load()?.isSame(as: seed) == true)
+        #expect(try await store.loadMembership() == nil)
+        #expect(try await store.save(membership(of: other), replacing: true) == .replaced(copy: nil))
+        #expect(try await store.loadMembership()?.userID == other.userID)
     }
 
     @Test("A keychain that fails is told as such, and not as a disk") func fails() async throws {

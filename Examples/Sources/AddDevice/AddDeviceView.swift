@@ -92,6 +92,10 @@ private struct ApproveView: View {
     @State private var word = ""
 
     var body: some View {
+        // Nobody says yes to what he has not read.
+        if request.scope != .everything {
+            Text("The other device gets: \(request.scope.text). Not the seed.")
+        }
         if request.needsWord {
             Text("Type one of the two words on the other screen.")
             TextField("word", text: $word)
@@ -117,7 +121,7 @@ private struct ApproveView: View {
     }
 }
 
-/// The question before a received seed is kept.
+/// The question before a received seed is kept, or the keys of some collections, which the model's advice names.
 private struct KeepView: View {
     let request: AcceptanceRequest
     let model: AddDeviceModel
@@ -125,7 +129,9 @@ private struct KeepView: View {
     var body: some View {
         Text("Is it your device, and does it show these two words?")
         WordsView(words: request.peer.words)
-        Button("Yes, keep the seed") { model.answer(Acceptance.accept) }
+        Button(request.scope == .everything ? "Yes, keep the seed" : "Yes, keep these keys") {
+            model.answer(Acceptance.accept)
+        }
         Button("No", role: .cancel) { model.answer(Acceptance.decline) }.buttonStyle(.borderedProminent)
     }
 }

@@ -1,4 +1,5 @@
 import EasySetup
+import EasySetupChain
 
 // The store of the article "Storing seeds". The part with Security is compiled on Apple's systems alone.
 
@@ -13,33 +14,56 @@ nonisolated struct KeychainStore: SeedStore {
     let keychain: any Keychain
 
     func load() async throws(StoreError) -> SyncSeed? {
-        guard var bytes = try keychain.read("seed") else { return nil }
-        do throws(SeedError) {
-            return try SeedFile.read(SecretBytes(wiping: &bytes))
-        } catch {
-            throw .seed(error)
-        }
+        if case .seed(let seed) = try content() { seed } else { nil }
+    }
+
+    func loadMembership() async throws(StoreError) -> Membership? {
+        if case .membership(let membership) = try content() { membership } else { nil }
     }
 
     func save(_ seed: SyncSeed, replacing: Bool) async throws(StoreError) -> SaveOutcome {
-        guard let old = try await load() else {
-            try write(seed, to: "seed")
-            return .stored
-        }
-        if old.isSame(as: seed) { return .alreadyStored }
-        guard replacing else { throw .otherSeedStored(stored: old.userID, new: seed.userID) }
-        try write(old, to: "earlier seed")
-        try write(seed, to: "seed")
-        return .replaced(copy: nil)
+        try save(.seed(seed), SeedFile.write(seed), replacing)
+    }
+
+    func save(_ membership: Membership, replacing: Bool) async throws(StoreError) -> SaveOutcome {
+        try save(.membership(membership), SeedFile.write(membership: membership.encoded()), replacing)
     }
 
     func check() async throws(StoreError) {
         _ = try keychain.read("seed")
     }
 
-    private func write(_ seed: SyncSeed, to item: String) throws(StoreError) {
-        let file = SeedFile.write(seed)
-        try keychain.write(file.bytes, to: item)
+    private func save(
+        _ new: ChainAccess,
+        _ file: borrowing SecretBytes,
+        _ replacing: Bool
+    ) throws(StoreError) -> SaveOutcome {
+        let old = try content()
+        if let old, old.userID != new.userID {
+            guard replacing else { throw .otherSeedStored(stored: old.userID, new: new.userID) }
+            if case .seed(let seed) = old { try keychain.write(SeedFile.write(seed).bytes, to: "earlier seed") }
+            try keychain.write(file.bytes, to: "seed")
+            return .replaced(copy: nil)
+        }
+        // The seed can do all that a membership of its chain can, so it stays.
+        if case .seed = old { return .alreadyStored }
+        try keychain.write(file.bytes, to: "seed")
+        return old == nil ? .stored : .exchanged
+    }
+
+    private func content() throws(StoreError) -> ChainAccess? {
+        guard var bytes = try keychain.read("seed") else { return nil }
+        let file = SecretBytes(wiping: &bytes)
+        let encoded: SecretBytes
+        do throws(SeedError) {
+            switch try SeedFile.content(of: file) {
+            case .seed: return .seed(try SeedFile.read(file))
+            case .membership: encoded = try SeedFile.readMembership(file)
+            }
+        } catch {
+            throw .seed(error)
+        }
+        do { return .membership(try Membership(encoded)) } catch { throw .seed(.fileDamaged) }
     }
 }
 // END
