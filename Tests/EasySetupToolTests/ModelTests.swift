@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The model of the pairing and the sources must have the same states. `scripts/model` checks the model itself.
+/// The model of the pairing and the sources must have the same states. `scripts/model` checks the models themselves.
 @Suite("The model and the code") struct ModelTests {
     static let model = "Protocol/model/pairing.pml"
 
@@ -66,11 +66,14 @@ import Testing
         }
     }
 
-    @Test("Every mutation of the model is run by the script, and the script runs no other") func mutations()
-        throws
-    {
-        let mutations = try PagesTests.text(Self.model).matches(of: /#ifn?def MUTATE_(\w+)/).map { String($0.1) }
-        let run = try PagesTests.text("scripts/model").matches(of: /\nbreaks (\w+)\s/).map { String($0.1) }
+    @Test(
+        "Every mutation of a model is run by the script, and the script runs no other",
+        arguments: [(ModelTests.model, ""), ("Protocol/model/fleet.pml", "fleet-")]
+    ) func mutations(model: String, prefix: String) throws {
+        let mutations = try PagesTests.text(model).matches(of: /#ifn?def MUTATE_(\w+)|defined\(MUTATE_(\w+)\)/)
+            .map { String($0.1 ?? $0.2 ?? "") }
+        let run = try PagesTests.text("scripts/model").matches(of: /\nbreaks (fleet-)?(\w+)\s/)
+            .filter { ($0.1 ?? "") == prefix }.map { String($0.2) }
         #expect(Set(mutations) == Set(run))
         #expect(!run.isEmpty)
     }
