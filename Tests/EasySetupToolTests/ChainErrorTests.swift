@@ -4,6 +4,7 @@ import EasySetupPairingSession
 import EasySetupS3
 import EasySetupSeed
 import Foundation
+import NIOCore
 import TestSupport
 import Testing
 
@@ -123,6 +124,53 @@ import Testing
         #expect(secret.code == 64 && !secret.errors.contains("hush") && !secret.output.contains("hush"))
     }
 
+    @Test("A device without the seed is refused at once what it may not do") func members() async throws {
+        let scratch = ScratchFolder()
+        let membership = try Membership(
+            device: .random(),
+            deviceKeys: .random(),
+            collections: [CollectionName("notes"): true, CollectionName("bookmarks"): false],
+            seed: .random()
+        )
+        try await FileSeedStore(folder: scratch.store).save(membership, replacing: false)
+        for words in [
+            ["put", "bookmarks/1"], ["put", "diary/1"], ["remove", "laptop", "--yes"], ["renew", "--yes"],
+            ["delete-collection", "notes", "--yes"], ["delete-account", "--user-id", "0000"],
+            ["requests", "--grant", "phone/notes"], ["requests", "--decline", "phone/notes"],
+        ] {
+            // Nothing listens there, so the program would try again and again.
+            let result = try await Program.run(
+                ["chain"] + words + ["--json", "--store", scratch.store],
+                variables: [
+                    "EASYSETUP_BUCKET": "http://127.0.0.1:9/notes", "AWS_ACCESS_KEY_ID": "key",
+                    "AWS_SECRET_ACCESS_KEY": "secret",
+                ]
+            )
+            #expect(result.code == 53 && result.lines.count == 1, "\(words): \(result.output)")
+            #expect(try result.json()["error"] as? String == "not-held", "\(words)")
+        }
+    }
+
+    @Test("A person is told that a store does not answer while a call waits for it")
+    func slow() async throws {
+        let scratch = ScratchFolder()
+        let store = try await scratch.seed("store")
+        try await LoopbackServer.run(handler: { Silent() }) { port in
+            let list = try Running(
+                ["chain", "list", "--store", store],
+                variables: [
+                    "EASYSETUP_BUCKET": "http://127.0.0.1:\(port)/notes", "AWS_ACCESS_KEY_ID": "key",
+                    "AWS_SECRET_ACCESS_KEY": "secret",
+                ]
+            )
+            defer { list.stop() }
+            _ = try #require(await list.logLine { $0.contains("does not answer yet") })
+            list.interrupt()
+            #expect(await list.end() == 1)
+            #expect(await list.errors().contains("You stopped."))
+        }
+    }
+
     @Test("A store that does not answer is told at once and tried again, and a stopped write says what is unknown")
     func away() async throws {
         let scratch = ScratchFolder()
@@ -196,4 +244,9 @@ struct ChainFaultTests {
         #expect(try await stage.run("laptop", ["put", "notes/1"], input: "x").code == 0)
         #expect(try await stage.run("laptop", ["devices"]).lines.count == 1)
     }
+}
+
+/// A server that takes connections and says nothing.
+private final class Silent: ChannelInboundHandler, Sendable {
+    typealias InboundIn = ByteBuffer
 }

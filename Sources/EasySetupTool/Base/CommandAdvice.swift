@@ -29,6 +29,10 @@ enum CommandAdvice {
             "Run it on a terminal, which asks for the passphrase, or name a file with --passphrase-file.",
         "wrong-passphrase":
             "Try the passphrase again; without it, run easysetup seed replace with the recovery phrase.",
+        "not-held": """
+        Do it on a device that has the seed. A device that was given some collections asks for others by easysetup chain \
+        requests --ask.
+        """,
         "object-missing": "Run easysetup chain list, and with a collection for its objects, to see what is there.",
         "plain-link": "Use a relay with TLS, or pass --allow-plain on a network of your own.",
         "relay-plain": "Use wss, or pass --allow-plain on a network of your own.",

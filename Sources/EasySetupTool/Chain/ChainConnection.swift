@@ -17,10 +17,12 @@ struct ChainConnection: Sendable {
     ///   - options: the place of the store.
     ///   - holder: the keys that the device holds.
     ///   - files: the folder in which credentials are kept between the runs; nil keeps none.
+    ///   - asks: whether a person is asked for the invitation of a new chain.
     static func open(
         _ options: ChainPlaceOptions,
         _ holder: ChainHolder,
         _ files: PrivateFiles?,
+        asks: Bool = true,
         _ output: Output
     ) async throws -> ChainConnection {
         switch try options.place() {
@@ -47,16 +49,12 @@ struct ChainConnection: Sendable {
             } catch {
                 waiting.cancel()
                 let error = ChainError.store(error)
-                guard error.code == .invitationNeeded, Input.isTerminal else {
-                    if error.code == .deviceRemoved || error.code == .accountDeleted { await kept.remove() }
+                if error.code == .deviceRemoved || error.code == .accountDeleted { await kept.remove() }
+                // An invitation in a file that the service does not take is to be looked at, and not typed anew.
+                guard error.code == .invitationNeeded, asks, options.invitationFile == nil, Input.isTerminal else {
                     throw error
                 }
-                asking = try client(try await ask(output), nil)
-                do throws(ObjectStoreError) {
-                    credentials = try await asking.credentials()
-                } catch {
-                    throw ChainError.store(error)
-                }
+                (asking, credentials) = try await register(output) { try client($0, nil) }
             }
             guard let address = credentials.address else { throw CommandError.internal }
             await kept.keep(asking.session)
@@ -68,11 +66,36 @@ struct ChainConnection: Sendable {
         }
     }
 
-    /// Asks a person for the invitation of a new chain.
-    private static func ask(_ output: Output) async throws -> String {
-        let reading = await output.askLine("The service takes a new chain by invitation. Invitation: \u{20}")
-        guard case .line(let line) = reading, line.byteCount <= 256 else { throw CommandError.notConfirmed }
-        return line.revealed().filter { !$0.isWhitespace }
+    /// Asks a person for the invitation of a new chain until the service takes it, but at most three times.
+    /// - Parameter client: makes the calls with an invitation.
+    private static func register(
+        _ output: Output,
+        _ client: (String) throws -> CredentialsClient
+    ) async throws -> (CredentialsClient, S3Credentials) {
+        var notes: [String] = []
+        var attempt = 1
+        while true {
+            let reading = await output.askLine(
+                "The service takes a new chain by invitation. Invitation:\u{20}",
+                notes: notes
+            )
+            guard case .line(let line) = reading else { throw CommandError.notConfirmed }
+            if YesOrNo(line) == .help {
+                notes = [Help.invitation]
+                continue
+            }
+            let invitation = line.byteCount <= 256 ? line.revealed().filter { !$0.isWhitespace } : ""
+            do {
+                let asking = try client(invitation)
+                return (asking, try await asking.credentials())
+            } catch {
+                let error = (error as? ObjectStoreError).map(ChainError.store) ?? error
+                let isRefused = (error as? ChainError)?.code == .invitationNeeded
+                guard isRefused, attempt < YesOrNo.tries else { throw error }
+                notes = ["The service does not take this one. It may be mistyped, or somebody has used it."]
+                attempt += 1
+            }
+        }
     }
 
     /// The limits of the calls: a person waits, and the chain tries again.

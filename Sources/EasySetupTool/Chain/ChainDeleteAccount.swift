@@ -31,8 +31,7 @@ struct ChainDeleteAccount: AsyncParsableCommand {
     func run() async throws {
         try await common.run { output in
             if userId == nil { try output.needPerson(.userID) }
-            let holder = try await options.holder(output)
-            guard holder.seed != nil else { throw ChainError.notHeld }
+            let holder = try await options.seedHolder(output)
             try check(holder.userID)
             let files = PrivateFiles(path: try options.store.folder.bytes)
             var count = 0

@@ -27,7 +27,7 @@ struct ChainDeleteCollection: AsyncParsableCommand {
         try await common.run { output in
             let name = try CollectionName(collection).text
             if !yes { try output.needPerson() }
-            let session = try await ChainSession.open(options, .writing, output)
+            let session = try await ChainSession.open(options, .writing, holder: options.seedHolder(output), output)
             let status = try await session.chain.status(of: name)
             if !yes {
                 try await output.confirmDeletion(

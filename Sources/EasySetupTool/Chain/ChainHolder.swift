@@ -37,6 +37,13 @@ enum ChainHolder: Sendable {
     /// The number of the tier: 1 with the seed, 2 without.
     var tier: Int { seed == nil ? 2 : 1 }
 
+    /// Checks that the device may write to a collection, before a person types what is to be written.
+    /// - Throws: ``ChainError/Code/notHeld``, ``ChainError/Code/collectionName``.
+    func checkWriting(to collection: String) throws(ChainError) {
+        let name = try CollectionName(collection)
+        if case .membership(let membership) = self, membership.rights[name] != true { throw .notHeld }
+    }
+
     /// The rights in words for a person.
     var rights: String {
         switch self {

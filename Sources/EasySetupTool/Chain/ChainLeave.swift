@@ -23,11 +23,13 @@ struct ChainLeave: AsyncParsableCommand {
     func run() async throws {
         try await common.run { output in
             if !yes { try output.needPerson() }
-            let session = try await ChainSession.open(options, .leaving, output)
-            guard let name = session.name else {
-                output.onStop(nil)
+            let holder = try await options.holder(output)
+            // Nothing is asked of a service or a store where there is nothing to leave.
+            let file = try await ChainSession.deviceFile(options.store.folder.bytes, of: holder)
+            guard let name = file?.name else {
                 return output.event("left", [("was_there", false)], people: "This device has not joined.")
             }
+            let session = try await ChainSession.open(options, .leaving, holder: holder, output)
             if !yes {
                 try await output.confirmDeletion(
                     """

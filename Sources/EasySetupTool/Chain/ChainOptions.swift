@@ -31,6 +31,14 @@ struct ChainOptions: SharedOptions {
     /// The keys that this device holds.
     func holder(_ output: Output) async throws -> ChainHolder { try await open(output).holder }
 
+    /// The seed that this device holds, for a command that needs one.
+    /// - Throws: ``ChainError/Code/notHeld`` on a device with a membership, before anything is asked.
+    func seedHolder(_ output: Output) async throws -> ChainHolder {
+        let holder = try await holder(output)
+        guard holder.seed != nil else { throw ChainError.notHeld }
+        return holder
+    }
+
     /// Keeps a newer membership of this device.
     func keep(_ membership: Membership, _ output: Output) async throws {
         _ = try await store.open(output).save(membership, replacing: false)

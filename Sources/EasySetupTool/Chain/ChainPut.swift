@@ -36,10 +36,12 @@ struct ChainPut: AsyncParsableCommand, ChecksSettings {
             let name = try attribute.checked
             // The place is looked at before a person types a value, so that it is not typed in vain.
             _ = try options.place.place()
+            let holder = try await options.holder(output)
+            try holder.checkWriting(to: path.collection)
             // Nothing was sent before the value is whole.
             output.onStop(.reading)
             let value = try Self.value(output)
-            let session = try await ChainSession.open(options, .writing, output)
+            let session = try await ChainSession.open(options, .writing, holder: holder, output)
             do throws(ChainError) {
                 try await session.chain.update(path.object, in: path.collection, [name: value])
             } catch {

@@ -27,7 +27,7 @@ struct ChainRemove: AsyncParsableCommand {
     func run() async throws {
         try await common.run { output in
             if !yes { try output.needPerson() }
-            let session = try await ChainSession.open(options, .writing, output)
+            let session = try await ChainSession.open(options, .writing, holder: options.seedHolder(output), output)
             let device = try Self.find(device, among: try await session.chain.devices())
             guard !device.hasSeed else { throw ChainUsage.deviceHoldsSeed }
             if !yes {

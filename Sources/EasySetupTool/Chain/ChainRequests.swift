@@ -43,7 +43,9 @@ struct ChainRequests: AsyncParsableCommand {
 
     func run() async throws {
         try await common.run { output in
-            let session = try await ChainSession.open(options, .writing, output)
+            let answers = grant != nil || decline != nil
+            let holder = try await answers ? options.seedHolder(output) : options.holder(output)
+            let session = try await ChainSession.open(options, .writing, holder: holder, output)
             if let ask {
                 guard session.holder.seed == nil else { throw ChainUsage.asksWithSeed }
                 try await session.chain.request(ask, mayWrite: write, reason: reason ?? "")

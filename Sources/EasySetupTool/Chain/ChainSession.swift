@@ -53,11 +53,19 @@ final class ChainSession: Sendable {
         case leaving
         /// It reads, and the device does not join.
         case looking
+        /// It makes a membership for another device, also in a chain that no device has joined yet.
+        case giving
+
+        /// The call that a person stops.
+        var call: ChainUsage.Call { self == .reading || self == .looking ? .reading : .writing }
+
+        /// Whether the device joins.
+        var joins: Bool { self == .reading || self == .writing }
     }
 
     /// The file of this device in the chain; nil if there is none, or only that of a device that this one was before it got
     /// another membership.
-    private static func deviceFile(_ folder: [UInt8], of holder: ChainHolder) async throws -> ChainDeviceFile? {
+    static func deviceFile(_ folder: [UInt8], of holder: ChainHolder) async throws -> ChainDeviceFile? {
         let file = try await ChainDeviceFile.find(folder, of: holder.userID)
         guard let device = holder.device, let file, file.device != device else { return file }
         return nil
@@ -81,16 +89,23 @@ final class ChainSession: Sendable {
         guard let holder = opened else { throw CommandError.noSeedStored }
         let folder = try options.store.folder.bytes
         let files = PrivateFiles(path: folder)
-        output.onStop(use == .reading || use == .looking ? .reading : .writing)
-        let connection = try await ChainConnection.open(options.place, holder, files, output)
+        output.onStop(use.call)
+        // Where there is nothing of the chain yet, a call that only looks or takes away makes nothing.
+        let connection = try await ChainConnection.open(
+            options.place,
+            holder,
+            files,
+            asks: use.joins || use == .giving,
+            output
+        )
         // A question may have been asked meanwhile.
-        output.onStop(use == .reading || use == .looking ? .reading : .writing)
+        output.onStop(use.call)
         var hold: PrivateFiles.Hold?
-        if use == .writing || use == .leaving { hold = try await turn(files) }
+        if use.call == .writing { hold = try await turn(files) }
         var file = try await deviceFile(folder, of: holder)
         let today = time(nil) / 86_400
         let isThere = { (file: ChainDeviceFile?) in file?.isJoined(as: name, at: place.key) ?? false }
-        let joins = (use == .reading || use == .writing) && !(isThere(file) && file?.isSeen(on: today) == true)
+        let joins = use.joins && !(isThere(file) && file?.isSeen(on: today) == true)
         if joins, hold == nil {
             hold = try await turn(files)
             // Another call may have joined meanwhile.

@@ -15,6 +15,7 @@ import Darwin
 /// much its clock differs.
 final class ToldStore: ObjectStore {
     private struct State {
+        /// Whether it was told that the store does not answer.
         var isAway = false
         var clockDifference: Int?
     }
@@ -61,9 +62,17 @@ final class ToldStore: ObjectStore {
         }
     }
 
+    /// How long a call may take before a person is told that the program waits.
+    private static let patience = Duration.seconds(10)
+
     private func told<Answer>(
         _ call: () async throws(ObjectStoreError) -> (Answer, StoreTime)
     ) async throws(ObjectStoreError) -> Answer {
+        let waiting = Task {
+            try await Task.sleep(for: Self.patience)
+            tellSlow()
+        }
+        defer { waiting.cancel() }
         do throws(ObjectStoreError) {
             let (answer, storeTime) = try await call()
             await keep()
@@ -83,6 +92,15 @@ final class ToldStore: ObjectStore {
             if isNew { tell(error) }
             throw error
         }
+    }
+
+    private func tellSlow() {
+        guard output.form == .people else { return }
+        let isNew = state.withLock { state in
+            defer { state.isAway = true }
+            return !state.isAway
+        }
+        if isNew { output.prompt("The store does not answer yet. The program waits; Control-C stops it.\n") }
     }
 
     private func tell(_ error: ObjectStoreError) {

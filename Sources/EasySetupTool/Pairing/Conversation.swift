@@ -303,6 +303,10 @@ enum Help {
         A link makes this device receive the seed of the device that shows it, the secret that its devices share, or keys of \
         some of its collections. Say yes only if you have asked that device for it yourself just now.
         """
+    static let invitation = """
+        An invitation is a text of some letters and digits, which whoever runs the service gives out. It lets one new chain \
+        in, and this device keeps it nowhere.
+        """
     static let replace = """
         Yes stores the seed that you have given, and this device leaves its chain for the one of that seed. A sealed copy of the \
         stored seed is kept for 30 days; easysetup seed restore brings it back. No changes nothing.

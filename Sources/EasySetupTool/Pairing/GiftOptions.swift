@@ -99,7 +99,7 @@ struct GiftOptions: ParsableArguments {
         (options.place.caFile, options.place.allowPlain) = (pairing.target.caFile, pairing.allowPlain)
         defer { output.onStop(nil) }
         // The other device needs no place in the chain before it has joined, and neither does this one.
-        let session = try await ChainSession.open(options, .leaving, holder: .seed(seed), output)
+        let session = try await ChainSession.open(options, .giving, holder: .seed(seed), output)
         let membership = try await session.chain.membership(
             for: Dictionary(uniqueKeysWithValues: names.map { ($0.text, !readOnly) }),
             until: notAfter
