@@ -169,6 +169,18 @@ import Testing
         #expect((first + second).map(\.names) == [names])
     }
 
+    @Test("A false part makes no record younger, and a part that is written again does") func age() throws {
+        let names = try fixture.names(value: 1_500)
+        try #require(names.count == 3)
+        let false2 = try falseParts(names[2], 1)
+        var assembler = RecordAssembler(keys: fixture.ring)
+        #expect(assembler.add(entries(false2, lastModified: 9_000)).isEmpty)
+        #expect(assembler.add(entries([names[0]], lastModified: 1)).isEmpty)
+        #expect(assembler.remaining.map(\.lastModified) == [9_000])
+        #expect(assembler.add(entries([names[0]], lastModified: 7)).isEmpty)
+        #expect(assembler.add(entries(false2 + names[1...], lastModified: 3)).map(\.lastModified) == [7])
+    }
+
     @Test("Two records of one writer and one time that differ are two") func twins() throws {
         let twins = try [fixture.names(value: 700), fixture.names(value: 701), fixture.names("b", value: 700)]
         var assembler = RecordAssembler(keys: fixture.ring)

@@ -48,51 +48,65 @@ struct PartialRecord: Sendable {
         case foreign
     }
 
+    /// A part, and the greatest time of its object in a listing, in milliseconds since 1970.
+    private struct Part: Sendable {
+        let name: ObjectName
+        var lastModified: UInt64
+    }
+
     /// The parts from the first one on, each of which is the one that the part before says.
-    private var parts: [ObjectName] = []
+    private var parts: [Part] = []
     /// What may be a later part, by its number, as long as the part before it is missing.
-    private var waiting: [Int: [ObjectName]] = [:]
+    private var waiting: [Int: [Part]] = [:]
     /// The number of all names.
     var count: Int { parts.count + waiting.values.reduce(0) { $0 + $1.count } }
-    /// The greatest time of an object in a listing, in milliseconds since 1970.
-    private(set) var lastModified: UInt64 = 0
+    /// The greatest time of an object in a listing, in milliseconds since 1970. Where all parts are there, nothing waits, so
+    /// that no false part makes a record younger.
+    var lastModified: UInt64 {
+        max(parts.map(\.lastModified).max() ?? 0, waiting.values.joined().map(\.lastModified).max() ?? 0)
+    }
     /// The reason why the record was not given when it was last looked at.
     var reason = RemainingRecord.Reason.incomplete
 
     /// Adds an object.
     /// - Parameter limit: the greatest number of different data of one part that wait for the part before.
     mutating func add(_ name: ObjectName, lastModified: UInt64, limit: Int) -> Added {
+        let part = Part(name: name, lastModified: lastModified)
         if name.part < parts.count {
-            guard parts[name.part] == name else { return .foreign }
-            self.lastModified = max(self.lastModified, lastModified)
+            guard parts[name.part].name == name else { return .foreign }
+            parts[name.part].lastModified = max(parts[name.part].lastModified, lastModified)
             return .known
         }
         if name.part > parts.count {
-            guard !waiting[name.part, default: []].contains(name), waiting[name.part, default: []].count < limit
-            else { return .known }
-            waiting[name.part, default: []].append(name)
+            var others = waiting[name.part, default: []]
+            if let index = others.firstIndex(where: { $0.name == name }) {
+                others[index].lastModified = max(others[index].lastModified, lastModified)
+                waiting[name.part] = others
+                return .known
+            }
+            guard others.count < limit else { return .known }
+            waiting[name.part] = others + [part]
         } else {
-            guard isNext(name) else { return .foreign }
-            parts.append(name)
+            guard isNext(part) else { return .foreign }
+            parts.append(part)
             while let right = waiting.removeValue(forKey: parts.count)?.first(where: isNext) { parts.append(right) }
         }
-        self.lastModified = max(self.lastModified, lastModified)
         return .new
     }
 
     /// Whether a part follows those that are there. That a first part is the record's was seen when its name was read.
-    private func isNext(_ name: ObjectName) -> Bool {
-        parts.last.map { $0.isFollowed(by: name) } ?? true
+    private func isNext(_ part: Part) -> Bool {
+        parts.last.map { $0.name.isFollowed(by: part.name) } ?? true
     }
 
     /// The parts in their order, if all are there; otherwise nil.
     var whole: [ObjectName]? {
-        guard let first = parts.first, parts.count == first.record.parts else { return nil }
-        return parts
+        guard let first = parts.first, parts.count == first.name.record.parts else { return nil }
+        return parts.map(\.name)
     }
 
     func names(in place: RecordPlace) -> [String] {
-        parts.map { $0.text(in: place) }
-            + waiting.sorted { $0.key < $1.key }.flatMap { $0.value.map { $0.text(in: place) }.sorted() }
+        parts.map { $0.name.text(in: place) }
+            + waiting.sorted { $0.key < $1.key }.flatMap { $0.value.map { $0.name.text(in: place) }.sorted() }
     }
 }
