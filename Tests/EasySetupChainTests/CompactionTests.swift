@@ -8,7 +8,7 @@ private let start: UInt64 = 1_800_000_000_000
 /// A store's records, compacted by hand: no seals and no names, only what the decisions need.
 private struct Bench {
     var records: [StoredRecord] = []
-    var fragments: [ObjectPage.Entry] = []
+    var strays: [Stray] = []
     var now = start
     /// The date of the devices; nil for the store's.
     var device: UInt64?
@@ -17,7 +17,7 @@ private struct Bench {
 
     var hasUnread = false
     var listing: Compaction.Listing {
-        Compaction.Listing(records: records, fragments: fragments, hasUnread: hasUnread)
+        Compaction.Listing(records: records, strays: strays, hasUnread: hasUnread)
     }
 
     var clocks: Compaction.Now {
@@ -49,7 +49,7 @@ private struct Bench {
     mutating func delete(_ names: some Sequence<String>) {
         let names = Set(names)
         records.removeAll { names.contains($0.record.names[0]) }
-        fragments.removeAll { names.contains($0.name) }
+        strays.removeAll { names.contains($0.name) }
     }
 
     func plan(known: CollectionState = CollectionState(), minimum: Int = 1) -> Compaction.Plan {
@@ -74,7 +74,7 @@ private struct Bench {
         return readBack.isThere
     }
 
-    var objects: Int { records.reduce(fragments.count) { $0 + $1.record.names.count } }
+    var objects: Int { records.reduce(strays.count) { $0 + $1.record.names.count } }
 }
 
 extension Bench {
@@ -317,10 +317,10 @@ struct CompactionTests {
         }
     }
 
-    @Test("What is incomplete is deleted after a day, and not while a clock is wrong")
+    @Test("What is no part of a record is deleted after a day, and not while a clock is wrong")
     func orphans() {
         var bench = Bench()
-        bench.fragments = [ObjectPage.Entry(name: "part", lastModified: bench.now)]
+        bench.strays = [Stray(name: "part", lastModified: bench.now)]
         bench.add(CollectionState((0..<20).map { .set("object \($0)", ["a": "1"], at: 5) }), id: 9, pieces: 2)
         bench.now += day - 10
         #expect(bench.plan().deletions.isEmpty)

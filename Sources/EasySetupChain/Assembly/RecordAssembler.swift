@@ -111,7 +111,7 @@ package struct RecordAssembler: Sendable {
     private mutating func openOne(_ name: RecordName) -> StoredRecord? {
         guard let partial = kept[name] else { return nil }
         guard let parts = partial.whole else { return nil }
-        switch opened(parts, name) {
+        switch Self.opened(parts, name, by: keys) {
         case .success(let record):
             keys.learn(record.stamp.generation)
             keptParts -= partial.count
@@ -124,7 +124,12 @@ package struct RecordAssembler: Sendable {
         }
     }
 
-    private func opened(_ parts: [ObjectName], _ name: RecordName) -> Result<Record, RemainingRecord.Reason> {
+    /// Opens the parts of a record.
+    static func opened(
+        _ parts: [ObjectName],
+        _ name: RecordName,
+        by keys: KeyRing
+    ) -> Result<Record, RemainingRecord.Reason> {
         let sealed = Array(parts.map(\.portion).joined())
         guard let generation = RecordSeal.generation(of: sealed) else { return .failure(.fault(.seal)) }
         guard let key = keys.key(of: generation) else { return .failure(.keyMissing(generation)) }

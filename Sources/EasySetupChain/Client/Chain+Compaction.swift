@@ -33,10 +33,12 @@ extension Chain {
         guard let reader = reader(name) else { throw .notHeld }
         var compaction = try await surveyed(known: reader.state, reader.keys)
         var deleted = 0
-        let remaining = try await everything(reader.keys) { records throws(ChainError) in
-            deleted += try await delete(compaction.deletions(of: records))
+        var search = StraySearch(keys: reader.keys)
+        _ = try await everything(reader.keys) { records, entries throws(ChainError) in
+            let strays = search.take(entries, records)
+            deleted += try await delete(compaction.deletions(of: records) + compaction.deletions(of: strays))
         }
-        deleted += try await delete(compaction.deletions(ofFragments: remaining.fragments))
+        deleted += try await delete(compaction.deletions(of: search.finish()))
         guard let snapshot = compaction.snapshot(minimum: minimum) else {
             return CompactionReport(deleted: deleted, pieces: 0)
         }
@@ -46,10 +48,10 @@ extension Chain {
     /// Makes the first of a compaction's two listings.
     private func surveyed(known: CollectionState, _ keys: KeyRing) async throws(ChainError) -> Compaction {
         var survey = StoreSurvey(known: known)
-        let remaining = try await everything(keys) { survey.take($0) }
+        let hasUnread = try await everything(keys) { records, _ in survey.take(records) }
         guard let time = storeTime else { throw .notHeld }
         let now = Compaction.Now(store: time, device: clock.date, generations: survey.generations)
-        return Compaction(survey, hasUnread: remaining.hasUnread, now: now)
+        return Compaction(survey, hasUnread: hasUnread, now: now)
     }
 
     /// Writes a snapshot, in the collection's turn. Returns the number of its pieces.
@@ -59,30 +61,27 @@ extension Chain {
         let pieces = SnapshotPieces(snapshot, id: id, limit: Self.pieceBytes)
         for piece in pieces { try await send(.snapshot(piece), to: name) }
         var readBack = SnapshotReadBack(of: snapshot, id: id)
-        _ = try await everything(keys) { readBack.take($0) }
+        _ = try await everything(keys) { records, _ in readBack.take(records) }
         guard readBack.isThere else { throw .notReadBack }
         return pieces.count
     }
 
-    /// Lists a collection whole, apart from what was read before, and passes on the records page by page.
-    /// - Returns: what is no whole record: the objects of which others are missing, and whether there are records that can't be
-    ///   read yet.
+    /// Lists a collection whole, apart from what was read before, and passes on the records page by page, with the entries of
+    /// the page.
+    /// - Returns: whether there are records that can't be read yet, or so much that is no record that there may be.
     func everything(
         _ keys: KeyRing,
-        _ take: ([StoredRecord]) async throws(ChainError) -> Void
-    ) async throws(ChainError) -> (fragments: [ObjectPage.Entry], hasUnread: Bool) {
+        _ take: ([StoredRecord], [ObjectPage.Entry]) async throws(ChainError) -> Void
+    ) async throws(ChainError) -> Bool {
         var assembler = RecordAssembler(keys: keys)
         var after: String?
         repeat {
             let page = try await page(keys.place, after: after)
-            try await take(assembler.add(page.entries))
+            try await take(assembler.add(page.entries), page.entries)
             after = page.next
         } while after != nil
-        let fragments = assembler.remaining.filter { $0.reason == .incomplete }.flatMap { remaining in
-            remaining.names.map { ObjectPage.Entry(name: $0, lastModified: remaining.lastModified) }
-        }
-        let hasUnread = assembler.remaining.contains { $0.reason == .fault(.newer) || $0.reason.isKeyMissing }
-        return (fragments, hasUnread)
+        return assembler.forgotten > 0
+            || assembler.remaining.contains { $0.reason == .fault(.newer) || $0.reason.isKeyMissing }
     }
 
     /// The greatest size of a snapshot's piece, as ``SnapshotWrite/size`` counts.

@@ -34,7 +34,7 @@ extension Chain {
         try await list(name)
         guard let reader = reader(name) else { throw .notHeld }
         var pieces: [StoredRecord] = []
-        _ = try await everything(reader.keys) { pieces += $0.filter(\.isPiece) }
+        _ = try await everything(reader.keys) { records, _ in pieces += records.filter(\.isPiece) }
         let newest = Snapshot.assembled(pieces).whole.last
         // Without the one that an earlier call has written, a new one.
         let isEmptied = newest.map { $0.state.isEmptied && $0.state == reader.state } ?? false
@@ -52,7 +52,7 @@ extension Chain {
         _ progress: @Sendable (Int) -> Void
     ) async throws(ChainError) -> Int {
         var pieces: [StoredRecord] = []
-        _ = try await everything(keys) { pieces += $0.filter(\.isPiece) }
+        _ = try await everything(keys) { records, _ in pieces += records.filter(\.isPiece) }
         guard var sweep = EmptiedSweep(pieces, keys) else { return 0 }
         var deleted = 0
         var after: String?

@@ -87,9 +87,9 @@ package struct Compaction: Sendable {
         return names
     }
 
-    /// Says which objects of records that are not whole may be deleted.
-    package func deletions(ofFragments fragments: [ObjectPage.Entry]) -> [String] {
-        fragments.filter { isOrphan($0.lastModified) }.map(\.name)
+    /// Says which objects may be deleted that are no part of a record.
+    package func deletions(of strays: [Stray]) -> [String] {
+        strays.filter { isOrphan($0.lastModified) }.map(\.name)
     }
 
     /// The state to write as a snapshot, after the second listing; nil if that is not worth it.
@@ -120,15 +120,15 @@ package struct Compaction: Sendable {
     package struct Listing: Sendable {
         /// The records that are whole and could be opened.
         package var records: [StoredRecord]
-        /// The objects of records of which parts are missing, and when they came into the store.
-        package var fragments: [ObjectPage.Entry]
+        /// The objects that are no part of a record.
+        package var strays: [Stray]
         /// Whether there are records that a device of a later version, or one with a newer key, reads. A floor would kill
         /// what they say, so none is raised.
         package var hasUnread: Bool
 
-        package init(records: [StoredRecord], fragments: [ObjectPage.Entry], hasUnread: Bool = false) {
+        package init(records: [StoredRecord], strays: [Stray], hasUnread: Bool = false) {
             self.records = records
-            self.fragments = fragments
+            self.strays = strays
             self.hasUnread = hasUnread
         }
     }
@@ -181,8 +181,7 @@ package struct Compaction: Sendable {
         var survey = StoreSurvey(known: known)
         survey.take(listing.records)
         var compaction = Compaction(survey, hasUnread: listing.hasUnread, now: now)
-        let deletions =
-            compaction.deletions(of: listing.records) + compaction.deletions(ofFragments: listing.fragments)
+        let deletions = compaction.deletions(of: listing.records) + compaction.deletions(of: listing.strays)
         let gain = compaction.gain
         return Plan(deletions: deletions, snapshot: compaction.snapshot(minimum: minimum), gain: gain)
     }
@@ -192,7 +191,7 @@ package struct Compaction: Sendable {
     /// How long a snapshot must have been in the store before anything is deleted for it, in milliseconds: no store known to
     /// us takes longer to list an object.
     package static let settling: UInt64 = 600_000
-    /// The age at which what is incomplete is taken for an orphan, in milliseconds.
+    /// The age at which what is incomplete or damaged is deleted, in milliseconds.
     package static let orphanAge: UInt64 = 86_400_000
     /// The age at which a deletion is forgotten, in milliseconds: 90 days.
     package static let horizon: UInt64 = 90 * 86_400_000
