@@ -5,8 +5,8 @@ extension S3Store {
     ///
     /// The bucket is that of the service's last answer. When the store refuses the credentials, can't be reached or has no
     /// such bucket, the service is asked once more, and the call goes to the bucket that it names then: an operator can move
-    /// a chain. A chain that has more objects than it may is told by the error `ObjectStoreError.Code.full` of ``put(_:)``;
-    /// listing and deleting work still.
+    /// a chain. A chain that has more objects than it may is told by ``isFull()``, and by the error
+    /// `ObjectStoreError.Code.full` of ``put(_:)`` where there is no form; listing and deleting work still.
     ///
     /// - Parameters:
     ///   - service: the calls to the service.

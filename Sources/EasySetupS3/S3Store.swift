@@ -156,6 +156,19 @@ public final class S3Store: ObjectStore {
         return last
     }
 
+    /// Whether the service has said that the chain has more objects than it may. It is asked again after ten minutes, unless
+    /// it has given a form to clean up, as it does only now and then.
+    public func isFull() async throws(ObjectStoreError) -> Bool {
+        let used = try await keeper.credentials(refused: nil) { self.now }
+        guard used.credentials.isFull, used.credentials.forms?.isEmpty ?? true, isOld(since: used.since) else {
+            return used.credentials.isFull
+        }
+        return try await keeper.credentials(refused: used.number) { self.now }.credentials.isFull
+    }
+
+    /// Whether a service may have counted the objects of a full chain again.
+    private func isOld(since: Int) -> Bool { now - since >= Int(bounds.fullPause.components.seconds) }
+
     /// The store's time in seconds since 1970, as far as it is known.
     private var now: Int { times.seconds() + (place.withLock { $0?.clockDifference } ?? 0) }
 
@@ -211,8 +224,7 @@ public final class S3Store: ObjectStore {
             let outcome: CallPolicy.Outcome
             do throws(S3Silence) {
                 guard let request = request(requests, used.credentials, signedAt) else {
-                    let isOld = signedAt - used.since >= Int(bounds.fullPause.components.seconds)
-                    if used.credentials.isFull, isOld, refused != used.number {
+                    if used.credentials.isFull, isOld(since: used.since), refused != used.number {
                         refused = used.number
                         continue
                     }

@@ -19,6 +19,8 @@ public final class MemoryObjectStore: ObjectStore {
         public var listsByFolder = false
         /// The greatest number of objects in a page, however many are asked for.
         public var pageLimit = Int.max
+        /// Whether the chain has more objects than it may. The store takes all the same what is written.
+        public var isFull = false
         /// By how much the store's clock is wrong.
         public var clockError: Duration = .zero
         /// Objects that listings do not show, although they are there.
@@ -68,6 +70,9 @@ public final class MemoryObjectStore: ObjectStore {
     private let state: Mutex<State>
     /// The limits of this store.
     public let limits: ObjectStoreLimits
+
+    /// Whether the manners say that the chain has more objects than it may.
+    public func isFull() async throws(ObjectStoreError) -> Bool { state.withLock { $0.manners.isFull } }
 
     /// Makes an empty store.
     /// - Parameters:

@@ -356,7 +356,6 @@ struct CredentialsClientTests {
             (ServiceScript.content(prefix: prefix, time: -now), .times),
             (ServiceScript.content(prefix: prefix, accessKey: "KEY\r\nHost: x"), .keys),
             (ServiceScript.content(prefix: prefix, accessKey: ""), .keys),
-            (ServiceScript.content(prefix: prefix, forms: [prefix], isFull: true), .keys),
         ]
         for (content, part) in answers {
             let (error, _) = try await error([ServiceScript.answer(content)])
@@ -428,6 +427,20 @@ struct CredentialsClientTests {
             #expect(try await !fourth.credentials().isFull)
         }
         #expect(server.requests.count == 5)
+    }
+
+    @Test("A form to clean up a full chain is kept for the next run, for it is given only now and then")
+    func cleanupKept() async throws {
+        let cleanup = ServiceScript.content(prefix: prefix, forms: [prefix], isFull: true)
+        let server = ScriptedServer([ServiceScript.answer(cleanup)])
+        try await server.run { url in
+            let first = try CredentialsClient(url, seed: seed, times: clock.times)
+            let credentials = try await first.credentials()
+            #expect(credentials.isFull && credentials.forms?.map(\.prefix) == [prefix])
+            let second = try CredentialsClient(url, seed: seed, session: first.session, times: clock.times)
+            #expect(try await second.credentials().isFull)
+        }
+        #expect(server.requests.count == 1)
     }
 
     @Test("A session keeps the difference of the clocks")

@@ -115,6 +115,41 @@ struct ServiceStoreTests {
         #expect(shown.code == .chainFull && !shown.retryHelps)
     }
 
+    @Test("A full chain that has a form to clean up writes with it, and says that it is full")
+    func cleanup() async throws {
+        let data = ScriptedServer([ServiceScript.nothingListed, ServiceScript.store(204), ServiceScript.store(204)])
+        let service = ScriptedServer()
+        try await data.run { endpoint in
+            let now = ServiceScript.now
+            func answer(forms: [String], time: Int) -> ScriptedServer.Step {
+                let content = ServiceScript.content(
+                    endpoint: endpoint,
+                    prefix: prefix,
+                    forms: forms,
+                    isFull: true,
+                    time: time,
+                    lifetime: 900
+                )
+                return ServiceScript.answer(content)
+            }
+            service.add(answer(forms: [prefix], time: now), answer(forms: [], time: now + 900))
+            try await service.run { url in
+                let store = try store(url)
+                _ = try await store.list(prefix: prefix, after: nil, limit: 10)
+                #expect(try await store.isFull())
+                _ = try await store.put(prefix + "a")
+                clock.seconds = now + 599
+                #expect(try await store.isFull())
+                #expect(service.requests.count == 1)
+                clock.seconds = now + 900
+                #expect(try await store.isFull())
+                await #expect(throws: ObjectStoreError(.full)) { _ = try await store.put(prefix + "a") }
+                _ = try await store.delete([prefix + "a"])
+            }
+        }
+        #expect(service.requests.count == 2 && data.requests.map(\.method) == ["GET", "POST", "DELETE"])
+    }
+
     @Test("A chain shows the problem that the service told, and asks no second time: the client has done that")
     func chain() async throws {
         let problems: [(ScriptedServer.Step, ChainError.Code, Int)] = [

@@ -29,7 +29,7 @@ struct RightsTests {
 
     @Test("A device with the seed lists, gets and deletes in its prefix, and writes by one form")
     func member() throws {
-        let rights = try Rights(.seed, of: user, bucket: "chains", isFull: false)
+        let rights = try Rights(.seed, of: user, bucket: "chains", hasForms: true)
         #expect(
             rights.policy.text
                 == #"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::chains","#
@@ -42,7 +42,7 @@ struct RightsTests {
 
     @Test("A device with a certificate lists its collections, and has a form for each that it may write")
     func device() throws {
-        let rights = try Rights(.device(rights(collections(3))), of: user, bucket: "chains", isFull: false)
+        let rights = try Rights(.device(rights(collections(3))), of: user, bucket: "chains", hasForms: true)
         #expect(try actions(rights.policy) == ["s3:ListBucket"])
         #expect(rights.policy.text.contains("\"\(prefix)collection100001/*\""))
         #expect(rights.formPrefixes == [prefix + "collection100000/", prefix + "collection100002/"])
@@ -51,7 +51,7 @@ struct RightsTests {
     @Test("No policy gives a right to write an object, or to all of the bucket")
     func never() throws {
         for asker in [Asker.seed, .device(rights(collections(5)))] {
-            let policy = try Rights(asker, of: user, bucket: "chains", isFull: false).policy
+            let policy = try Rights(asker, of: user, bucket: "chains", hasForms: true).policy
             #expect(!policy.text.contains("Put"))
             #expect(!policy.text.contains("s3:*"))
             #expect(!policy.text.contains("chains/*"))
@@ -62,17 +62,37 @@ struct RightsTests {
     @Test("Every prefix ends with a slash")
     func slashes() throws {
         for asker in [Asker.seed, .device(rights(collections(5)))] {
-            let rights = try Rights(asker, of: user, bucket: "chains", isFull: false)
+            let rights = try Rights(asker, of: user, bucket: "chains", hasForms: true)
             #expect(rights.formPrefixes.allSatisfy { $0.hasSuffix("/") })
             #expect(rights.policy.text.matches(of: /[^\/]\*/).isEmpty)
         }
     }
 
-    @Test("A chain that is full gets no forms, and can still delete")
+    @Test("A device without forms can still delete, if it has the seed")
     func full() throws {
-        let rights = try Rights(.seed, of: user, bucket: "chains", isFull: true)
+        let members = rights(collections(3))
+        let rights = try Rights(.seed, of: user, bucket: "chains", hasForms: false)
+        #expect(try Rights(.device(members), of: user, bucket: "chains", hasForms: false).formPrefixes.isEmpty)
         #expect(rights.formPrefixes.isEmpty)
         #expect(try actions(rights.policy).contains("s3:DeleteObject"))
+    }
+
+    @Test("In a full chain a device without the seed gets no form, and one with the seed those of the reserve")
+    func quota() {
+        let members = Asker.device(rights(collections(1)))
+        var asked = 0
+        func hasForms(_ objects: Int, _ asker: Asker, cleans: Bool = false) -> Bool {
+            Quota(objects: objects, most: 1_000).givesForms(to: asker) {
+                asked += 1
+                return cleans
+            }
+        }
+        for objects in [0, 1_000] { #expect(hasForms(objects, .seed) && hasForms(objects, members)) }
+        for objects in [1_001, 1_100] { #expect(hasForms(objects, .seed) && !hasForms(objects, members)) }
+        #expect(asked == 0)
+        #expect(!hasForms(1_101, .seed) && hasForms(1_101, .seed, cleans: true))
+        #expect(!hasForms(1_101, members, cleans: true))
+        #expect(asked == 2)
     }
 
     @Test(

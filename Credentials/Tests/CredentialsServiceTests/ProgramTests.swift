@@ -228,7 +228,9 @@ struct ProgramTests {
 
     @Test("A chain with more objects than it may have gets no form, and can delete until it has one again")
     func quota() async throws {
-        let limits = ["objectsPerUser=2", "requestsPerUser=1000000", "requestsPerPrefix=1000000"]
+        let limits = [
+            "objectsPerUser=2", "requestsPerUser=1000000", "requestsPerPrefix=1000000", "cleanupsPerUser=2",
+        ]
         let service = try await Service(.shared(), scratch, more: limits.flatMap { ["--limit", $0] })
         let seed = SyncSeed.random()
         let first = try await service.credentials(seed.userID, by: seed)
@@ -245,7 +247,17 @@ struct ProgramTests {
             _ = try await service.credentials(seed.userID, by: seed)
             return try await accounts.summary(now: 0).objects == 3
         }
-        let full = try await service.credentials(seed.userID, by: seed)
+        // Of the answers with a form to clean up the first may have come above, between a count and a look at it.
+        var full = try await service.credentials(seed.userID, by: seed)
+        var cleanups = 0
+        while (full.json["forms"] as? [Any])?.count == 1, cleanups < 3 {
+            #expect(full.json["full"] as? Bool == true)
+            let (ends, time) = (full.json["ends"] as? Int ?? 0, full.json["time"] as? Int ?? 0)
+            #expect(1...900 ~= ends - time)
+            cleanups += 1
+            full = try await service.credentials(seed.userID, by: seed)
+        }
+        #expect(1...2 ~= cleanups)
         #expect(full.status == 200)
         #expect(full.json["full"] as? Bool == true)
         #expect((full.json["forms"] as? [Any])?.isEmpty == true)

@@ -108,8 +108,21 @@ extension Chain {
         }
         let new = Set(wishes.map(\.object)).count { reader.state.state(of: $0) == nil }
         guard reader.state.count + new <= limits.objects else { throw .collectionTooLarge(limit: limits.objects) }
+        if !name.isReserved, batches.joined().contains(where: \.grows) { try await demandRoom() }
         if !batches.isEmpty { try await noteUnlessKnown(name) }
         for batch in batches { try await send(.changes(batch), to: name) }
+    }
+
+    /// Refuses a write where the chain has more objects than it may: what room there is then is for shutting devices out and
+    /// for snapshots.
+    private func demandRoom() async throws(ChainError) {
+        let isFull: Bool
+        do throws(ObjectStoreError) {
+            isFull = try await store.isFull()
+        } catch {
+            throw .store(error)
+        }
+        if isFull { throw .store(ObjectStoreError(.full)) }
     }
 
     private static func change(
@@ -144,6 +157,14 @@ extension Chain {
 }
 
 extension Change {
+    /// Whether the change adds to what a snapshot has to hold.
+    fileprivate var grows: Bool {
+        switch operation {
+        case .set: true
+        case .delete: false
+        }
+    }
+
     /// About what the change takes in a record, in bytes.
     fileprivate var size: Int {
         guard case .set(let attributes) = operation else { return object.utf8.count + 64 }

@@ -22,8 +22,17 @@ public protocol ObjectStore: Sendable {
     /// After an error some of them may be deleted.
     func delete(_ names: [String]) async throws(ObjectStoreError) -> StoreTime
 
+    /// Whether the chain has more objects than it may, so that only what makes it smaller or shuts a device out is to be
+    /// written. A store that counts nothing says no.
+    func isFull() async throws(ObjectStoreError) -> Bool
+
     /// The limits of this store.
     var limits: ObjectStoreLimits { get }
+}
+
+extension ObjectStore {
+    /// The answer of a store that counts nothing: no.
+    public func isFull() async throws(ObjectStoreError) -> Bool { false }
 }
 
 /// A part of a store's listing.

@@ -24,8 +24,7 @@ extension CredentialsAnswer {
         else { throw .times }
         guard let address = S3Address(endpoint: endpoint, region: region, bucket: bucket, allowsPlain: allowsPlain)
         else { throw .endpoint }
-        guard Self.isText(accessKey, 128), Self.isText(secretKey, 256), Self.isText(sessionToken, 16_384),
-            !isFull || forms.isEmpty
+        guard Self.isText(accessKey, 128), Self.isText(secretKey, 256), Self.isText(sessionToken, 16_384)
         else { throw .keys }
         var signed: [S3Credentials.PrefixedForm] = []
         for form in forms {

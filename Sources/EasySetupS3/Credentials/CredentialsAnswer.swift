@@ -45,7 +45,7 @@ package struct CredentialsAnswer: Codable, Sendable {
     package let sessionToken: String
     /// The forms for writing: one for a member with the seed, one for each collection that a device may write.
     package let forms: [Form]
-    /// Whether the chain has used up its quota of objects. Then `forms` is empty.
+    /// Whether the chain has used up its quota of objects. A form is then one to clean up.
     package let isFull: Bool
     /// When the session and the forms end, in seconds since 1970.
     package let ends: Int

@@ -198,9 +198,9 @@ public final class CredentialsClient: S3CredentialsSource {
         var state = State()
         if let session, session.holder == digest {
             state.clockDifference = session.clockDifference
-            // A chain that was full may have been emptied since.
+            // A chain that was full may have been emptied since; a form to clean up is given only now and then.
             let end = times.seconds() + session.clockDifference + Int(limits.renewalMargin.components.seconds)
-            if !session.answer.isFull, end < session.ends { state.kept = session }
+            if !session.answer.isFull || !session.answer.forms.isEmpty, end < session.ends { state.kept = session }
         }
         self.state = Mutex(state)
     }

@@ -62,6 +62,8 @@ final class ToldStore: ObjectStore {
         }
     }
 
+    func isFull() async throws(ObjectStoreError) -> Bool { try await store.isFull() }
+
     /// How long a call may take before a person is told that the program waits.
     private static let patience = Duration.seconds(10)
 

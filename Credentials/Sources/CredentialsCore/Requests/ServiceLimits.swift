@@ -15,8 +15,11 @@ package struct ServiceLimits: Hashable, Sendable {
     package var ratedKeys = 50_000
     /// How many devices of a chain may be revoked.
     package var revocationsPerUser = 1_000
-    /// How many objects a chain may have before it gets no forms for writing.
+    /// How many objects a chain may have before devices without the seed get no forms for writing. Those with the seed get
+    /// theirs up to a tenth more (``Quota``).
     package var objectsPerUser = 100_000
+    /// How many times a day a device with the seed gets a form for a few minutes in a chain that has more than that.
+    package var cleanupsPerUser = 8
 
     /// Makes limits with their defaults.
     package init() {}

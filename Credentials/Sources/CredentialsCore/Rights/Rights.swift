@@ -8,17 +8,17 @@ package struct Rights: Hashable, Sendable {
     package let formPrefixes: [String]
 
     /// The rights of a device at a bucket.
-    /// - Parameter isFull: whether the chain has used up its quota. Then there are no forms, and a device with the seed
-    ///   can still delete.
-    package init(_ asker: Asker, of user: UserID, bucket: String, isFull: Bool) throws(Refusal) {
+    /// - Parameter hasForms: whether the device may write, as the chain's quota is. A device with the seed can delete in
+    ///   any case.
+    package init(_ asker: Asker, of user: UserID, bucket: String, hasForms: Bool) throws(Refusal) {
         let prefix = SessionPolicy.prefix(of: user)
         switch asker {
         case .seed:
             policy = SessionPolicy(member: user, bucket: bucket)
-            formPrefixes = isFull ? [] : [prefix]
+            formPrefixes = hasForms ? [prefix] : []
         case .device(let rights):
             policy = try SessionPolicy(device: rights, of: user, bucket: bucket)
-            formPrefixes = isFull ? [] : rights.collections.filter(\.mayWrite).map { prefix + $0.id + "/" }
+            formPrefixes = hasForms ? rights.collections.filter(\.mayWrite).map { prefix + $0.id + "/" } : []
         }
     }
 }

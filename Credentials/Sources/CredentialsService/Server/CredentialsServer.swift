@@ -189,7 +189,9 @@ package final class CredentialsServer: Sendable {
             mayRegister: { [self] () throws(Refusal) in try countRegistration(prefix, settings.limits) }
         )
         let name = Self.name()
-        let answer = try await issuer.credentials(asker, of: user, account: account, name: name, now: now())
+        let answer = try await issuer.credentials(asker, of: user, account: account, name: name, now: now()) { [self] in
+            takeCleanup(of: user, settings.limits)
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let bytes = try encoder.encode(answer)
@@ -246,6 +248,12 @@ package final class CredentialsServer: Sendable {
         let now = now()
         let wait = rates.withLock { $0.users.take(user, limit: limits.requestsPerUser, now: now) }
         if let wait { throw Refusal(.tooMany, retryAfter: wait) }
+    }
+
+    /// Counts a form for some minutes of a chain with far too many objects; false if it had as many as it may.
+    private func takeCleanup(of user: UserID, _ limits: ServiceLimits) -> Bool {
+        let now = now()
+        return rates.withLock { $0.cleanups.take(user, limit: limits.cleanupsPerUser, now: now) == nil }
     }
 
     private func countRegistration(_ prefix: AddressPrefix?, _ limits: ServiceLimits) throws(Refusal) {
@@ -328,16 +336,19 @@ private struct ServiceRates: Sendable {
     var prefixes: Rates<AddressPrefix>
     var registrations: Rates<AddressPrefix>
     var users: Rates<UserID>
+    var cleanups: Rates<UserID>
 
     init(_ limits: ServiceLimits) {
         prefixes = Rates(period: 60, keys: limits.ratedKeys)
         registrations = Rates(period: 3_600, keys: limits.ratedKeys)
         users = Rates(period: 60, keys: limits.ratedKeys)
+        cleanups = Rates(period: 86_400, keys: limits.ratedKeys)
     }
 
     mutating func set(_ limits: ServiceLimits) {
         prefixes.keys = limits.ratedKeys
         registrations.keys = limits.ratedKeys
         users.keys = limits.ratedKeys
+        cleanups.keys = limits.ratedKeys
     }
 }

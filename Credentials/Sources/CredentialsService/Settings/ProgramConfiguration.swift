@@ -117,6 +117,7 @@ package struct ProgramConfiguration: Sendable {
             "requestsPerUser": (\.requestsPerUser, 1...1_000_000), "ratedKeys": (\.ratedKeys, 1...10_000_000),
             "revocationsPerUser": (\.revocationsPerUser, 1...1_000_000),
             "objectsPerUser": (\.objectsPerUser, 1...1_000_000_000),
+            "cleanupsPerUser": (\.cleanupsPerUser, 0...1_000),
         ]
         for text in texts {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

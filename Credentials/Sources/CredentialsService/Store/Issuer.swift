@@ -27,14 +27,27 @@ package struct Issuer: Sendable {
     /// - Parameters:
     ///   - name: a random name for the store's logs.
     ///   - now: the time in seconds since 1970.
+    ///   - cleans: whether a chain with far too many objects has some minutes to clean up.
     /// - Throws: a ``Refusal``, or an ``STSFault`` when the store gave no session.
-    package func credentials(_ asker: Asker, of user: UserID, account: Account, name: String, now: Int) async throws
-        -> CredentialsAnswer
-    {
+    package func credentials(
+        _ asker: Asker,
+        of user: UserID,
+        account: Account,
+        name: String,
+        now: Int,
+        cleans: () -> Bool
+    ) async throws -> CredentialsAnswer {
         guard let node = nodes[account.node] else { throw Refusal(.noNode, retryAfter: 3_600) }
-        let isFull = account.objects ?? 0 > objects
-        let rights = try Rights(asker, of: user, bucket: node.address.bucket, isFull: isFull)
-        let seconds = seconds(asker, node, now: now)
+        let quota = Quota(objects: account.objects ?? 0, most: objects)
+        let rights = try Rights(
+            asker,
+            of: user,
+            bucket: node.address.bucket,
+            hasForms: quota.givesForms(to: asker, cleans: cleans)
+        )
+        let longest = seconds(asker, node, now: now)
+        // Some minutes at a time, or the quota would be none for a device with the seed.
+        let seconds = quota == .exceeded ? min(longest, NodeAccess.shortest) : longest
         let session = try await client.session(
             node,
             policy: rights.policy.text,
@@ -60,7 +73,7 @@ package struct Issuer: Sendable {
             secretKey: session.keys.secret.revealed(),
             sessionToken: session.keys.sessionToken?.revealed() ?? "",
             forms: forms,
-            isFull: isFull,
+            isFull: quota != .kept,
             ends: ends,
             time: now
         )
@@ -78,7 +91,7 @@ package struct Issuer: Sendable {
             )
         else { return nil }
         let probe = StoreProbe(http: client.http, address: node.address, now: now)
-        return await probe.count(SessionPolicy.prefix(of: user), session.keys, most: objects)
+        return await probe.count(SessionPolicy.prefix(of: user), session.keys, most: Quota.reserve(of: objects))
     }
 
     private func seconds(_ asker: Asker, _ node: NodeAccess, now: Int) -> Int {
