@@ -356,8 +356,8 @@ struct ChainTests {
         for device in [first, second] { try await device.join(name: "TV", platform: "Linux") }
         _ = try await other.devices()
         _ = try await other.collections()
-        async let a: Void = one.remove(DeviceID(value: 9))
-        async let b: Void = other.remove(DeviceID(value: 8))
+        async let a = one.remove(DeviceID(value: 9))
+        async let b = other.remove(DeviceID(value: 8))
         _ = try await (a, b)
         for device in [one, other] { _ = try await device.get("1", in: "notes") }
         try await one.put("1", in: "notes", ["a": [1]])

@@ -94,6 +94,46 @@ struct ChainGiftTests {
         return try await program.event("membership-made")
     }
 
+    @Test("A device that was given a collection and has not joined is in the list, and is removed by its id")
+    func neverJoined() async throws {
+        let stage = try await ChainDeviceStage()
+        try await stage.addDevice("laptop")
+        #expect(try await stage.run("laptop", ["put", "notes/1"], input: "one").code == 0)
+        try await pair(stage, "phone", ["--only", "notes", "--read-only", "--until", "2090-01-31"])
+        let listed = try ChainDeviceStage.events(try await stage.run("laptop", ["devices", "--json"]))
+        #expect(listed.map { $0["event"] as? String } == ["device", "absent-device"])
+        let absent = try #require(listed.last)
+        let id = try #require(absent["device"] as? String)
+        #expect(absent["collections"] as? [String] == ["notes"] && absent["writable"] as? [String] == [])
+        #expect(absent["until"] as? String == "2090-01-31")
+        let shown = try await stage.run("laptop", ["devices"]).output
+        #expect(shown.contains("holds notes \u{2014} read only, until 2090-01-31  has not joined, or has left  \(id)"))
+        let removed = try await stage.run("laptop", ["remove", String(id.prefix(6)), "--yes"])
+        #expect(removed.code == 0 && removed.output.contains("\(id) is shut out."), "\(removed.output)")
+        #expect(try await stage.run("laptop", ["put", "notes/2"], input: "two").code == 0)
+        #expect(try await stage.run("phone", ["get", "notes/2"]).output.isEmpty)
+        // Again by the whole id, and not by a part of it.
+        #expect(try await stage.run("laptop", ["remove", id, "--yes"]).code == 0)
+        let unknown = try await stage.run("laptop", ["remove", String(id.prefix(6)), "--yes", "--json"])
+        #expect(try unknown.json()["error"] as? String == "device-unknown")
+        #expect(try ChainDeviceStage.events(try await stage.run("laptop", ["devices", "--json"])).count == 1)
+    }
+
+    @Test("A removed device that is given the seed later is another one in the chain")
+    func seedAfterRemoval() async throws {
+        let stage = try await ChainDeviceStage()
+        try await stage.addDevice("laptop")
+        let member = try await stage.addMember("tablet", of: ["notes": true])
+        #expect(try await stage.run("tablet", ["put", "notes/1"], input: "one").code == 0)
+        #expect(try await stage.run("laptop", ["remove", "tablet", "--yes"]).code == 0)
+        try FileManager.default.removeItem(atPath: stage.folder("tablet") + "/seed")
+        try await stage.addDevice("tablet")
+        #expect(try await stage.run("tablet", ["get", "notes/1"]).output == "one")
+        let devices = try ChainDeviceStage.events(try await stage.run("laptop", ["devices", "--json"]))
+        let tablet = try #require(devices.first { $0["name"] as? String == "tablet" })
+        #expect(tablet["tier"] as? Int == 1 && tablet["device"] as? String != member.device.text)
+    }
+
     @Test("Where the store can't be reached, no code is shown") func storeAway() async throws {
         let stage = try await ChainDeviceStage()
         try await stage.addDevice("laptop")

@@ -45,9 +45,11 @@ extension Chain {
     // MARK: Memberships
 
     /// Makes the membership of a new device, on a device that has the seed: the new device's id, its secret, a certificate,
-    /// and the keys of its collections. It is written nowhere; the new device is one of the chain's when it joins.
+    /// and the keys of its collections. The new device is one of the chain's when it joins; until then ``absentDevices()`` has
+    /// it.
     ///
-    /// The collections are noted, so that removing the device can change their keys.
+    /// The collections and the certificate are noted, so that the device can be removed, and their keys changed, whether it
+    /// ever joins or not.
     /// - Parameters:
     ///   - collections: the names of the app's collections, and whether the device may write there. It may read in any case.
     ///   - notAfter: the last second in which the device may do this, since 1970 (UTC); 0 for no end.
@@ -61,8 +63,8 @@ extension Chain {
         var rights: [CollectionName: Bool] = [:]
         for (text, mayWrite) in collections { rights[try CollectionName(text)] = mayWrite }
         let generations = try await newestGenerations(of: rights)
-        return try Membership(
-            device: DeviceID(value: entropy.publicBytes(DeviceID.byteCount).reduce(0) { $0 << 8 | UInt64($1) }),
+        let membership = try Membership(
+            device: freshDeviceID,
             deviceKeys: .random(entropy),
             collections: rights,
             generations: generations,
@@ -70,6 +72,8 @@ extension Chain {
             serial: storeTime ?? 1,
             seed: seed
         )
+        try await note(membership.certificate, rights.keys)
+        return membership
     }
 
     /// Notes collections, and reads the newest generation of each one's key, those that every device may use included. With

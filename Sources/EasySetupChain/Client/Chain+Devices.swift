@@ -7,8 +7,14 @@ extension Chain {
     /// - Parameters:
     ///   - name: the person's name for this device.
     ///   - platform: the kind of system, such as `linux` or `ios`.
-    /// - Throws: ``ChainError/Code/recordTooLarge``; the errors of the store and of the service.
+    /// - Throws: ``ChainError/Code/deviceRemoved`` on a device that has the seed, under an id that a removed device had: it
+    ///   draws another one; ``ChainError/Code/recordTooLarge``; the errors of the store and of the service.
     public func join(name: String, platform: String) async throws(ChainError) {
+        if case .seed = holder {
+            if reader(.collections)?.cursor.age(at: clock.elapsed) == nil { try await refresh(.collections) }
+            // The record would be hidden, as that of every removed device.
+            if removedDevices.contains(device) { throw .service(.problem(.deviceRevoked)) }
+        }
         let certificate: [UInt8] =
             if case .membership(let membership) = holder { membership.certificate.bytes } else { [] }
         let record = ChainDevice(
@@ -40,6 +46,7 @@ extension Chain {
         }
         if !changes.isEmpty { try await write([(device.text, .update(changes))], in: .devices) }
         guard case .seed = holder else { return }
+        try await noteMissingCertificates()
         // Without a write, too, a removal that another device did not end is ended, and a device that was left out gets its key.
         for name in readCollections where name != .collections {
             try await readyKeys(of: name)
@@ -55,10 +62,13 @@ extension Chain {
         if !objects.isEmpty { try await write(objects.map { ($0, .delete) }, in: .requests) }
     }
 
-    /// The devices of the chain, in the order of their names.
+    /// The devices of the chain that have joined, in the order of their names.
     public func devices() async throws(ChainError) -> [ChainDevice] {
         try await refresh(.devices)
-        return knownDevices.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+        // A device writes its own record. One that has a certificate has drawn no id of a device with the seed.
+        let certified = Set(notedCertificates.map(\.certificate.device))
+        return knownDevices.map { certified.contains($0.id) ? $0.withoutSeed : $0 }
+            .sorted { ($0.name, $0.id) < ($1.name, $1.id) }
     }
 
     /// Deletes this device's record and its requests, so that it is none of the chain's devices any more, and gets no new

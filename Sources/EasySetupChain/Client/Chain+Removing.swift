@@ -8,47 +8,64 @@ extension Chain {
     /// service that gives out rights is told apart.
     ///
     /// A device that dies meanwhile leaves a note. Every device with the seed that reads it ends the removal for each
-    /// collection before it writes there, and so does another call of this function.
+    /// collection before it writes there, and so does another call of this function. The device's record need not be there:
+    /// its certificates were noted when they were made.
+    /// - Returns: the number of collections that the device could read and of which no device has noted the name. Their keys
+    ///   can't be changed now. A device with the seed changes each before it writes there.
     /// - Throws: ``ChainError/Code/objectMissing`` if there is no such device; ``ChainError/Code/notHeld`` without the seed,
-    ///   and for a device that has the seed: only a new seed helps there; ``ChainError/Code/collectionUnknown``;
-    ///   ``ChainError/Code/keysUsedUp``. Nothing is changed then.
-    public func remove(_ removed: DeviceID) async throws(ChainError) {
+    ///   and for a device that has the seed: only a new seed helps there; ``ChainError/Code/keysUsedUp``. Nothing is changed
+    ///   then.
+    @discardableResult public func remove(_ removed: DeviceID) async throws(ChainError) -> Int {
         guard case .seed(let seed) = holder else { throw .notHeld }
         try await refresh(.collections)
         try await refresh(.devices)
         let noted = notedRemovals[removed]
-        let rights = if let noted { noted } else { try rights(of: removed, seed) }
-        let names = (knownCollections.filter { !$0.isReserved } + [.devices, .requests]).filter {
-            rights.contains(CollectionID(of: $0, seed: seed))
+        let certificates = notedCertificates.filter { $0.certificate.device == removed }
+        let rights = try rights(of: removed, noted, certificates, seed)
+        let all = collectionNames(seed)
+        // The collections of the app come first, in the order of their names.
+        let names = rights.compactMap { all[$0] }.sorted {
+            ($0.isReserved ? 1 : 0, $0.text) < ($1.isReserved ? 1 : 0, $1.text)
         }
-        // The store may withhold the name of a collection; its key would stay the same without a word.
-        guard Set(names.map { CollectionID(of: $0, seed: seed) }) == rights else {
-            throw .collectionUnknown
-        }
+        let known = Set(knownCollections)
         for name in names {
+            // The store may withhold the collection's own note. No removal fails for the number of collections.
+            if !known.contains(name), known.count < limits.collections { try await noteUnlessKnown(name) }
             try await refresh(name)
             if let reader = reader(name) { _ = try Self.nextGeneration(after: reader, entropy) }
         }
         // The removal is noted first, where devices without the seed can't write: the removed one could write its own record
         // again. The note has what it could read, because nobody finds that out any more when its record is gone. Another
         // device that removes somebody at the same time sees it when it looks again after it has written its keys.
-        if noted == nil {
+        if noted != rights || !certificates.isEmpty {
             let bytes = rights.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }.flatMap(\.bytes)
-            try await write([(Self.removal + removed.text, .put([Self.removedRights: bytes]))], in: .collections)
+            try await write(
+                [(Self.removal + removed.text, .put([Self.removedRights: bytes]))]
+                    + certificates.map { ($0.object, .delete) },
+                in: .collections
+            )
         }
         // The record goes under a new key of the devices' own collection: the removed one could have filled the old one.
         try await write([(removed.text, .delete)], in: .devices)
         for name in names { try await readyKeys(of: name) }
+        return rights.count - names.count
     }
 
-    /// The collections that a device could read, by its record and by what was granted to it.
-    private func rights(of removed: DeviceID, _ seed: SyncSeed) throws(ChainError) -> Set<CollectionID> {
-        guard let device = knownDevices.first(where: { $0.id == removed }) else { throw .objectMissing }
-        guard !device.hasSeed, let certificate = try? Certificate(bytes: device.certificate, of: seed.userID),
-            certificate.device == removed
-        else { throw .notHeld }
-        // The device may have a right that was granted and that its record does not have.
-        return Set((certificate.rights + (granted(to: removed)?.rights ?? [])).map(\.collection))
+    /// The collections that a device could read: by the note of its removal, by its noted certificates and by its record. The
+    /// device writes the record itself, so that may say less than it has, or that it has the seed.
+    private func rights(
+        of removed: DeviceID,
+        _ noted: Set<CollectionID>?,
+        _ certificates: [NotedCertificate],
+        _ seed: SyncSeed
+    ) throws(ChainError) -> Set<CollectionID> {
+        let record = reader(.devices)?.state.object(removed.text).flatMap { ChainDevice(removed.text, $0) }
+        var all = certificates.map(\.certificate)
+        if let record, let own = try? Certificate(bytes: record.certificate, of: seed.userID), own.device == removed {
+            all.append(own)
+        }
+        guard noted != nil || !all.isEmpty else { throw record == nil ? .objectMissing : .notHeld }
+        return all.reduce(into: noted ?? []) { $0.formUnion($1.rights.map(\.collection)) }
     }
 
     /// The devices that were removed. They are noted beside the names of the collections; and each change of a key names

@@ -81,17 +81,14 @@ extension Chain {
         guard try await requests().contains(where: { $0.isSame(as: request) }) else { throw .objectMissing }
         let base = newestCertificate(of: request)
         var rights: [CollectionName: Bool] = [:]
-        let names = Set(knownCollections).union([.devices, .requests])
-        let known = Dictionary(
-            names.map { (CollectionID(of: $0, seed: seed), $0) },
-            uniquingKeysWith: { one, _ in one }
-        )
+        let known = collectionNames(seed)
         for right in base.rights {
             guard let name = known[right.collection] else { throw .collectionUnknown }
             rights[name] = right.mayWrite
         }
         rights[request.collection] = request.mayWrite || rights[request.collection] ?? false
         let generations = try await newestGenerations(of: rights)
+        let noted = notedCertificates.map(\.certificate).filter { $0.device == base.device }.map(\.serial)
         let certificate = try Certificate(
             device: base.device,
             signingKey: base.signingKey,
@@ -99,28 +96,16 @@ extension Chain {
             collections: rights,
             generations: generations.compactMapValues { $0.max() },
             notAfter: base.notAfter,
-            serial: max(storeTime ?? 1, base.serial + 1, (granted(to: base.device)?.serial ?? 0) + 1),
+            serial: max(storeTime ?? 1, base.serial + 1, (noted.max() ?? 0) + 1),
             seed: seed
         )
         let held = Membership.held(by: certificate, rights, generations, seed)
         let bytes = try Grant.bytes(certificate, held, seed: seed, entropy: entropy)
         // Noted first, where devices without the seed can't write: a removal changes the keys of what was ever granted, whatever
         // the device has written since.
-        let note = Self.granted + base.device.text
-        try await write([(note, .put(["certificate": certificate.bytes]))], in: .collections)
+        try await note(certificate, rights.keys)
         try await write([(Grant.object(base.device), .put(["grant": bytes]))], in: .requests)
     }
-
-    /// The certificate of the last grant to a device, as it was noted among the collections.
-    func granted(to device: DeviceID) -> Certificate? {
-        guard let reader = reader(.collections),
-            let bytes = reader.state.object(Self.granted + device.text)?["certificate"],
-            let certificate = try? Certificate(bytes: bytes, of: reader.keys.place.userID), certificate.device == device
-        else { return nil }
-        return certificate
-    }
-
-    private static let granted = "granted:"
 
     /// Declines a request, on a device with the seed. The device may ask again.
     /// - Throws: ``ChainError/Code/notHeld`` without the seed; ``ChainError/Code/objectMissing`` if the request is not open

@@ -32,7 +32,8 @@ public actor Chain {
     /// Makes the chain of a device that has the seed.
     /// - Parameters:
     ///   - seed: the seed of the chain.
-    ///   - device: the device's id, drawn when it joined, and the same in every run.
+    ///   - device: the device's id, drawn when it joined with the seed, and the same in every run. A device that had a
+    ///     membership before has been another one.
     ///   - store: the store in which the devices meet.
     ///   - clock: the clock by which the store is asked again; a test moves one of its own.
     ///   - entropy: the source of random bytes.

@@ -7,7 +7,7 @@ public struct ChainDevice: Hashable, Sendable {
     /// Its system, such as `Linux`.
     public let platform: String
     /// Whether it has the seed, and so may do everything.
-    public let hasSeed: Bool
+    public private(set) var hasSeed: Bool
     /// The day on which it was seen last, in days since 1970, by its own date.
     public let lastSeen: Int
     /// The certificate of a device without the seed; empty for others.
@@ -20,6 +20,13 @@ public struct ChainDevice: Hashable, Sendable {
         self.hasSeed = hasSeed
         self.lastSeen = lastSeen
         self.certificate = certificate
+    }
+
+    /// The same device, whatever its record says of the seed.
+    var withoutSeed: ChainDevice {
+        var device = self
+        device.hasSeed = false
+        return device
     }
 
     /// Reads a device's record; nil if it is none.

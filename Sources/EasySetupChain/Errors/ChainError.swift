@@ -117,8 +117,8 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         public static let notHeld = Self(rawValue: "not-held")
         /// There is no such object to change, or no such device.
         public static let objectMissing = Self(rawValue: "object-missing")
-        /// A device can't be removed yet: this device does not know the name of a collection that the removed one may read,
-        /// so it could not change that collection's key.
+        /// A request can't be granted yet: this device does not know the name of a collection that the other one may read, so
+        /// it could not give it that collection's key.
         public static let collectionUnknown = Self(rawValue: "collection-unknown")
         /// A value has no members to be attributes, or attributes are not those of such a value.
         public static let content = Self(rawValue: "content")

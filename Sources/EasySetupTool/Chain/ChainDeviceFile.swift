@@ -18,6 +18,9 @@ struct ChainDeviceFile {
         /// The chain, in hex. An id is that of one chain: with another seed the device draws another.
         let userID: String
         let device: String
+        /// Whether the id is that of a membership. A device that gets the seed later draws another one: the other may have been
+        /// removed, or be so one day.
+        var isMember: Bool?
         /// The name under which the device has joined; nil if it has not.
         var name: String?
         /// The place of the store in which it has joined.
@@ -28,6 +31,7 @@ struct ChainDeviceFile {
         private enum CodingKeys: String, CodingKey {
             case version, device, name, place, seen
             case userID = "user_id"
+            case isMember = "is_member"
         }
     }
 
@@ -79,7 +83,11 @@ struct ChainDeviceFile {
 
     /// Draws an id for this device, or takes the one that is given, and keeps it.
     static func make(_ files: PrivateFiles, of userID: UserID, device: DeviceID?) async throws -> ChainDeviceFile {
-        let content = Content(userID: userID.fingerprint, device: (device ?? .random()).text)
+        let content = Content(
+            userID: userID.fingerprint,
+            device: (device ?? .random()).text,
+            isMember: device == nil ? nil : true
+        )
         let made = ChainDeviceFile(files: files, content: content)
         try await made.write()
         return made
@@ -92,6 +100,9 @@ struct ChainDeviceFile {
 
     /// The device's id.
     var device: DeviceID { DeviceID(text: content.device)! }
+
+    /// Whether the id is that of a membership.
+    var isMember: Bool { content.isMember ?? false }
 
     /// The name under which the device has joined; nil if it has not.
     var name: String? { content.name }

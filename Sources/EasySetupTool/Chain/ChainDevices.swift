@@ -11,7 +11,8 @@ struct ChainDevices: AsyncParsableCommand {
         discussion: """
               easysetup chain devices
 
-            A device is in the list from the first command on that it gives to the chain.
+            A device is in the list from the first command on that it gives to the chain. On a device with the seed those are \
+            there, too, that were given collections and have not joined, or have left.
             """
     )
 
@@ -22,13 +23,23 @@ struct ChainDevices: AsyncParsableCommand {
         try await common.run { output in
             let session = try await ChainSession.open(options, .reading, output)
             let devices = try await session.chain.devices()
+            let absent = session.holder.seed == nil ? [] : try await session.chain.absentDevices()
             output.onStop(nil)
             for device in devices {
                 let isThis = device.id == session.device
                 output.event("device", device.members(isThis: isThis), people: device.line(isThis: isThis))
             }
+            for device in absent { output.event("absent-device", device.members, people: device.line) }
         }
     }
+}
+
+extension AbsentDevice {
+    /// The device on a line of a list.
+    var line: String { "(not there)  holds \(scope.text)  has not joined, or has left  \(id.text)" }
+
+    /// The members of an event.
+    var members: [(String, JSONValue)] { [("device", .string(id.text))] + scope.fields }
 }
 
 extension ChainDevice {

@@ -11,7 +11,9 @@ struct ChainRemove: AsyncParsableCommand {
               easysetup chain remove phone
 
             The device's right to the store ends, and its collections get new keys, which it does not get. It keeps what it \
-            has read. It asks first, unless --yes is given. Doing it again does no harm.
+            has read. It asks first, unless --yes is given. Doing it again, by the whole id, does no harm, and ends a removal \
+            that was stopped. A device that was given collections and has not joined has no name: its id is in the list of \
+            easysetup chain devices.
             """
     )
 
@@ -28,12 +30,12 @@ struct ChainRemove: AsyncParsableCommand {
         try await common.run { output in
             if !yes { try output.needPerson() }
             let session = try await ChainSession.open(options, .writing, holder: options.seedHolder(output), output)
-            let device = try Self.find(device, among: try await session.chain.devices())
+            let device = try await Self.find(device, in: session.chain)
             guard !device.hasSeed else { throw ChainUsage.deviceHoldsSeed }
             if !yes {
                 try await output.confirmDeletion(
                     """
-                    This shuts out the device "\(device.shownName)" (\(device.id.text)). It can neither read nor write \
+                    This shuts out \(device.shown). It can neither read nor write \
                     the collections that it was given any more. What it has read already stays on it.
                     """
                 )
@@ -41,23 +43,54 @@ struct ChainRemove: AsyncParsableCommand {
             output.onStop(.writing)
             // The service is told first: a device that gets no more credentials sees nothing of the rest.
             try await session.connection.service?.revoke(device.id)
-            try await session.chain.remove(device.id)
+            let unnamed = try await session.chain.remove(device.id)
             output.onStop(nil)
             output.event(
                 "device-removed",
-                [("device", .string(device.id.text)), ("name", .string(device.name))],
-                people: "\"\(device.shownName)\" is shut out. What is written from now on it can't read."
+                [
+                    ("device", .string(device.id.text)), ("name", .string(device.name)),
+                    ("unnamed_collections", .integer(unnamed)),
+                ],
+                people: device.removedText(unnamed: unnamed)
             )
         }
     }
 
+    /// A device that a person can mean.
+    private struct Found {
+        let id: DeviceID
+        /// The name in its record; empty for a device without one.
+        var name = ""
+        var hasSeed = false
+
+        var shownName: String { ShownLine.text(name, limit: 64) }
+
+        /// The device in a sentence.
+        var shown: String { name.isEmpty ? "the device \(id.text)" : "the device \"\(shownName)\" (\(id.text))" }
+
+        /// The sentence after the removal.
+        func removedText(unnamed: Int) -> String {
+            let device = name.isEmpty ? id.text : "\"\(shownName)\""
+            guard unnamed > 0 else { return "\(device) is shut out. What is written from now on it can't read." }
+            let collections = unnamed == 1 ? "One collection" : "\(unnamed) collections"
+            return """
+                \(device) is shut out. \(collections) that it was given, and that no device with the seed has used yet, \
+                it can read until a device with the seed writes there.
+                """
+        }
+    }
+
     /// The device that a person means.
-    private static func find(_ text: String, among devices: [ChainDevice]) throws(ChainUsage) -> ChainDevice {
-        if let device = devices.first(where: { $0.id.text == text }) { return device }
-        let named = devices.filter { $0.name == text || $0.shownName == text }
-        let found = named.isEmpty && text.count >= 4 ? devices.filter { $0.id.text.hasPrefix(text) } : named
-        guard let device = found.first else { throw .deviceUnknown }
-        guard found.count == 1 else { throw .severalDevices }
+    private static func find(_ text: String, in chain: Chain) async throws -> Found {
+        let devices = try await chain.devices().map { Found(id: $0.id, name: $0.name, hasSeed: $0.hasSeed) }
+        let absent = try await chain.absentDevices().map { Found(id: $0.id) }
+        let removed = await chain.removedDevices.map { Found(id: $0) }
+        if let device = (devices + absent + removed).first(where: { $0.id.text == text }) { return device }
+        let named = devices.filter { !$0.name.isEmpty && ($0.name == text || $0.shownName == text) }
+        let found =
+            named.isEmpty && text.count >= 4 ? (devices + absent).filter { $0.id.text.hasPrefix(text) } : named
+        guard let device = found.first else { throw ChainUsage.deviceUnknown }
+        guard found.count == 1 else { throw ChainUsage.severalDevices }
         return device
     }
 }

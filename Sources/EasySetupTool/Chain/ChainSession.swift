@@ -64,11 +64,12 @@ final class ChainSession: Sendable {
     }
 
     /// The file of this device in the chain; nil if there is none, or only that of a device that this one was before it got
-    /// another membership.
+    /// another membership, or the seed.
     static func deviceFile(_ folder: [UInt8], of holder: ChainHolder) async throws -> ChainDeviceFile? {
         let file = try await ChainDeviceFile.find(folder, of: holder.userID)
-        guard let device = holder.device, let file, file.device != device else { return file }
-        return nil
+        guard let file else { return nil }
+        guard let device = holder.device else { return file.isMember ? nil : file }
+        return file.device == device ? file : nil
     }
 
     /// Opens a chain.

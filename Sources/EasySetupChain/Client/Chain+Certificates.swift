@@ -1,0 +1,147 @@
+import EasySetupSeed
+
+/// A device without the seed that was given a membership and has no record among the chain's devices: it has not joined, or
+/// it has left, or another device has deleted its record.
+public struct AbsentDevice: Hashable, Sendable {
+    /// The device's id.
+    public let id: DeviceID
+    /// The rights of its newest certificate, as far as the names of the collections are known.
+    public let scope: AccessScope
+}
+
+/// A certificate that was noted among the collections, where devices without the seed can't write
+/// (`Protocol/chain.md`, "Noted certificates").
+struct NotedCertificate {
+    /// The id of the note's object.
+    let object: String
+    let certificate: Certificate
+    /// The names that the note gives, for collections of the certificate.
+    let names: [CollectionName]
+
+    private static let prefix = "certificate:"
+
+    /// The id of the note of a certificate that a device makes.
+    static func object(of certificate: Certificate, by maker: DeviceID) -> String {
+        prefix + "\(certificate.device.text):\(certificate.serial):\(maker.text)"
+    }
+
+    /// Reads a note; nil if the object is none.
+    init?(_ object: String, _ attributes: [String: [UInt8]], of user: UserID) {
+        guard object.hasPrefix(Self.prefix), let bytes = attributes["certificate"],
+            let certificate = try? Certificate(bytes: bytes, of: user),
+            object.hasPrefix(Self.prefix + certificate.device.text + ":")
+        else { return nil }
+        self.object = object
+        self.certificate = certificate
+        names = String(decoding: attributes["names"] ?? [], as: UTF8.self).split(separator: "\n")
+            .compactMap { CollectionName(any: String($0)) }
+    }
+
+    /// The attributes of a note.
+    static func attributes(_ certificate: Certificate, _ names: some Sequence<CollectionName>) -> [String: [UInt8]] {
+        let text = Set(names.map(\.text)).sorted().joined(separator: "\n")
+        return ["certificate": certificate.bytes, "names": Array(text.utf8)]
+    }
+}
+
+extension Chain {
+    // MARK: Noted certificates
+
+    /// The devices without the seed that have a membership that has not ended and no record, on a device with the seed, in the
+    /// order of their ids. Such a device can be removed as others can.
+    /// - Throws: ``ChainError/Code/notHeld`` without the seed.
+    public func absentDevices() async throws(ChainError) -> [AbsentDevice] {
+        guard case .seed(let seed) = holder else { throw .notHeld }
+        try await refresh(.collections)
+        try await refresh(.devices)
+        let present = removedDevices.union(knownDevices.map(\.id))
+        let now = (storeTime ?? 0) / 1_000
+        var newest: [DeviceID: Certificate] = [:]
+        for certificate in notedCertificates.map(\.certificate) where (try? certificate.checkTime(now)) != nil {
+            let other = newest[certificate.device]
+            if other.map({ $0.serial < certificate.serial }) ?? true { newest[certificate.device] = certificate }
+        }
+        let names = collectionNames(seed)
+        return newest.filter { !present.contains($0.key) }.sorted { $0.key < $1.key }.map { device, certificate in
+            let rights = certificate.rights.compactMap { right in
+                names[right.collection].map { ($0, right.mayWrite) }
+            }
+            let shown = Dictionary(rights.filter { !$0.0.isReserved }, uniquingKeysWith: { one, _ in one })
+            return AbsentDevice(id: device, scope: .collections(shown, notAfter: certificate.notAfter))
+        }
+    }
+
+    /// Notes a certificate before its device has it, with the names of its collections. So the device can be removed when its
+    /// record is not there, and whatever it writes.
+    ///
+    /// What nobody needs any more goes in the same record: notes of certificates that have ended, and of the device's others
+    /// whose rights are all in this one.
+    func note(_ certificate: Certificate, _ names: some Sequence<CollectionName>) async throws(ChainError) {
+        let rights = Set(certificate.rights.map(\.collection))
+        let unneeded = notedCertificates.filter { noted in
+            guard noted.certificate.device == certificate.device else { return hasEnded(noted.certificate) }
+            return noted.certificate != certificate && rights.isSuperset(of: noted.certificate.rights.map(\.collection))
+        }
+        let object = NotedCertificate.object(of: certificate, by: device)
+        try await write(
+            [(object, .put(NotedCertificate.attributes(certificate, names)))] + unneeded.map { ($0.object, .delete) },
+            in: .collections
+        )
+    }
+
+    /// Notes the certificates of devices that were given one without the chain's store, as far as their records are there.
+    func noteMissingCertificates() async throws(ChainError) {
+        guard case .seed(let seed) = holder else { return }
+        if reader(.collections)?.cursor.age(at: clock.elapsed) == nil { try await refresh(.collections) }
+        guard !missingCertificates(seed).isEmpty else { return }
+        // Another device may have noted them since, or removed their devices.
+        try await refresh(.collections)
+        let names = collectionNames(seed)
+        for certificate in missingCertificates(seed) {
+            try await note(certificate, certificate.rights.compactMap { names[$0.collection] })
+        }
+    }
+
+    /// The certificates in records that have a collection which no noted one of the device has.
+    private func missingCertificates(_ seed: SyncSeed) -> [Certificate] {
+        let noted = Dictionary(grouping: notedCertificates, by: \.certificate.device)
+        let now = (storeTime ?? 0) / 1_000
+        return knownDevices.compactMap { known in
+            guard let certificate = try? Certificate(bytes: known.certificate, of: seed.userID),
+                certificate.device == known.id, (try? certificate.checkTime(now)) != nil
+            else { return nil }
+            let rights = noted[known.id, default: []].flatMap(\.certificate.rights).map(\.collection)
+            return Set(rights).isSuperset(of: certificate.rights.map(\.collection)) ? nil : certificate
+        }
+    }
+
+    /// The certificates that were noted, as far as this device has read.
+    var notedCertificates: [NotedCertificate] {
+        guard case .seed(let seed) = holder else { return [] }
+        return living(.collections).compactMap { NotedCertificate($0.object, $0.attributes, of: seed.userID) }
+    }
+
+    /// The names of collections by their ids: those that were noted, those of noted certificates, and those that every device
+    /// may use.
+    func collectionNames(_ seed: SyncSeed) -> [CollectionID: CollectionName] {
+        let names = Set(knownCollections + notedCertificates.flatMap(\.names) + [.devices, .requests])
+        return Dictionary(names.map { (CollectionID(of: $0, seed: seed), $0) }, uniquingKeysWith: { one, _ in one })
+    }
+
+    /// An id for a new device: none that a device of the chain has or had. A removed one is noted for good, so it would be
+    /// shut out again.
+    var freshDeviceID: DeviceID {
+        let taken = removedDevices.union(knownDevices.map(\.id)).union(notedCertificates.map(\.certificate.device))
+        while true {
+            let drawn = DeviceID(value: entropy.publicBytes(DeviceID.byteCount).reduce(0) { $0 << 8 | UInt64($1) })
+            if drawn != device, !taken.contains(drawn) { return drawn }
+        }
+    }
+
+    /// Whether a certificate has ended a day ago, by the store's time and by this device's date: one of them may be wrong.
+    private func hasEnded(_ certificate: Certificate) -> Bool {
+        let now = min(storeTime ?? 0, clock.date)
+        guard now > Compaction.orphanAge else { return false }
+        return (try? certificate.checkTime((now - Compaction.orphanAge) / 1_000)) == nil
+    }
+}
