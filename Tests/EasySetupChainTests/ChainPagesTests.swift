@@ -38,6 +38,7 @@ import Testing
             "`certificateBytes`": "\(Certificate.byteLimit)", "`certificateRights`": "\(Certificate.rightLimit)",
             "`membershipBytes`": "\(Membership.byteLimit)", "`membershipKeys`": "\(Membership.generationLimit)",
             "`generations`": "\(GenerationLimits.count)", "`generationJump`": "\(GenerationLimits.jump)",
+            "`boxesPerGeneration`": "\(UnopenedBox.boxesPerGeneration)",
             "`keptParts` of a reader": "\(limits.keptParts)",
             "`variantsPerPart` of a reader": "\(limits.variantsPerPart)",
             "`collections`": "\(ChainLimits().collections)", "`objects` of a reader": "\(ChainLimits().objects)",

@@ -29,9 +29,9 @@ extension Chain {
     }
 
     /// Brings this device's record up to date, if it is there: the day on which it was seen, and its certificate, after a
-    /// new one was granted. A device without the seed deletes its requests that are answered. An app calls this when it
-    /// starts, and once a day. On a device with the seed it gives keys that others lack by mistake, and
-    /// ends removals that another device did not end.
+    /// new one was granted. A device without the seed deletes its requests that are answered, and says which keys it was given
+    /// in boxes that it can't open. An app calls this when it starts, and once a day. On a device with the seed it gives keys
+    /// that others lack by mistake, notes certificates that were not, and ends removals that another device did not end.
     /// - Throws: the errors of ``join(name:platform:)``.
     public func touch() async throws(ChainError) {
         try await refresh(.devices)
@@ -43,6 +43,13 @@ extension Chain {
         if case .membership(let membership) = holder, known.certificate != membership.certificate.bytes {
             changes["certificate"] = membership.certificate.bytes
             try await deleteRequests(answeredOnly: true)
+        }
+        if case .membership(let membership) = holder {
+            for collection in membership.collections { try await refresh(collection.name) }
+            let unopened = UnopenedBox.written(unopenedBoxes)
+            if attributes[UnopenedBox.attribute] != unopened {
+                changes.updateValue(unopened, forKey: UnopenedBox.attribute)
+            }
         }
         if !changes.isEmpty { try await write([(device.text, .update(changes))], in: .devices) }
         guard case .seed = holder else { return }

@@ -76,6 +76,8 @@ extension Chain {
         if hasUsedUpTimes(of: name) { try await refresh(name) }
         try await readyKeys(of: name)
         try await addMissingBoxes(to: name)
+        // Of a box that it can't open nobody knows but this device.
+        if name != .devices, reader(name)?.keys.lacking != nil { try await tellUnopened() }
         await enter(name)
         defer { leave(name) }
         // A device that was left out of the new keys writes its own record all the same: so it gets them, unless it was removed.

@@ -12,6 +12,8 @@ public struct ChainDevice: Hashable, Sendable {
     public let lastSeen: Int
     /// The certificate of a device without the seed; empty for others.
     package let certificate: [UInt8]
+    /// The keys that the device was given in boxes that it can't open.
+    private(set) var unopened: [UnopenedBox] = []
 
     package init(id: DeviceID, name: String, platform: String, hasSeed: Bool, lastSeen: Int, certificate: [UInt8]) {
         self.id = id
@@ -38,6 +40,7 @@ public struct ChainDevice: Hashable, Sendable {
         hasSeed = attributes["tier"] == Array("1".utf8)
         lastSeen = Int(String(decoding: attributes["seen"] ?? [], as: UTF8.self)) ?? 0
         certificate = attributes["certificate"] ?? []
+        unopened = UnopenedBox.read(attributes[UnopenedBox.attribute] ?? [])
     }
 
     /// The attributes of the device's record.

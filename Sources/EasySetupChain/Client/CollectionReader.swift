@@ -3,6 +3,8 @@
 package struct CollectionReader: Sendable {
     /// A change of the key that was read.
     package struct SeenKeyChange: Hashable, Sendable {
+        /// The place of the record: a generation may be announced again.
+        package let stamp: Stamp
         /// The new generation.
         package let generation: UInt32
         /// The devices without the seed that get the key.
@@ -88,6 +90,7 @@ package struct CollectionReader: Sendable {
             case .keyChange(let change):
                 keyChanges.insert(
                     SeenKeyChange(
+                        stamp: record.stamp,
                         generation: change.generation,
                         devices: Set(change.boxes.keys),
                         removed: change.removed,

@@ -19,6 +19,12 @@ package struct KeyRing: Sendable {
     /// removed from the collection then, unless it has a higher one.
     package private(set) var leftOut: UInt32?
 
+    /// The highest generation that was announced with a box for this device which does not open; nil if there is none.
+    private var unopened: UInt32?
+    /// The generation, above the current one, of which this device has a box that does not open; nil if there is none. The box
+    /// was made to a wrong key, and only a device with the seed can make another.
+    package var lacking: UInt32? { unopened.flatMap { $0 > current ? $0 : nil } }
+
     /// Whether the device lacks the newest key that it knows of: it must not write what others are to read.
     package var isLeftOut: Bool { leftOut.map { $0 > current } ?? false }
 
@@ -84,9 +90,10 @@ package struct KeyRing: Sendable {
         switch source {
         case .seed: learn(change.generation)
         case .device(let keys, let device):
-            guard let box = change.boxes[device], let secret = keys.open(box), let key = CollectionKey(bytes: secret)
-            else {
+            let box = change.boxes[device]
+            guard let secret = box.flatMap({ keys.open($0) }), let key = CollectionKey(bytes: secret) else {
                 leftOut = max(leftOut ?? 0, change.generation)
+                if box != nil { unopened = max(unopened ?? 0, change.generation) }
                 return false
             }
             keep(key, change.generation)
