@@ -96,12 +96,30 @@ package final class ChainWorld: @unchecked Sendable {
         )
     }
 
-    /// Starts a device anew; it has nothing but its id and its keys.
+    /// Starts a device anew; it has nothing but its id, its keys and its memory.
     private func start(_ device: SimulatedDevice) {
         device.callsLeft = nil
-        device.chain =
-            device.membership.map { Chain(membership: $0, store: device, clock: device, entropy: entropy) }
-            ?? Chain(seed: chainSeed, device: device.id, store: device, clock: device, entropy: entropy)
+        let keep: @Sendable (ChainMemory) async -> Void = { [unowned device] in device.memory = $0 }
+        if let membership = device.membership {
+            device.chain = Chain(
+                membership: membership,
+                store: device,
+                memory: device.memory,
+                keep: keep,
+                clock: device,
+                entropy: entropy
+            )
+        } else {
+            device.chain = Chain(
+                seed: chainSeed,
+                device: device.id,
+                store: device,
+                memory: device.memory,
+                keep: keep,
+                clock: device,
+                entropy: entropy
+            )
+        }
     }
 
     func breach(_ law: ChainLaw, _ what: String) {

@@ -13,6 +13,8 @@ package final class SimulatedDevice: ObjectStore, ChainClock, @unchecked Sendabl
     /// By how much its date is wrong, in milliseconds.
     private let dateError: Int64
     var chain: Chain?
+    /// The memory that a run leaves to the next one.
+    var memory = ChainMemory()
     /// How many more calls of the store it makes before it dies; nil for any number.
     var callsLeft: Int?
     var isRemoved = false

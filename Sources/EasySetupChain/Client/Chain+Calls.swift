@@ -37,6 +37,7 @@ extension Chain {
             // The store may list the record late, and this device knows it already.
             let entries = names.map { ObjectPage.Entry(name: $0, lastModified: storeTime ?? now) }
             read(entries, of: name)
+            await remember(name)
             // Readers may be past the time of a write that took too long.
             if let done = storeClock.now(at: clock.elapsed), done <= now + Cursor.sendingLimit { return }
         }

@@ -3,11 +3,12 @@ import EasySetupSeed
 extension Chain {
     /// Brings the keys of a collection in order before a write, on a device that has the seed: changes the key if a removed
     /// device has the newest one, as after two removals of which neither device had seen the other's, or after a device died
-    /// when it had noted a removal; changes it if no later time can be written under it; and writes the earlier keys if they
-    /// are not there, as after a device died when it had changed the key.
+    /// when it had noted a removal; changes it if no later time can be written under it, or if the store does not show a
+    /// change that an earlier run has read; and writes the earlier keys if they are not there, as after a device died when it
+    /// had changed the key.
     func readyKeys(of name: CollectionName) async throws(ChainError) {
         guard case .seed(let seed) = holder else { return }
-        if isOpenToRemoved(name) || needsTimes(name) { try await changeKey(of: name, seed) }
+        if isOpenToRemoved(name) || needsTimes(name) || isBehindMemory(name) { try await changeKey(of: name, seed) }
         try await listKeys(of: name, seed)
     }
 

@@ -41,6 +41,7 @@ extension Chain {
             after = page.next
         } while after != nil
         readers[name]?.finished(listing, time: beginning ?? 0, at: began)
+        await remember(name)
     }
 
     /// Reads a page of a listing.

@@ -73,7 +73,7 @@ extension Chain {
     package var removedDevices: Set<DeviceID> {
         // A device without the seed can't read that collection.
         guard case .seed = holder else { return [] }
-        return readers.values.reduce(into: Set(notedRemovals.keys)) { $0.formUnion($1.removed) }
+        return readers.values.reduce(into: memory.removed.union(notedRemovals.keys)) { $0.formUnion($1.removed) }
     }
 
     /// The removals that were noted, and the collections that each of the devices could read.

@@ -18,6 +18,12 @@ public actor Chain {
     let store: any ObjectStore
     let clock: any ChainClock
     let entropy: ChainEntropy
+    /// What this run and earlier ones know of keys and removed devices.
+    var memory: ChainMemory
+    /// The generations that earlier runs knew.
+    let remembered: [CollectionID: UInt32]
+    /// Stores the memory.
+    let keep: @Sendable (ChainMemory) async -> Void
     var storeClock = StoreClock()
     var readers: [CollectionName: CollectionReader] = [:]
     private var busy: Set<CollectionName> = []
@@ -35,39 +41,66 @@ public actor Chain {
     ///   - device: the device's id, drawn when it joined with the seed, and the same in every run. A device that had a
     ///     membership before has been another one.
     ///   - store: the store in which the devices meet.
+    ///   - memory: the memory of the device's earlier runs in this chain.
+    ///   - keep: stores the memory where the next run finds it. It is called when the memory has changed, before the device
+    ///     writes by what it has learnt.
     ///   - clock: the clock by which the store is asked again; a test moves one of its own.
     ///   - entropy: the source of random bytes.
     public init(
         seed: SyncSeed,
         device: DeviceID,
         store: any ObjectStore,
+        memory: ChainMemory = ChainMemory(),
+        keep: @escaping @Sendable (ChainMemory) async -> Void = { _ in },
         clock: any ChainClock = SystemChainClock(),
         entropy: ChainEntropy = .system
     ) {
-        self.init(holder: .seed(seed), device: device, store: store, clock: clock, entropy: entropy)
+        self.init(
+            holder: .seed(seed),
+            device: device,
+            store: store,
+            memory: memory,
+            keep: keep,
+            clock: clock,
+            entropy: entropy
+        )
     }
 
-    /// Makes the chain of a device without the seed.
+    /// Makes the chain of a device without the seed. The parameters are those of a device that has it.
     public init(
         membership: Membership,
         store: any ObjectStore,
+        memory: ChainMemory = ChainMemory(),
+        keep: @escaping @Sendable (ChainMemory) async -> Void = { _ in },
         clock: any ChainClock = SystemChainClock(),
         entropy: ChainEntropy = .system
     ) {
-        let device = membership.device
-        self.init(holder: .membership(membership), device: device, store: store, clock: clock, entropy: entropy)
+        self.init(
+            holder: .membership(membership),
+            device: membership.device,
+            store: store,
+            memory: memory,
+            keep: keep,
+            clock: clock,
+            entropy: entropy
+        )
     }
 
     private init(
         holder: Holder,
         device: DeviceID,
         store: any ObjectStore,
+        memory: ChainMemory,
+        keep: @escaping @Sendable (ChainMemory) async -> Void,
         clock: any ChainClock,
         entropy: ChainEntropy
     ) {
         self.holder = holder
         self.device = device
         self.store = store
+        self.memory = memory
+        remembered = memory.generations
+        self.keep = keep
         self.clock = clock
         self.entropy = entropy
     }
@@ -113,10 +146,12 @@ public actor Chain {
         if let reader = readers[name] { return reader }
         let keys: KeyRing? =
             switch holder {
-            case .seed(let seed): KeyRing(name: name, seed: seed)
+            case .seed(let seed):
+                KeyRing(name: name, seed: seed, current: remembered[CollectionID(of: name, seed: seed)] ?? 1)
             case .membership(let membership): KeyRing(name: name, membership: membership)
             }
-        guard let keys else { return nil }
+        guard var keys else { return nil }
+        if let generation = remembered[keys.place.collection] { keys.learn(announced: generation) }
         let reader = CollectionReader(keys: keys, device: device, objectLimit: limits.objects)
         readers[name] = reader
         return reader

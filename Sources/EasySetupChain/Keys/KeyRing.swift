@@ -83,6 +83,12 @@ package struct KeyRing: Sendable {
         keep(key, generation)
     }
 
+    /// Learns that a generation was announced, as an earlier run has read. A device that has no key of it must not write
+    /// under an older one.
+    mutating func learn(announced generation: UInt32) {
+        if case .device = source, held[generation] == nil { leftOut = max(leftOut ?? 0, generation) }
+    }
+
     /// Learns of a new generation.
     /// - Returns: whether the device has got a key that it did not have.
     @discardableResult package mutating func learn(_ change: KeyChange) -> Bool {

@@ -56,6 +56,7 @@ struct ChainDeleteAccount: AsyncParsableCommand {
             }
             try await ChainDeviceFile.remove(files)
             await KeptCredentials(files).remove()
+            await KeptMemory.remove(files)
             output.onStop(nil)
             output.event(
                 "account-deleted",

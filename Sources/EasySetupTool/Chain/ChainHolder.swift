@@ -92,10 +92,12 @@ enum ChainHolder: Sendable {
     }
 
     /// The device's part in the chain.
-    func chain(device: DeviceID, store: any ObjectStore) -> Chain {
-        switch self {
-        case .seed(let seed): Chain(seed: seed, device: device, store: store)
-        case .membership(let membership): Chain(membership: membership, store: store)
+    /// - Parameter kept: the memory of earlier runs.
+    func chain(device: DeviceID, store: any ObjectStore, _ kept: KeptMemory) -> Chain {
+        let keep: @Sendable (ChainMemory) async -> Void = { await kept.keep($0) }
+        return switch self {
+        case .seed(let seed): Chain(seed: seed, device: device, store: store, memory: kept.memory, keep: keep)
+        case .membership(let membership): Chain(membership: membership, store: store, memory: kept.memory, keep: keep)
         }
     }
 }

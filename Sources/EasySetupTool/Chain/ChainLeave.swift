@@ -40,6 +40,7 @@ struct ChainLeave: AsyncParsableCommand {
             output.onStop(.writing)
             try await session.chain.leave()
             try await ChainDeviceFile.remove(session.files)
+            await KeptMemory.remove(session.files)
             output.onStop(nil)
             output.event(
                 "left",

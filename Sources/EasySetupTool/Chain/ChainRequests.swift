@@ -59,7 +59,9 @@ struct ChainRequests: AsyncParsableCommand {
             if case .membership = session.holder, let newer = try await session.chain.newMembership() {
                 try await options.keep(newer, output)
                 // The others see the new certificate.
-                try await ChainHolder.membership(newer).chain(device: session.device, store: session.store).touch()
+                let memory = await KeptMemory.read(session.files, of: newer.userID)
+                let renewed = ChainHolder.membership(newer).chain(device: session.device, store: session.store, memory)
+                try await renewed.touch()
                 let names = newer.rights.map(\.key.text).sorted()
                 output.event(
                     "granted",

@@ -117,7 +117,11 @@ final class ChainSession: Sendable {
             known = try await ChainDeviceFile.make(files, of: holder.userID, device: holder.device)
         }
         let device = known?.device ?? holder.device ?? .random()
-        let chain = holder.chain(device: device, store: connection.store)
+        let chain = holder.chain(
+            device: device,
+            store: connection.store,
+            await KeptMemory.read(files, of: holder.userID)
+        )
         if joins, var joining = known {
             if !isThere(joining) {
                 try await chain.join(name: name, platform: Platform.current.rawValue)

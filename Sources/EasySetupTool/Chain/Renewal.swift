@@ -59,6 +59,7 @@ struct Renewal {
         try await kept.joined(as: name, at: place, seen: time(nil) / 86_400)
         // The old chain's credentials go first, so that nothing asks for the new one's names by them.
         await KeptCredentials(PrivateFiles(path: folder)).remove()
+        await KeptMemory.remove(PrivateFiles(path: folder))
         let code = RestoreCode.random()
         let sealing = try store.sealingCopies(under: code.passphrase())
         let saved = try await sealing.save(seed, replacing: true)
