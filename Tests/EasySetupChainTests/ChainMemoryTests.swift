@@ -56,7 +56,7 @@ import Testing
         return (memberships[0], memberships[1])
     }
 
-    @Test("A device that starts writes nothing that a removed one reads, where the store shows it the time before the removal")
+    @Test("A device that starts writes nothing that a removed one reads, where the store shows the time before the removal")
     func seed() async throws {
         let (stays, removed) = try await removed()
         let forgetful = party.chain(1)
@@ -70,7 +70,7 @@ import Testing
         #expect(try await chain(2).list("notes").map(\.object) == ["1", "2"])
     }
 
-    @Test("A device without the seed that lacks a key which it once had writes nothing until it gets that or a newer one")
+    @Test("A device without the seed that lacks a key which it once had writes nothing until it gets one")
     func membership() async throws {
         let (stays, removed) = try await removed()
         let device = member(stays)

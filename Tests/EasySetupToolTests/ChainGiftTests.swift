@@ -56,6 +56,11 @@ struct ChainGiftTests {
         #expect(try await stage.run("laptop", ["put", "notes/4"], input: "four").code == 0)
         let left = try await stage.run("phone", ["get", "notes/4"])
         #expect(left.code != 0 && !left.output.contains("four"))
+        // The next run knows of the removal, whatever the store shows.
+        let kept = stage.folder("laptop") + "/chain.memory"
+        #expect(try FileManager.default.attributesOfItem(atPath: kept)[.posixPermissions] as? Int == 0o600)
+        let text = try String(contentsOfFile: kept, encoding: .utf8)
+        #expect(text.contains(phone) && !text.contains("notes"))
     }
 
     @Test("A collection that is given before anything is in it is noted, so that removing the device changes its key")

@@ -13,7 +13,9 @@ struct EmptiedSweep {
     /// Begins with the pieces of all snapshots that a first listing has shown; nil if none of them empties the collection.
     init?(_ pieces: [StoredRecord], _ keys: KeyRing) {
         let (whole, _) = Snapshot.assembled(pieces)
-        guard let emptied = whole.last(where: { $0.state.isEmptied }), let floor = emptied.state.floor else { return nil }
+        guard let emptied = whole.last(where: { $0.state.isEmptied }), let floor = emptied.state.floor else {
+            return nil
+        }
         self.emptied = emptied
         self.floor = floor
         let others = whole.filter { $0.id != emptied.id && emptied.state.contains($0.state) }
