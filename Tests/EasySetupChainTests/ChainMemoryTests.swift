@@ -56,7 +56,7 @@ import Testing
         return (memberships[0], memberships[1])
     }
 
-    @Test("A device that starts writes nothing that a removed one reads, where the store shows the time before the removal")
+    @Test("A device that starts writes nothing that a removed one reads, if the store shows the time before")
     func seed() async throws {
         let (stays, removed) = try await removed()
         let forgetful = party.chain(1)
