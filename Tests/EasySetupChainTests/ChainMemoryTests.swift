@@ -78,7 +78,7 @@ import Testing
         #expect(try await device.list("notes").map(\.object) == ["1"])
         try await chain(1).put("3", in: "notes", ["a": [3]])
         party.store.change { $0.withholds = { _ in false } }
-        try await device.put("2", in: "notes", ["a": [2]])
+        try await member(stays).put("2", in: "notes", ["a": [2]])
         #expect(try await party.member(removed).list("notes").map(\.object) == ["1"])
         #expect(try await chain(2).list("notes").map(\.object) == ["1", "2", "3"])
     }
