@@ -1,6 +1,6 @@
 /// Decides, page by page of a listing, which names of a deleted collection may go (`Protocol/chain.md`, "Leaving and
-/// deleting"): all but those of the newest snapshot that empties it, of changes of the key, of records of a later version, and
-/// of what was written since.
+/// deleting"): all but those of the newest snapshot that empties it, of changes of the key, of records of a later version,
+/// and of what was written since.
 struct EmptiedSweep {
     private let emptied: Snapshot
     private let floor: Stamp
