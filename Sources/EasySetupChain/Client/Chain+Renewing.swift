@@ -49,13 +49,13 @@ extension Chain {
         try await noteUnlessKnown(name)
         try await refresh(name)
         let object = "renewal:\(user.nameText):\(name.text)"
-        let before = reader(.collections)?.state.object(object)?["stamp"].flatMap(Stamp.init(noted:))
+        let before = reader(.collections)?.state.object(object)?["stamp"].flatMap(Stamp.init(bytes:))
         let now = old.clocks.max { $0.key < $1.key }.map {
             Stamp(generation: $0.key, time: $0.value, writer: DeviceID(value: .max))
         }
         // The mark comes before the first copy: what the old chain gets from then on is carried over by the next call.
         if before == nil, let now {
-            try await write([(object, .put(["stamp": now.noted]))], in: .collections)
+            try await write([(object, .put(["stamp": now.bytes]))], in: .collections)
         }
         guard let present = reader(name)?.state else { throw .notHeld }
         let objects = old.sorted
@@ -74,7 +74,7 @@ extension Chain {
             progress(RenewalProgress(collection: name, done: objects.count, total: objects.count))
         }
         if let before, let now, before < now {
-            try await write([(object, .put(["stamp": now.noted]))], in: .collections)
+            try await write([(object, .put(["stamp": now.bytes]))], in: .collections)
         }
         return wishes.count
     }
@@ -124,23 +124,12 @@ extension ObjectState {
 }
 
 extension Stamp {
-    /// The stamp as 20 bytes.
-    fileprivate var noted: [UInt8] {
-        [UInt8](bigEndian: generation) + [UInt8](bigEndian: time) + writer.bytes
-    }
-
-    fileprivate init?(noted bytes: [UInt8]) {
+    fileprivate init?(bytes: [UInt8]) {
         guard bytes.count == 20, let writer = DeviceID(bytes: bytes[12...]) else { return nil }
         self.init(
             generation: bytes[..<4].reduce(0) { $0 << 8 | UInt32($1) },
             time: bytes[4..<12].reduce(0) { $0 << 8 | UInt64($1) },
             writer: writer
         )
-    }
-}
-
-extension [UInt8] {
-    fileprivate init(bigEndian number: some FixedWidthInteger) {
-        self = stride(from: number.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
     }
 }

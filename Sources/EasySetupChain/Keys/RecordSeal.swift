@@ -38,7 +38,7 @@ package enum RecordSeal {
                 key
             )
         }
-        return bigEndian(stamp.generation) + nonce + ciphertext
+        return [UInt8](bigEndian: stamp.generation) + nonce + ciphertext
     }
 
     /// The generation that a sealed record names; nil if the bytes are too few for a record, or name generation 0.
@@ -83,12 +83,8 @@ package enum RecordSeal {
     /// The bytes that a seal binds beside the plaintext: where the record belongs, its stamp and its number of parts.
     package static func associatedData(stamp: Stamp, parts: Int, place: RecordPlace) -> [UInt8] {
         var data = lv(Array(ChainLabel.record.utf8)) + lv(place.userID.bytes) + lv(place.collection.bytes)
-        data += bigEndian(stamp.time) + stamp.writer.bytes
+        data += [UInt8](bigEndian: stamp.time) + stamp.writer.bytes
         data.append(UInt8(parts))
-        return data + bigEndian(stamp.generation)
-    }
-
-    static func bigEndian(_ number: some FixedWidthInteger) -> [UInt8] {
-        stride(from: number.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> $0) }
+        return data + [UInt8](bigEndian: stamp.generation)
     }
 }

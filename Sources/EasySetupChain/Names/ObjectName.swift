@@ -21,7 +21,7 @@ package struct RecordName: Hashable, Comparable, Sendable {
 
     /// The id of the record with these properties and this first part.
     static func id(time: UInt64, writer: DeviceID, parts: Int, first: [UInt8]) -> PartDigest {
-        PartDigest(of: RecordSeal.bigEndian(time) + writer.bytes + [UInt8(parts)] + first)
+        PartDigest(of: [UInt8](bigEndian: time) + writer.bytes + [UInt8(parts)] + first)
     }
 
     /// Whether these bytes are the record's first part.

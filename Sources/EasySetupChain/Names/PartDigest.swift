@@ -29,7 +29,7 @@ package struct PartDigest: Hashable, Comparable, Sendable {
     }
 
     /// The 16 bytes.
-    package var bytes: [UInt8] { RecordSeal.bigEndian(high) + RecordSeal.bigEndian(low) }
+    package var bytes: [UInt8] { [UInt8](bigEndian: high) + [UInt8](bigEndian: low) }
 
     /// Orders by the bytes.
     package static func < (left: PartDigest, right: PartDigest) -> Bool {

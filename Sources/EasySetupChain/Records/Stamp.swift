@@ -21,7 +21,7 @@ public struct Stamp: Hashable, Comparable, Sendable {
 
     /// The generation, the time and the writer's id, big-endian: 20 bytes, whose order is that of stamps.
     package var bytes: [UInt8] {
-        RecordSeal.bigEndian(generation) + RecordSeal.bigEndian(time) + writer.bytes
+        [UInt8](bigEndian: generation) + [UInt8](bigEndian: time) + writer.bytes
     }
 
     /// Orders by the generation, then by the time, then by the writer.

@@ -147,7 +147,8 @@ extension SeedError {
     package static var linkDamaged: Self { Self(.linkDamaged) }
     package static var fileForeign: Self { Self(.fileForeign) }
     package static var fileVersion: Self { Self(.fileVersion) }
-    package static var fileDamaged: Self { Self(.fileDamaged) }
+    /// The stored file is damaged. An app's own store throws it, too, where what it keeps can't be read.
+    public static var fileDamaged: Self { Self(.fileDamaged) }
     package static var fileTooCostly: Self { Self(.fileTooCostly) }
     package static var fileHasMembership: Self { Self(.fileHasMembership) }
     package static var passphraseNeeded: Self { Self(.passphraseNeeded) }
