@@ -191,7 +191,10 @@ import Testing
         let shown = Self.text(try await window.wait(for: "no:"))
         #expect(
             shown.contains(
-                "this device receives the other device's seed, and what is on this device becomes readable for all devices with"
+                """
+                this device receives the other device's seed, or keys of some of its collections, and what is on this \
+                device becomes readable for the devices of that chain
+                """
             )
         )
         try await window.enter("?")
