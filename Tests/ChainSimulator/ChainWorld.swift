@@ -291,8 +291,8 @@ package final class ChainWorld: @unchecked Sendable {
         }
     }
 
-    /// The devices that were removed lately delete all that there is under the first key, which they have. Later a floor might
-    /// not count what they write.
+    /// The devices that were removed lately delete all that there is under the first key, which they have. A floor of a later
+    /// generation does not count what they write.
     private func deleteLate() {
         for victim in devices where victim.isRemoved && store.milliseconds < victim.removedAt + Compaction.floorAge / 2
         {
@@ -300,11 +300,21 @@ package final class ChainWorld: @unchecked Sendable {
                 let newest = removedGenerations[victim.number]?[name] ?? 1
                 let changes = (0..<4).map { Change(object: "object \($0)", operation: .delete, knownDeletion: nil) }
                 let key = mutation == .deletesUnderNewKey ? newest : 1
+                let stamp = Stamp(generation: key, time: store.milliseconds + 1, writer: DeviceID(value: 77))
+                guard floors(name).allSatisfy({ $0 < stamp }) else { continue }
                 for made in forge(.changes(changes), name, time: store.milliseconds + 1, current: key) {
                     stored(made)
                     lateDeletions.insert(made)
                 }
             }
+        }
+    }
+
+    /// The floors of all snapshots that were ever stored.
+    private func floors(_ name: CollectionName) -> [Stamp] {
+        var assembler = RecordAssembler(keys: KeyRing(name: name, seed: chainSeed))
+        return assembler.add(history.map { ObjectPage.Entry(name: $0, lastModified: 0) }).compactMap {
+            if case .snapshot(let piece) = $0.record.content { piece.floor } else { nil }
         }
     }
 
