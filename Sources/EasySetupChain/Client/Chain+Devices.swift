@@ -45,7 +45,7 @@ extension Chain {
             try await deleteRequests(answeredOnly: true)
         }
         if case .membership(let membership) = holder {
-            for collection in membership.collections { try await refresh(collection.name) }
+            for collection in membership.collections { try await refreshIfAllowed(collection.name) }
             let unopened = UnopenedBox.written(unopenedBoxes)
             if attributes[UnopenedBox.attribute] != unopened {
                 changes.updateValue(unopened, forKey: UnopenedBox.attribute)

@@ -1,4 +1,13 @@
 extension Chain {
+    /// Reads a collection, unless the store refuses it: a session may still have the rights of the certificate before.
+    func refreshIfAllowed(_ name: CollectionName) async throws(ChainError) {
+        do throws(ChainError) {
+            try await refresh(name)
+        } catch {
+            guard error.code == .storeDenied else { throw error }
+        }
+    }
+
     /// The boxes that this device can't open, as far as it has read the collections.
     var unopenedBoxes: [UnopenedBox] {
         readers.values.compactMap { reader in
