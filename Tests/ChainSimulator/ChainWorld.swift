@@ -38,6 +38,8 @@ package final class ChainWorld: @unchecked Sendable {
     private var anew: [Stamp: Stamp] = [:]
     /// What was written by devices that had heard of a removal, by the removed device.
     private var afterRemoval: [Int: Set<String>] = [:]
+    /// What was written by devices that knew the generation of a removal or a later one, and that generation.
+    private var underGeneration: [Int: [String: UInt32]] = [:]
     private var removedGenerations: [Int: [CollectionName: UInt32]] = [:]
     /// The names of deletions that removed devices have stored.
     private var lateDeletions: Set<String> = []
@@ -350,10 +352,9 @@ package final class ChainWorld: @unchecked Sendable {
             afterRemoval[victim.number, default: []].insert(name)
         }
         for (removed, generations) in removedGenerations {
-            guard let generation = generations[collection], device.generations[collection] ?? 1 >= generation else {
-                continue
-            }
-            afterRemoval[removed, default: []].insert(name)
+            let known = device.generations[collection] ?? 1
+            guard let generation = generations[collection], known >= generation else { continue }
+            underGeneration[removed, default: [:]][name] = known
         }
     }
 
@@ -526,12 +527,28 @@ package final class ChainWorld: @unchecked Sendable {
         }
     }
 
+    /// The generations of a collection of which a key change has a box for a device.
+    private func boxed(_ device: DeviceID, _ name: CollectionName) -> Set<UInt32> {
+        var assembler = RecordAssembler(keys: KeyRing(name: name, seed: chainSeed))
+        let records = assembler.add(history.map { ObjectPage.Entry(name: $0, lastModified: 0) }).map(\.record)
+        return Set(
+            records.compactMap { record in
+                guard case .keyChange(let change) = record.content else { return nil }
+                return change.boxes[device] == nil ? nil : change.generation
+            }
+        )
+    }
+
     private func judgeRemovals() {
         let entries = history.map { ObjectPage.Entry(name: $0, lastModified: 0) }
         for device in devices where device.isRemoved {
-            guard let membership = device.membership, let written = afterRemoval[device.number] else { continue }
+            guard let membership = device.membership else { continue }
             for name in names {
                 guard let keys = KeyRing(name: name, membership: membership) else { continue }
+                // Two devices may begin generations at once: a later one may have a box for the removed device, too.
+                let boxed = boxed(device.id, name)
+                let under = (underGeneration[device.number] ?? [:]).filter { !boxed.contains($0.value) }
+                let written = (afterRemoval[device.number] ?? []).union(under.keys)
                 var assembler = RecordAssembler(keys: keys)
                 for stored in assembler.add(entries) where !written.isDisjoint(with: stored.record.names) {
                     // A device that was left out gets the newest key under an older one: in a box that no other device opens.
