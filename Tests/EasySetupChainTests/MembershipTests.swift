@@ -153,12 +153,14 @@ import Testing
         let change = try KeyChange(
             of: fixture.name,
             generation: 2,
-            devices: [stays.device: stays.deviceKeys.boxKey],
+            // The removal may have been read after the devices were.
+            devices: [stays.device: stays.deviceKeys.boxKey, goes.device: goes.deviceKeys.boxKey],
             removed: [goes.device, DeviceID(value: 3)],
             seed: fixture.seed,
             entropy: fixture.entropy
         )
         #expect(change.removed == [goes.device, DeviceID(value: 3)])
+        #expect(Set(change.boxes.keys) == [stays.device])
         let stamp = Stamp(generation: 1, time: 1_000, writer: fixture.writer)
         func signature(_ content: [UInt8]) -> [UInt8] {
             fixture.seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, stamp, content))

@@ -53,7 +53,8 @@ package struct KeyChange: Hashable, Sendable {
     /// - Parameters:
     ///   - generation: the new generation, greater than all that were used.
     ///   - devices: the devices without the seed that stay, with their public box keys.
-    ///   - removed: all devices that are known to be removed.
+    ///   - removed: all devices that are known to be removed. None of them gets a box, although it may be among the others:
+    ///     these may have been found before a removal was read.
     /// - Throws: ``ChainError/Code/certificateUnreadable`` if a box key is none.
     package init(
         of name: CollectionName,
@@ -69,7 +70,7 @@ package struct KeyChange: Hashable, Sendable {
         message.collection = Data(CollectionID(of: name, seed: seed).bytes)
         message.generation = generation
         var boxes: [DeviceID: [UInt8]] = [:]
-        for (device, boxKey) in devices.sorted(by: { $0.key < $1.key }) {
+        for (device, boxKey) in devices.sorted(by: { $0.key < $1.key }) where !removed.contains(device) {
             guard let box = SealedBox.seal(key.secret, to: boxKey, ephemeral: entropy.bytes(32)) else {
                 throw .certificateUnreadable
             }
