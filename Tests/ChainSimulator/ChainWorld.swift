@@ -38,7 +38,7 @@ package final class ChainWorld: @unchecked Sendable {
     private var anew: [Stamp: Stamp] = [:]
     /// What was written by devices that had heard of a removal, by the removed device.
     private var afterRemoval: [Int: Set<String>] = [:]
-    /// What was written by devices that knew the generation of a removal or a later one, and that generation.
+    /// The names that devices wrote which knew the generation of a removal or a later one, and that generation.
     private var underGeneration: [Int: [String: UInt32]] = [:]
     private var removedGenerations: [Int: [CollectionName: UInt32]] = [:]
     /// The names of deletions that removed devices have stored.
@@ -444,7 +444,7 @@ package final class ChainWorld: @unchecked Sendable {
         if !wasSetBack { await judgeSize() }
     }
 
-    /// What all writes that were ever stored come to, or all but some.
+    /// The state that all writes come to which were ever stored, or all but some.
     private func oracle(
         _ name: CollectionName,
         without: Set<String> = []
@@ -576,7 +576,7 @@ package final class ChainWorld: @unchecked Sendable {
         }
         for name in names {
             var assembler = RecordAssembler(keys: KeyRing(name: name, seed: chainSeed))
-            // What the meddling store has made of others' names is there, too.
+            // The names that the meddling store has made of others are there, too.
             let place = place(name)
             let present = store.names.sorted().filter { name in
                 do throws(ObjectNameFault) {

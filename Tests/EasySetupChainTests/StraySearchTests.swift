@@ -91,7 +91,7 @@ struct StraySearchTests {
         let others = [names[0]] + sealed(content, time: 50, by: stranger) + sealed(content, time: 5)
         #expect(Set(strays(damaged).map(\.name)) == Set(damaged))
         #expect(Set(strays(Array(others)).map(\.name)) == Set(others))
-        // What is no name of a record stays.
+        // A name that is none of a record stays.
         let text = names[0]
         #expect(strays(["2/x", fixture.place.prefix + "x", String(text.dropLast())]).isEmpty)
     }

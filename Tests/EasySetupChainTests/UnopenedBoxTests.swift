@@ -40,7 +40,7 @@ import Testing
         #expect(try await device.list("notes").map(\.object) == ["1", "2", "4"])
         try await device.put("3", in: "notes", ["a": [3]])
         #expect(try await one.get("3", in: "notes") == ["a": [3]])
-        // What was said is taken back, and no other box is made.
+        // The word is taken back, and no other box is made.
         try await device.touch()
         let state = try await one.devices().count
         #expect(state == 2)

@@ -103,7 +103,7 @@ private func held(_ options: OpaquePointer?) throws -> PairingCallbacks {
     return try (object(options, "options") as OptionsHandle).callbacks
 }
 
-/// What a device with the seed gives in a pairing with these options.
+/// The gift of a device with the seed in a pairing with these options.
 /// - Throws: ``InterfaceError/badArgument(_:)`` for some collections without a callback that asks whether to give them.
 private func gift(_ callbacks: PairingCallbacks) throws -> Gift {
     guard let planned = callbacks.gift else { return .seed }

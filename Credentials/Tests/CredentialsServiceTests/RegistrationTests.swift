@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a person reads and types at the program where a service does not let everybody in.
+/// The words that a person reads and types at the program where a service does not let everybody in.
 @Suite(
     "New chains on the command line, at a service that is not open",
     .inTurn,

@@ -196,7 +196,7 @@ import Testing
             #expect(previews.contains("\(request.peer.words)"))
         }
         #expect(previews.contains("That is not one of the two words. Look again; try 2 of 3."))
-        // What is given in place of the seed is in the question.
+        // The collections that are given in place of the seed are in the question.
         let given = ApprovalRequest.examples.filter { $0.scope != .everything }.map(\.scope.text)
         #expect(!given.isEmpty && given.allSatisfy { text in previews.contains { $0.contains(text) } })
         #expect(previews.contains("[Yes, keep these keys]"))

@@ -56,7 +56,7 @@ struct PartialRecord: Sendable {
 
     /// The parts from the first one on, each of which is the one that the part before says.
     private var parts: [Part] = []
-    /// What may be a later part, by its number, as long as the part before it is missing.
+    /// The names that may be a later part, by its number, as long as the part before it is missing.
     private var waiting: [Int: [Part]] = [:]
     /// The number of all names.
     var count: Int { parts.count + waiting.values.reduce(0) { $0 + $1.count } }

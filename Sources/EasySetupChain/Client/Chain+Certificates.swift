@@ -74,7 +74,7 @@ extension Chain {
     /// Notes a certificate before its device has it, with the names of its collections. So the device can be removed when its
     /// record is not there, and whatever it writes.
     ///
-    /// What nobody needs any more goes in the same record: notes of certificates that have ended, and of the device's others
+    /// Notes that nobody needs any more go in the same record: those of certificates that have ended, and of others of the device
     /// whose rights are all in this one.
     func note(_ certificate: Certificate, _ names: some Sequence<CollectionName>) async throws(ChainError) {
         let rights = Set(certificate.rights.map(\.collection))

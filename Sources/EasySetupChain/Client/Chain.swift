@@ -18,7 +18,7 @@ public actor Chain {
     let store: any ObjectStore
     let clock: any ChainClock
     let entropy: ChainEntropy
-    /// What this run and earlier ones know of keys and removed devices.
+    /// The knowledge that this run and earlier ones have of keys and removed devices.
     var memory: ChainMemory
     /// The generations that earlier runs knew.
     let remembered: [CollectionID: UInt32]

@@ -69,7 +69,7 @@ package struct Compaction: Sendable {
                 } else if unheld.contains(group) {
                     gain += stored.record.names.count
                 } else if !whole.contains(group), !hasUnread, isOrphan(stored.lastModified) {
-                    // What can't be read may be the piece that seems to be missing.
+                    // A record that can't be read may be the piece that seems to be missing.
                     names += stored.record.names
                 }
             case .earlierKeys(let keys):

@@ -9,8 +9,8 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// What this device remembers of its chain between the runs of the program, in a file in the folder of the seed. A fault of the
-/// file is only logged: without it a run knows what the store shows.
+/// The memory of this device's chain between the runs of the program, in a file in the folder of the seed. A fault of the file
+/// is only logged: without it a run knows what the store shows.
 actor KeptMemory {
     /// The content of the file.
     private struct Content: Codable {
