@@ -77,7 +77,7 @@ package struct Compaction: Sendable {
                     guard case .earlierKeys(let others) = other.record.content,
                         other.lastModified + Self.settling <= now.store, others.hold(keys)
                     else { return false }
-                    // Of two that hold each other's keys one stays.
+                    // Two records may hold each other's keys. The one with the greater stamp stays.
                     return !keys.hold(others) || stored.record.stamp < other.record.stamp
                 }
                 if isSurpassed { names += stored.record.names }

@@ -15,8 +15,8 @@ package struct Stray: Hashable, Sendable {
 /// Finds the objects of a collection that are no part of a record: false ones beside a part, and the parts of a record that is
 /// not whole or does not open.
 ///
-/// Whoever may write can put false data beside a part of another device's record. So each object is looked at by itself: a
-/// record's own parts stay, and those that a later version or another key may open.
+/// A device that may write, or the store, can put false data beside a part of another device's record. So each object is
+/// looked at by itself: the parts of a record that opens stay, and those that a later version or another key may open.
 ///
 /// It takes a listing of everything in the order of the names. There each part of a record comes behind the one before, so
 /// no more is kept than the parts of one record.

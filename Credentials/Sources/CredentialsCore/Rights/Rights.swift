@@ -8,7 +8,7 @@ package struct Rights: Hashable, Sendable {
     package let formPrefixes: [String]
 
     /// The rights of a device at a bucket.
-    /// - Parameter hasForms: whether the device may write, as the chain's quota is. A device with the seed can delete in
+    /// - Parameter hasForms: whether the chain's quota lets the device write. A device with the seed can delete in
     ///   any case.
     package init(_ asker: Asker, of user: UserID, bucket: String, hasForms: Bool) throws(Refusal) {
         let prefix = SessionPolicy.prefix(of: user)
