@@ -12,10 +12,11 @@ struct StraySearchTests {
     private let day: UInt64 = 86_400_000
 
     /// Lists names as a store does, in pages, and searches.
-    private func strays(_ names: [String], pages: Int = .max, keys: KeyRing? = nil) -> [Stray] {
+    private func strays(_ names: [String], pages: Int = .max, keys: KeyRing? = nil, keepsNewer: Bool = true) -> [Stray]
+    {
         let keys = keys ?? fixture.ring
         var assembler = RecordAssembler(keys: keys)
-        var search = StraySearch(keys: keys)
+        var search = StraySearch(keys: keys, keepsNewer: keepsNewer)
         var rest = entries(names.sorted())[...]
         var strays: [Stray] = []
         while !rest.isEmpty {
@@ -91,9 +92,16 @@ struct StraySearchTests {
         let others = [names[0]] + sealed(content, time: 50, by: stranger) + sealed(content, time: 5)
         #expect(Set(strays(damaged).map(\.name)) == Set(damaged))
         #expect(Set(strays(Array(others)).map(\.name)) == Set(others))
-        // A name that is none of a record stays.
-        let text = names[0]
-        #expect(strays(["2/x", fixture.place.prefix + "x", String(text.dropLast())]).isEmpty)
+    }
+
+    @Test("Names of the collection that break the grammar are found, and no names of others")
+    func names() throws {
+        let names = try fixture.names(value: 2_000)
+        let broken = [fixture.place.prefix + "x", fixture.place.prefix, String(names[0].dropLast()), names[1] + "/"]
+        let others = ["1/x", "2/" + names[0].dropFirst(2), String(names[0].dropFirst())]
+        for pages in [1, 3, .max] {
+            #expect(Set(strays(names + broken + others, pages: pages).map(\.name)) == Set(broken))
+        }
     }
 
     @Test("A record of a later version stays, and so does one whose key is not there, with false data beside them")
@@ -114,6 +122,9 @@ struct StraySearchTests {
         let fakes = try [forged(newer[0][0]), forged(newer[1][1]), forged(locked[2])]
         #expect(Set(strays(names + fakes, keys: member).map(\.name)) == Set(fakes))
         #expect(Set(strays(names + fakes).map(\.name)) == Set(fakes))
+        // Where nobody has noted a later version.
+        #expect(Set(strays(names, keys: member, keepsNewer: false).map(\.name)) == Set(newer.flatMap(\.self)))
+        #expect(Set(strays(names + fakes, keepsNewer: false).map(\.name)) == Set(newer.flatMap(\.self) + fakes))
     }
 
     @Test("Whatever is put beside records, what is found is never a part of one", arguments: 0..<60 as Range<UInt64>)

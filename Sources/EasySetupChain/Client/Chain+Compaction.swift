@@ -22,7 +22,11 @@ extension Chain {
         try await compact(CollectionName(collection), minimum: minimum)
     }
 
-    func compact(_ name: CollectionName, minimum: Int) async throws(ChainError) -> CompactionReport {
+    /// The same, for the chain's own collections, too.
+    @discardableResult package func compact(
+        _ name: CollectionName,
+        minimum: Int
+    ) async throws(ChainError) -> CompactionReport {
         guard case .seed = holder else { throw .notHeld }
         try await refresh(name)
         // A snapshot is a write, too.
@@ -31,12 +35,18 @@ extension Chain {
         defer { leave(name) }
         try await list(name)
         guard let reader = reader(name) else { throw .notHeld }
-        var compaction = try await surveyed(known: reader.state, reader.keys)
+        let (survey, unread) = try await surveyed(name, reader)
+        let keepsNewer = try await hasNewerVersions(name)
+        guard let now = storeTime else { throw .notHeld }
+        let clocks = Compaction.Now(store: now, device: clock.date, generations: survey.generations(reader))
+        var compaction = Compaction(survey, hasUnread: unread.counts(at: now, keepsNewer), now: clocks)
+        wholeSince[name] = compaction.seenWhole
         var deleted = 0
-        var search = StraySearch(keys: reader.keys)
+        var search = StraySearch(keys: reader.keys, keepsNewer: keepsNewer)
         _ = try await everything(reader.keys) { records, entries throws(ChainError) in
-            let strays = search.take(entries, records)
-            deleted += try await delete(compaction.deletions(of: records) + compaction.deletions(of: strays))
+            let strays = compaction.deletions(of: search.take(entries, records))
+            deleted += try await delete(compaction.deletions(of: records))
+            deleted += try await delete(strays)
         }
         deleted += try await delete(compaction.deletions(of: search.finish()))
         guard let snapshot = compaction.snapshot(minimum: minimum) else {
@@ -45,13 +55,39 @@ extension Chain {
         return CompactionReport(deleted: deleted, pieces: try await write(snapshot, to: name, reader.keys))
     }
 
+    /// Compacts the chain's own collections where they have many names: each device writes there every day.
+    func compactOwn() async throws(ChainError) {
+        for name in CollectionName.reserved {
+            // The names are counted when everything is listed.
+            if case .all? = reader(name)?.cursor.next(at: clock.elapsed) { try await refresh(name) }
+            guard let reader = reader(name), reader.reducibleNames >= limits.ownNames else { continue }
+            do throws(ChainError) {
+                try await compact(name, minimum: limits.ownNames)
+            } catch {
+                // Where the store lists late, the next compaction finds the snapshot.
+                guard error.code == .notReadBack else { throw error }
+            }
+            // Not before everything is listed again.
+            readers[name]?.listedNames = 0
+        }
+    }
+
     /// Makes the first of a compaction's two listings.
-    private func surveyed(known: CollectionState, _ keys: KeyRing) async throws(ChainError) -> Compaction {
-        var survey = StoreSurvey(known: known)
-        let hasUnread = try await everything(keys) { records, _ in survey.take(records) }
-        guard let time = storeTime else { throw .notHeld }
-        let now = Compaction.Now(store: time, device: clock.date, generations: survey.generations)
-        return Compaction(survey, hasUnread: hasUnread, now: now)
+    private func surveyed(
+        _ name: CollectionName,
+        _ reader: CollectionReader
+    ) async throws(ChainError) -> (StoreSurvey, Unread) {
+        var survey = StoreSurvey(known: reader.state, seen: wholeSince[name] ?? [:])
+        let unread = try await everything(reader.keys) { records, _ in survey.take(records) }
+        return (survey, unread)
+    }
+
+    /// Whether devices of a later version write to a collection, by what is noted when everything in it was listed. A device
+    /// with the seed notes that before the first such record. Among the notes themselves nobody else writes.
+    func hasNewerVersions(_ name: CollectionName) async throws(ChainError) -> Bool {
+        if name == .collections { return true }
+        try await refresh(.collections)
+        return living(.collections).contains { RecordVersion.isNewer($0.object) }
     }
 
     /// Writes a snapshot, in the collection's turn. Returns the number of its pieces.
@@ -68,11 +104,11 @@ extension Chain {
 
     /// Lists a collection whole, apart from what was read before, and passes on the records page by page, with the entries of
     /// the page.
-    /// - Returns: whether there are records that can't be read yet, or so much that is no record that there may be.
+    /// - Returns: what can't be read yet.
     func everything(
         _ keys: KeyRing,
         _ take: ([StoredRecord], [ObjectPage.Entry]) async throws(ChainError) -> Void
-    ) async throws(ChainError) -> Bool {
+    ) async throws(ChainError) -> Unread {
         var assembler = RecordAssembler(keys: keys)
         var after: String?
         repeat {
@@ -80,10 +116,77 @@ extension Chain {
             try await take(assembler.add(page.entries), page.entries)
             after = page.next
         } while after != nil
-        return assembler.forgotten > 0
-            || assembler.remaining.contains { $0.reason == .fault(.newer) || $0.reason.isKeyMissing }
+        return Unread(assembler)
+    }
+
+    /// Deletes objects that are no part of a record. A name that the store does not delete, because it would not take such a
+    /// one, or takes it for a folder's, holds up nothing: whoever may write can make any.
+    func delete(_ strays: [Stray]) async throws(ChainError) -> Int {
+        var deleted = try await delete(strays.filter(\.isPart).map(\.name))
+        let others = strays.filter { !$0.isPart }.map(\.name)
+        for names in [others.filter { !$0.hasSuffix("/") }, others.filter { $0.hasSuffix("/") }] {
+            deleted += try await deleteIfPossible(names)
+        }
+        return deleted
+    }
+
+    private func deleteIfPossible(_ names: [String]) async throws(ChainError) -> Int {
+        var deleted = 0
+        // One that is refused must not keep the others.
+        for some in [names] + names.map({ [$0] }) {
+            do throws(ChainError) {
+                deleted += try await delete(some)
+                if some.count == names.count { return deleted }
+            } catch {
+                guard error.code != .cancelled else { throw error }
+                if error.retryHelps { return deleted }
+            }
+        }
+        return deleted
     }
 
     /// The greatest size of a snapshot's piece, as ``SnapshotWrite/size`` counts.
     static let pieceBytes = 40_000
+}
+
+/// The records of a listing of everything that can't be read yet.
+struct Unread: Sendable {
+    /// Whether there are records that another key opens, or so much that is no record that there may be.
+    private let hasOthers: Bool
+    /// When the youngest record of a later version came into the store; nil without one.
+    private let newer: UInt64?
+
+    init(_ assembler: RecordAssembler) {
+        let remaining = assembler.remaining
+        hasOthers = assembler.forgotten > 0 || remaining.contains(where: \.reason.isKeyMissing)
+        newer = remaining.filter { $0.reason == .fault(.newer) }.map(\.lastModified).max()
+    }
+
+    /// Whether something of it may be more than what somebody has written so that nothing is forgotten. A note that there are
+    /// later versions is in every listing when a record of one has been there for as long as a store may list late.
+    /// - Parameter keepsNewer: whether it was noted, as a listing has shown since.
+    func counts(at now: UInt64, _ keepsNewer: Bool) -> Bool {
+        hasOthers || newer.map { keepsNewer || now < $0 + Compaction.settling } ?? false
+    }
+}
+
+/// The version of the records that this program reads, and the notes of others (`Protocol/chain.md`, "Later versions").
+enum RecordVersion {
+    private static let own: UInt32 = 1
+    private static let prefix = "version:"
+
+    /// Whether an object's id among the notes of collections is the note of a later version.
+    static func isNewer(_ object: String) -> Bool {
+        object.hasPrefix(prefix) && UInt32(object.dropFirst(prefix.count)).map { $0 > own } ?? false
+    }
+}
+
+extension StoreSurvey {
+    /// When the change to each generation came into the store, by this reading and by what was read before: writing a name
+    /// again makes its object young.
+    fileprivate func generations(_ reader: CollectionReader) -> [UInt32: UInt64] {
+        reader.keyChanges.reduce(into: generations) { times, change in
+            if let time = times[change.generation] { times[change.generation] = min(time, change.lastModified) }
+        }
+    }
 }

@@ -5,8 +5,9 @@ extension Chain {
     ///
     /// A snapshot comes first that says of each object that it was deleted. So other devices see their objects deleted, and
     /// one that was away brings nothing back. That snapshot and the changes of the key are what stays in the store; the
-    /// former goes with a compaction after 90 days. Objects that others write later are there. The call may be stopped at any
-    /// point and made again, and it deletes what is left.
+    /// former goes with a compaction after 90 days. What can't be read stays until it is a day old, because a change of the
+    /// key may be among it. Objects that others write later are there. The call may be stopped at any point and made again,
+    /// and it deletes what is left.
     /// - Parameters:
     ///   - collection: the name of the collection.
     ///   - progress: gets the number of the store's objects that were deleted so far.
@@ -53,13 +54,18 @@ extension Chain {
     ) async throws(ChainError) -> Int {
         var pieces: [StoredRecord] = []
         _ = try await everything(keys) { records, _ in pieces += records.filter(\.isPiece) }
-        guard var sweep = EmptiedSweep(pieces, keys) else { return 0 }
+        let keepsNewer = try await hasNewerVersions(name)
+        guard let time = storeTime else { throw .notHeld }
+        let now = Compaction.Now(store: time, device: clock.date)
+        guard var sweep = EmptiedSweep(pieces, keys, keepsNewer: keepsNewer, now: now) else { return 0 }
         var deleted = 0
         var after: String?
         repeat {
             let page = try await page(keys.place, after: after)
-            let names = sweep.dead(in: page.entries, isLast: page.next == nil)
+            let (names, strays) = sweep.dead(in: page.entries, isLast: page.next == nil)
             deleted += try await delete(names, from: deleted, progress)
+            deleted += try await delete(strays)
+            if !strays.isEmpty { progress(deleted) }
             after = page.next
         } while after != nil
         return deleted

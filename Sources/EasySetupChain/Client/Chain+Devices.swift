@@ -31,7 +31,8 @@ extension Chain {
     /// Brings this device's record up to date, if it is there: the day on which it was seen, and its certificate, after a
     /// new one was granted. A device without the seed deletes its requests that are answered, and says which keys it was given
     /// in boxes that it can't open. An app calls this when it starts, and once a day. On a device with the seed it gives keys
-    /// that others lack by mistake, notes certificates that were not, and ends removals that another device did not end.
+    /// that others lack by mistake, notes certificates that were not, ends removals that another device did not end, and makes
+    /// the names of the chain's own collections fewer.
     /// - Throws: the errors of ``join(name:platform:)``.
     public func touch() async throws(ChainError) {
         try await refresh(.devices)
@@ -59,6 +60,7 @@ extension Chain {
             try await readyKeys(of: name)
             try await addMissingBoxes(to: name)
         }
+        try await compactOwn()
     }
 
     /// Deletes this device's own objects among the requests.

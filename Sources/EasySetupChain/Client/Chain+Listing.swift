@@ -41,6 +41,7 @@ extension Chain {
             after = page.next
         } while after != nil
         readers[name]?.finished(listing, time: beginning ?? 0, at: began)
+        if case .all = listing { readers[name]?.listedNames = count }
         await remember(name)
     }
 

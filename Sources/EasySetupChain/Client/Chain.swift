@@ -30,6 +30,8 @@ public actor Chain {
     private var waiting: [CollectionName: [CheckedContinuation<Void, Never>]] = [:]
     var watchers: [CollectionName: [Int: AsyncThrowingStream<ObjectEvent, any Error>.Continuation]] = [:]
     var watcherCount = 0
+    /// When the snapshots of each collection were whole, as compactions of this run have found them.
+    var wholeSince: [CollectionName: [Snapshot.Group: UInt64]] = [:]
     /// The limits; a test sets lower ones.
     private(set) var limits = ChainLimits()
     /// The removed devices that were known when a collection was listed before a write.
@@ -118,6 +120,7 @@ public actor Chain {
     func forgetAll() {
         readers = [:]
         heard = [:]
+        wholeSince = [:]
     }
 
     /// Sets other limits, for collections that are not read yet.

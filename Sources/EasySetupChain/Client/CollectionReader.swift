@@ -11,6 +11,8 @@ package struct CollectionReader: Sendable {
         package let devices: Set<DeviceID>
         /// The devices that the writer knew to be removed.
         package let removed: Set<DeviceID>
+        /// The number of its names.
+        let parts: Int
         /// When it came into the store, by the store's clock, in milliseconds since 1970.
         package let lastModified: UInt64
     }
@@ -66,6 +68,12 @@ package struct CollectionReader: Sendable {
     /// The records that were listed and can't be used, or not yet.
     package var remaining: [RemainingRecord] { assembler.remaining }
 
+    /// The number of names that the last listing of everything has shown.
+    var listedNames = 0
+
+    /// The number of those that may become fewer: all but those of key changes.
+    var reducibleNames: Int { listedNames - keyChanges.reduce(0) { $0 + $1.parts } }
+
     /// The number of names that were listed and are none of a record's.
     package var foreignNames: Int { assembler.foreign.values.reduce(0, +) }
 
@@ -94,6 +102,7 @@ package struct CollectionReader: Sendable {
                         generation: change.generation,
                         devices: Set(change.boxes.keys),
                         removed: change.removed,
+                        parts: record.parts,
                         lastModified: stored.lastModified
                     )
                 )

@@ -25,6 +25,10 @@ package struct Compaction: Sendable {
     /// The whole snapshots before the newest one that say what it does not hold.
     private let unheld: Set<Snapshot.Group>
     private let earlierKeys: [StoredRecord]
+    /// When each whole snapshot was whole, for the next compaction.
+    let seenWhole: [Snapshot.Group: UInt64]
+    /// The first names of the signed records with one time and writer that were there before a copy of them.
+    private var originals: [Signed: String] = [:]
     /// The number of objects that a snapshot of all would make unnecessary.
     private var gain = 0
 
@@ -44,6 +48,7 @@ package struct Compaction: Sendable {
             }
         }
         merged = survey.merged
+        seenWhole = survey.seenWhole
         earlierKeys = survey.earlierKeys
         whole = Set(snapshots.map(\.group))
         (self.newest, self.settled, self.surpassed, self.unheld) = (newest, settled, surpassed, unheld)
@@ -55,6 +60,10 @@ package struct Compaction: Sendable {
     package mutating func deletions(of records: [StoredRecord]) -> [String] {
         var names: [String] = []
         for stored in records {
+            if isCopy(stored) {
+                names += stored.record.names
+                continue
+            }
             switch stored.record.content {
             case .changes(let changes):
                 if isHeld(changes, stored.record.stamp, by: settled) {
@@ -68,7 +77,7 @@ package struct Compaction: Sendable {
                     names += stored.record.names
                 } else if unheld.contains(group) {
                     gain += stored.record.names.count
-                } else if !whole.contains(group), !hasUnread, isOrphan(stored.lastModified) {
+                } else if !whole.contains(group), !hasUnread, now.isOrphan(stored.lastModified) {
                     // A record that can't be read may be the piece that seems to be missing.
                     names += stored.record.names
                 }
@@ -88,8 +97,8 @@ package struct Compaction: Sendable {
     }
 
     /// Says which objects may be deleted that are no part of a record.
-    package func deletions(of strays: [Stray]) -> [String] {
-        strays.filter { isOrphan($0.lastModified) }.map(\.name)
+    package func deletions(of strays: [Stray]) -> [Stray] {
+        strays.filter { now.isOrphan($0.lastModified) }
     }
 
     /// The state to write as a snapshot, after the second listing; nil if that is not worth it.
@@ -112,8 +121,29 @@ package struct Compaction: Sendable {
         return changes.allSatisfy { snapshot.state.contains($0, stamp: stamp) }
     }
 
-    private func isOrphan(_ lastModified: UInt64) -> Bool {
-        now.clocksAgree && lastModified + Self.orphanAge <= now.store
+    /// Whether a record says what another one with the same stamp says, which is signed by the seed. Whoever has the key of the
+    /// generation can seal such a record again, as often as he likes.
+    ///
+    /// The one with the least name stays. It is deleted for no other, so two devices that compact at once leave one.
+    private mutating func isCopy(_ stored: StoredRecord) -> Bool {
+        if case .changes = stored.record.content { return false }
+        let signed = Signed(stamp: stored.record.stamp, content: stored.record.content)
+        // In a listing the names with one time and writer stand together.
+        if let other = originals.first?.key, !other.isBeside(signed) { originals = [:] }
+        guard let name = stored.record.names.first else { return false }
+        if let original = originals[signed], original < name { return now.isOrphan(stored.lastModified) }
+        if stored.lastModified + Self.settling <= now.store { originals[signed] = name }
+        return false
+    }
+
+    /// What the seed has signed for one stamp.
+    private struct Signed: Hashable {
+        let stamp: Stamp
+        let content: RecordContent
+
+        func isBeside(_ other: Signed) -> Bool {
+            (stamp.time, stamp.writer) == (other.stamp.time, other.stamp.writer)
+        }
     }
 
     /// The contents of the store, by one listing of everything.
@@ -153,6 +183,11 @@ package struct Compaction: Sendable {
             max(store, device) - min(store, device) <= Compaction.orphanAge
         }
 
+        /// Whether what came into the store at this time, and is incomplete or damaged, was given up.
+        package func isOrphan(_ lastModified: UInt64) -> Bool {
+            clocksAgree && lastModified + Compaction.orphanAge <= store
+        }
+
         /// The greatest stamp that a device could give to a write at this time before the present, if it had heard of every
         /// generation by then.
         fileprivate func stamp(before age: UInt64) -> Stamp? {
@@ -181,7 +216,7 @@ package struct Compaction: Sendable {
         var survey = StoreSurvey(known: known)
         survey.take(listing.records)
         var compaction = Compaction(survey, hasUnread: listing.hasUnread, now: now)
-        let deletions = compaction.deletions(of: listing.records) + compaction.deletions(of: listing.strays)
+        let deletions = compaction.deletions(of: listing.records) + compaction.deletions(of: listing.strays).map(\.name)
         let gain = compaction.gain
         return Plan(deletions: deletions, snapshot: compaction.snapshot(minimum: minimum), gain: gain)
     }

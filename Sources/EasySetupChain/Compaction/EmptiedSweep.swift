@@ -1,49 +1,41 @@
-/// Decides, page by page of a listing, which names of a deleted collection may go (`Protocol/chain.md`, "Leaving and
-/// deleting"): all but those of the newest snapshot that empties it, of changes of the key, of records of a later version,
-/// and of what was written since.
+/// Decides, page by page of a listing, which objects of a deleted collection may go (`Protocol/chain.md`, "Leaving and
+/// deleting"): the records but those of the newest snapshot that empties it, changes of the key, and what was written since;
+/// and what is no part of a record, as in a compaction.
 struct EmptiedSweep {
     private let emptied: Snapshot
     private let floor: Stamp
     /// The names of the snapshots that say no more than that one.
     private let surpassed: Set<String>
+    private let now: Compaction.Now
     private var assembler: RecordAssembler
-    /// Names that were listed, of records of which others may follow.
-    private var undecided: Set<String> = []
+    private var search: StraySearch
 
     /// Begins with the pieces of all snapshots that a first listing has shown; nil if none of them empties the collection.
-    init?(_ pieces: [StoredRecord], _ keys: KeyRing) {
+    /// - Parameter keepsNewer: as ``StraySearch`` takes it.
+    init?(_ pieces: [StoredRecord], _ keys: KeyRing, keepsNewer: Bool, now: Compaction.Now) {
         let (whole, _) = Snapshot.assembled(pieces)
         guard let emptied = whole.last(where: { $0.state.isEmptied }), let floor = emptied.state.floor else {
             return nil
         }
         self.emptied = emptied
         self.floor = floor
+        self.now = now
         let others = whole.filter { $0.id != emptied.id && emptied.state.contains($0.state) }
         surpassed = Set(others.flatMap(\.names))
         assembler = RecordAssembler(keys: keys)
+        search = StraySearch(keys: keys, keepsNewer: keepsNewer)
     }
 
     /// Takes the next page.
     /// - Parameter isLast: whether the listing ends with it.
-    /// - Returns: the names that may be deleted.
-    mutating func dead(in page: [ObjectPage.Entry], isLast: Bool) -> [String] {
-        undecided.formUnion(page.map(\.name))
-        for stored in assembler.add(page) where !isDead(stored.record) { undecided.subtract(stored.record.names) }
-        // The names with one time and writer follow each other, so only the last ones of a page may get more parts.
-        let prefix = assembler.keys.place.prefix
-        let last = isLast ? nil : page.last.map { prefix + $0.name.dropFirst(prefix.count).prefix { $0 != "/" } + "/" }
-        var waiting: Set<String> = []
-        for remaining in assembler.remaining {
-            if let last, remaining.names.contains(where: { $0.hasPrefix(last) }) {
-                waiting.formUnion(remaining.names)
-            } else if remaining.reason == .fault(.newer) || remaining.name.time > floor.time {
-                // A key change of a later version is among what can't be read; and what is new may become whole.
-                undecided.subtract(remaining.names)
-            }
-        }
-        let dead = undecided.subtracting(waiting).subtracting(emptied.names)
-        undecided.formIntersection(waiting)
-        return dead.sorted()
+    /// - Returns: the names of records that may be deleted, and the objects that are no part of a record and may be.
+    mutating func dead(in page: [ObjectPage.Entry], isLast: Bool) -> (names: [String], strays: [Stray]) {
+        let records = assembler.add(page)
+        // A part that is listed late may be that of a change of the key.
+        let strays = search.take(page, records) + (isLast ? search.finish() : [])
+        let kept = Set(emptied.names)
+        let names = records.filter { isDead($0.record) }.flatMap(\.record.names).filter { !kept.contains($0) }
+        return (names, strays.filter { now.isOrphan($0.lastModified) })
     }
 
     private func isDead(_ record: Record) -> Bool {

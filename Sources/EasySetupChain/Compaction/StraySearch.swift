@@ -2,26 +2,31 @@
 package struct Stray: Hashable, Sendable {
     /// The object's name.
     package let name: String
+    /// Whether the name is that of a part. A store may refuse to delete another one.
+    package let isPart: Bool
     /// When the object came into the store, by the store's clock, in milliseconds since 1970; of several parts that are one
     /// record's the last one.
     package let lastModified: UInt64
 
-    package init(name: String, lastModified: UInt64) {
+    package init(name: String, isPart: Bool = true, lastModified: UInt64) {
         self.name = name
+        self.isPart = isPart
         self.lastModified = lastModified
     }
 }
 
-/// Finds the objects of a collection that are no part of a record: false ones beside a part, and the parts of a record that is
-/// not whole or does not open.
+/// Finds the objects of a collection that are no part of a record: names that break the grammar, false parts beside a part, and
+/// the parts of a record that is not whole or does not open.
 ///
 /// A device that may write, or the store, can put false data beside a part of another device's record. So each object is
-/// looked at by itself: the parts of a record that opens stay, and those that a later version or another key may open.
+/// looked at by itself: the parts of a record that opens stay, those that another key may open, and those of a later version
+/// where a device with the seed has noted that there is one.
 ///
 /// It takes a listing of everything in the order of the names. There each part of a record comes behind the one before, so
 /// no more is kept than the parts of one record.
 package struct StraySearch: Sendable {
     private let keys: KeyRing
+    private let keepsNewer: Bool
     /// The parts of a record from the first one on, each of which is the one that the part before says.
     private var parts: [ObjectName] = []
     /// When the last of them came into the store.
@@ -29,8 +34,11 @@ package struct StraySearch: Sendable {
     /// The first names of records that were given, as far as they may be that of the parts.
     private var given: Set<String> = []
 
-    package init(keys: KeyRing) {
+    /// - Parameter keepsNewer: whether devices of a later version write to the collection. Otherwise a record of one is
+    ///   somebody's who wants it to stay.
+    package init(keys: KeyRing, keepsNewer: Bool) {
         self.keys = keys
+        self.keepsNewer = keepsNewer
     }
 
     /// Takes a page of the listing, and the records that an assembler has given from it.
@@ -42,8 +50,9 @@ package struct StraySearch: Sendable {
             do throws(ObjectNameFault) {
                 name = try ObjectName(entry.name, in: keys.place)
             } catch {
-                if error == .id, isPart(entry.name) {
-                    strays.append(Stray(name: entry.name, lastModified: entry.lastModified))
+                // A store may show what was not asked for.
+                if entry.name.utf8.starts(with: keys.place.prefix.utf8) {
+                    strays.append(Stray(name: entry.name, isPart: false, lastModified: entry.lastModified))
                 }
                 continue
             }
@@ -71,16 +80,11 @@ package struct StraySearch: Sendable {
         return parts.map { Stray(name: $0.text(in: keys.place), lastModified: lastModified) }
     }
 
-    /// Whether a name whose record id is wrong is one in the form of this version. Only the first part tells that it is wrong.
-    private func isPart(_ name: String) -> Bool {
-        let segments = name.dropFirst(keys.place.prefix.count).split(separator: "/", omittingEmptySubsequences: false)
-        return segments.count > 1 && Base64URL.bytes(segments[1], count: PartDigest.byteCount) != nil
-    }
-
     /// Whether the parts of a record, all of which are there, are none that a later version or another key may open.
     private func isNone(_ parts: [ObjectName]) -> Bool {
         switch RecordAssembler.opened(parts, parts[0].record, by: keys) {
-        case .success, .failure(.keyMissing), .failure(.fault(.newer)): false
+        case .success, .failure(.keyMissing): false
+        case .failure(.fault(.newer)): !keepsNewer
         case .failure(.incomplete), .failure(.fault(.seal)), .failure(.fault(.malformed)): true
         }
     }
