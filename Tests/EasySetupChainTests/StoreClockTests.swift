@@ -152,6 +152,20 @@ struct CursorTests {
         #expect(cursor.next(at: .zero) != .all(.missing))
     }
 
+    @Test("However many records name what never was, everything is listed for that once an hour at most")
+    func missingAgain() {
+        var cursor = started()
+        var count = 0
+        for minute in 0..<150 {
+            let now: Duration = .seconds(60 * minute)
+            cursor.saw(stamp(1_000 + 10 * UInt64(minute)), previous: 999 + 10 * UInt64(minute))
+            guard cursor.next(at: now) == .all(.missing) else { continue }
+            count += 1
+            cursor.finished(.all(.missing), time: 10_000_000, at: now)
+        }
+        #expect(count == 3)
+    }
+
     @Test("A record that comes late is missing no more")
     func late() {
         var cursor = started()

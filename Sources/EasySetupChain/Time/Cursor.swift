@@ -36,6 +36,8 @@ package struct Cursor: Sendable {
     private var listedAll: Duration?
     private var lastOfWriter: [DeviceID: Stamp] = [:]
     private var missing: Set<Previous> = []
+    /// When everything was listed last because something was missing.
+    private var listedMissing: Duration?
     /// Records that were missing after everything was listed are not waited for again.
     private var givenUp: Set<Previous> = []
     private var asked: Reason?
@@ -49,7 +51,8 @@ package struct Cursor: Sendable {
         guard let listed, let listedAll else { return .all(.start) }
         if let asked { return .all(asked) }
         if instant - listedAll >= Self.allEvery { return .all(.daily) }
-        if !missing.isEmpty { return .all(.missing) }
+        // Whoever may write can name what never was, in anybody's name.
+        if !missing.isEmpty, listedMissing.map({ instant - $0 >= Self.missingEvery }) ?? true { return .all(.missing) }
         return .from(listed > Self.overlap ? listed - Self.overlap : 0)
     }
 
@@ -77,7 +80,8 @@ package struct Cursor: Sendable {
     ///   - instant: the time by the device's own clock when the listing began.
     package mutating func finished(_ listing: Listing, time: UInt64, at instant: Duration) {
         listed = time
-        guard case .all = listing else { return }
+        guard case .all(let reason) = listing else { return }
+        if reason == .missing { listedMissing = instant }
         listedAll = instant
         asked = nil
         givenUp = missing
@@ -93,6 +97,8 @@ package struct Cursor: Sendable {
     package static let overlap: UInt64 = 1_200_000
     /// How often everything is listed.
     package static let allEvery: Duration = .seconds(86_400)
+    /// How often everything is listed because something is missing, at most.
+    static let missingEvery: Duration = .seconds(3_600)
     /// The time within which a write must be acknowledged, in milliseconds by the store's clock. Otherwise it is written
     /// anew with a new time, as readers may be past the old one.
     package static let sendingLimit: UInt64 = 300_000
