@@ -45,6 +45,14 @@ package enum ChainMutation: String, Sendable, CaseIterable {
     case hidesEarlierKeys
     /// Nothing is ever deleted.
     case deletesNothing
+    /// Names that can't be read are never deleted.
+    case keepsNames
+    /// Records of a later version that nobody has noted are never deleted.
+    case keepsNewer
+    /// Copies of what the seed has signed are never deleted.
+    case keepsCopies
+    /// Nothing of the chain's own collections is ever deleted.
+    case keepsOwn
 
     /// The law that must detect it.
     package var breaks: ChainLaw {
@@ -55,7 +63,7 @@ package enum ChainMutation: String, Sendable, CaseIterable {
         case .writesUnderOldKey, .ignoresNotes, .deletesUnderNewKey: .removed
         case .writesElsewhere: .rights
         case .hidesFromNewcomer, .hidesEarlierKeys: .newcomer
-        case .deletesNothing: .size
+        case .deletesNothing, .keepsNames, .keepsNewer, .keepsCopies, .keepsOwn: .size
         }
     }
 }

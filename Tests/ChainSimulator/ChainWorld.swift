@@ -24,12 +24,12 @@ package final class ChainWorld: @unchecked Sendable {
     package private(set) var removals = 0
 
     let store: MemoryObjectStore
-    private let chainSeed: SyncSeed
-    private let entropy: ChainEntropy
+    let chainSeed: SyncSeed
+    let entropy: ChainEntropy
     private var devices: [SimulatedDevice] = []
-    private let names: [CollectionName]
+    let names: [CollectionName]
     /// All names that were ever stored by devices, in their order.
-    private var history: [String] = []
+    private(set) var history: [String] = []
     private var stored: Set<String> = []
     private var withheld: [String: UInt64] = [:]
     private var acknowledged: [(name: CollectionName, stamp: Stamp)] = []
@@ -43,6 +43,8 @@ package final class ChainWorld: @unchecked Sendable {
     private var removedGenerations: [Int: [CollectionName: UInt32]] = [:]
     /// The names of deletions that removed devices have stored.
     private var lateDeletions: Set<String> = []
+    /// What was put there that is no part of a record, or a copy of one, by its kind.
+    var litter: [Litter: Set<String>] = [:]
     private var depth = 0
     private let listsLate: Bool
     /// Whether the store's clock is ahead until the end, when it is set right.
@@ -146,6 +148,7 @@ package final class ChainWorld: @unchecked Sendable {
         for _ in 0..<Int.random(in: 10...40, using: &random) {
             advance()
             meddle()
+            litterAnything()
             guard let device = random.pick(devices.filter { !$0.isRemoved }) else { continue }
             await turn(device)
         }
@@ -189,7 +192,9 @@ package final class ChainWorld: @unchecked Sendable {
                 compactions += 1
             }
         case 18: await remove(by: device)
-        default: break
+        default:
+            guard device.membership == nil, let own = random.pick(CollectionName.reserved) else { break }
+            await perform(device, "compacts \(own)") { try await $0.compact(own, minimum: 3) }
         }
         if mutation == .ignoresNotes { ignoreNotes(device) }
         if mutation == .writesElsewhere, device.membership != nil {
@@ -321,18 +326,19 @@ package final class ChainWorld: @unchecked Sendable {
     }
 
     /// Stores a record that no chain would write.
-    @discardableResult private func forge(
+    @discardableResult func forge(
         _ content: RecordContent,
         _ name: CollectionName,
         time: UInt64,
-        current: UInt32
+        current: UInt32,
+        by writer: DeviceID = DeviceID(value: 77)
     ) -> [String] {
         let keys = KeyRing(name: name, seed: chainSeed, current: current)
         let made = try! RecordWriter.names(
             of: content,
             previous: 0,
             time: time,
-            writer: DeviceID(value: 77),
+            writer: writer,
             keys: keys,
             entropy: entropy
         )
@@ -369,7 +375,7 @@ package final class ChainWorld: @unchecked Sendable {
         UInt64(name.split(separator: "/")[3].prefix(13)) ?? 0
     }
 
-    private func place(_ name: CollectionName) -> RecordPlace {
+    func place(_ name: CollectionName) -> RecordPlace {
         RecordPlace(userID: chainSeed.userID, collection: CollectionID(of: name, seed: chainSeed))
     }
 
@@ -569,29 +575,25 @@ package final class ChainWorld: @unchecked Sendable {
         store.advance(by: .seconds(100 * 86_400))
         let first = devices[0]
         for _ in 0..<4 {
-            for name in names {
-                await perform(first, "compacts \(name)") { try await $0.compact(name.text, minimum: 1) }
+            for name in names + CollectionName.reserved {
+                await perform(first, "compacts \(name)") { try await $0.compact(name, minimum: 1) }
             }
             store.advance(by: .seconds(90_000))
         }
-        for name in names {
+        for name in names + CollectionName.reserved {
             var assembler = RecordAssembler(keys: KeyRing(name: name, seed: chainSeed))
-            // The names that the meddling store has made of others are there, too.
-            let place = place(name)
-            let present = store.names.sorted().filter { name in
-                do throws(ObjectNameFault) {
-                    _ = try ObjectName(name, in: place)
-                    return true
-                } catch {
-                    // A name whose first part is another's.
-                    return error == .id
-                }
-            }
+            // The names that the meddling store has made of others are there, too, and what members have put there.
+            let prefix = place(name).prefix
+            let present = store.names.sorted().filter { $0.hasPrefix(prefix) }
+            var signed: Set<Signed> = []
             var records: [StoredRecord] = []
             var used: Set<String> = []
             var lists = 0
             for stored in assembler.add(present.map { ObjectPage.Entry(name: $0, lastModified: 0) }) {
                 used.formUnion(stored.record.names)
+                if !signed.insert(Signed(stamp: stored.record.stamp, content: stored.record.content)).inserted {
+                    breach(.size, "a copy of what is signed in \(name) stays")
+                }
                 switch stored.record.content {
                 case .keyChange: break
                 case .earlierKeys: lists += 1

@@ -85,7 +85,7 @@ package final class SimulatedDevice: ObjectStore, ChainClock, @unchecked Sendabl
     package func delete(_ names: [String]) async throws(ObjectStoreError) -> StoreTime {
         try await begin()
         if world.mutation == .deletesNothing { return StoreTime(milliseconds: world.store.milliseconds) }
-        let time = try await world.store.delete(names)
+        let time = try await world.store.delete(names.filter { !world.keeps($0) })
         try end()
         return time
     }
