@@ -62,7 +62,7 @@ let package = Package(
             packageAccess: false,
             swiftSettings: settings
         ),
-        // What the bench parses and reckons; nothing is measured.
+        // The parsing and the sums of the bench; nothing is measured.
         .testTarget(
             name: "BenchTests",
             dependencies: ["bench", "chainbench", device, chain, testing],

@@ -48,7 +48,7 @@ let package = Package(
             packageAccess: false,
             swiftSettings: settings
         ),
-        // What the programs share with the tests: modules that are no products.
+        // Modules that the programs share with the tests. They are no products.
         .target(name: "SeededRandom", path: "Shared/SeededRandom", packageAccess: false, swiftSettings: settings),
         .target(
             name: "Simulator",

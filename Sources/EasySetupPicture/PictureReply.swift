@@ -1,6 +1,6 @@
 package import EasySetupSeed
 
-/// What the process that reads a picture answers: an error, or the texts of QR codes.
+/// The answer of the process that reads a picture: an error, or the texts of QR codes.
 ///
 /// The bytes: 0 and the texts, each behind its length in two bytes; or the number of an error and a detail of it. The
 /// parent trusts none of it, because a hostile picture may have taken the process over.

@@ -1,7 +1,7 @@
 /// The words of a recovery phrase while a person types them: how many there are, and which of them are not in the list. It
 /// tells positions and numbers of letters, and no letter of a word.
 package struct TypedPhrase: Equatable, Sendable {
-    /// What is known of the word that is being typed.
+    /// How many words of the list the word being typed can become.
     package enum Fit: Equatable, Sendable {
         /// Several words of the list begin so, or there is no letter yet.
         case open

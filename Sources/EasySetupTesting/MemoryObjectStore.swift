@@ -25,7 +25,7 @@ public final class MemoryObjectStore: ObjectStore {
         public var clockError: Duration = .zero
         /// Objects that listings do not show, although they are there.
         public var withholds: @Sendable (_ name: String) -> Bool = { _ in false }
-        /// What goes wrong with a call; nil for nothing. The number of the call is counted from 1.
+        /// The fault of a call; nil for none. The number of the call is counted from 1.
         public var fault: @Sendable (_ call: Call, _ number: Int) -> Fault? = { _, _ in nil }
 
         /// Makes good manners.
@@ -42,7 +42,7 @@ public final class MemoryObjectStore: ObjectStore {
         case delete([String])
     }
 
-    /// What goes wrong with a call.
+    /// A fault of a call.
     public enum Fault: Hashable, Sendable {
         /// The call does nothing, and the error is returned.
         case refused(ObjectStoreError)

@@ -101,7 +101,7 @@ struct ComplaintTests {
         // The first write is sent once more: its name is the same, and its time in the store the latest.
         for name in old { store.insert(name) }
         for chain in [one, other, chain(3)] { #expect(try await texts(chain) == ["2": "new name"]) }
-        // Who knows of the deletion makes it anew.
+        // A device that knows of the deletion makes the object anew.
         try await put("1", "anew", by: other)
         store.advance(by: .seconds(60))
         #expect(try await texts(one) == ["1": "anew", "2": "new name"])

@@ -208,7 +208,7 @@ struct MergingPropertyTests {
         }
     }
 
-    /// What CHAIN's first text had: a floor that is a time alone. It shows that the property test can fail.
+    /// A floor that is a time alone, as the protocol's first text had it. It shows that the property test can fail.
     @Test("A floor that were a time alone would make the order of arrival matter")
     func timeAlone() {
         // The write of the second generation hides the one of the first. A floor at time 50 would remove the one that won and

@@ -284,7 +284,7 @@ import Testing
         #expect(assembler.remaining.map(\.name.time) == [4, 5, 6, 7, 8, 9, 10])
         #expect(assembler.forgotten == 3)
         #expect(assembler.records(entries(names[9])).count == 1)
-        // What was forgotten can come again.
+        // A forgotten record can come again.
         #expect(assembler.records(entries(names[0])).count == 1)
     }
 }

@@ -102,7 +102,7 @@ import Testing
         #expect(Set(tags).count == 4)
         #expect(tags.allSatisfy { $0.count == 32 })
         #expect(meetings[0].sameSeedTag(of: .visitor, .random()) != tags[0])
-        // What an outsider could compute from the public user id is another tag.
+        // An outsider can compute another tag only, from the public user id.
         let guessed = HMAC<SHA512>.authenticationCode(
             for: lv(Labels.visitor) + meetings[0].hash,
             using: SymmetricKey(data: seed.userID.bytes)

@@ -2,7 +2,7 @@ import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Testing
 
-/// What a relay counts while it decides.
+/// The counts that a relay keeps while it decides.
 @Suite("The counts of the relay") struct CountsTests {
     @Test("A pairing is counted from its code to its end, with its times") func pairing() {
         var scene = Scene()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EasySetupRelay
 
-/// What a relay logs, and what it must never log.
+/// The lines that a relay logs, and the texts that it must never log.
 @Suite("A relay's logs", .inTurn, .timeLimit(.minutes(60))) struct LogTests {
     @Test("While something happens there is a line a minute, with what was counted since the last") func minutes()
         async throws

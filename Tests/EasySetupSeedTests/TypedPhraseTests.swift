@@ -2,7 +2,7 @@ import Testing
 
 @testable import EasySetupSeed
 
-/// What is told of a recovery phrase while it is typed.
+/// The hints about a recovery phrase while it is typed.
 @Suite("A phrase that is typed") struct TypedPhraseTests {
     private func phrase(_ text: String) -> TypedPhrase { TypedPhrase(Array(text.utf8).span) }
 

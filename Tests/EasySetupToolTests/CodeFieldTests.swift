@@ -6,7 +6,7 @@ import Testing
 
 /// The line in which a code is typed: keys in, drawing and outcome out.
 @Suite("A code that is typed") struct CodeFieldTests {
-    /// What a person sees and what the program gets, after some keys.
+    /// The screen of the person and the text that the program gets, after some keys.
     struct Moment: Equatable {
         /// The text without the space or bracket before the first group, with `|` for the cursor.
         var drawn: String

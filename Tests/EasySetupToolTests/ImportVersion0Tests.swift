@@ -6,7 +6,7 @@ import Testing
 @Suite("The command chain import-v0", .inTurn, .timeLimit(.minutes(60))) struct ImportVersion0Tests {
     let scratch = ScratchFolder()
 
-    /// What is taken from the vectors.
+    /// The members of the vectors that these tests read.
     private struct Vectors: Decodable {
         struct Key: Decodable {
             let seed: String

@@ -352,7 +352,7 @@ import Testing
         func isDrawn(_ rows: [String]) -> Bool { rows.contains { $0.contains("█") || $0.contains("▀") } }
         #expect(isDrawn(rows(200, 50, .auto, surface)))
         #expect(!isDrawn(rows(80, 24, .auto, surface)))
-        // What the window lacks is told, so that the person need not try: columns, lines, or both.
+        // The program says how much the window lacks, so that the person need not try: columns, lines, or both.
         for (width, height, lack) in [(80, 24, "30 lines high"), (38, 60, "41 columns wide"), (38, 20, "wide and")] {
             for wish in [PictureWish.auto, .always] {
                 let text = rows(width, height, wish, surface).joined(separator: " ")

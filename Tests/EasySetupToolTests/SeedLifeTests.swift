@@ -100,7 +100,7 @@ import Testing
         #expect(none["error"] as? String == "no-copy")
         let restored = try await json("restore", "--passphrase-file", code, "--user-id", first)
         #expect(restored["user_id"] as? String == first)
-        // What is stored now stays.
+        // The stored seed stays.
         let second = try codeFile(try #require(again["restore_code"] as? String))
         let clash = try await json("restore", "--passphrase-file", second)
         #expect(clash["error"] as? String == "other-seed-stored")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EasySetupTool
 
-/// What the seed commands ask and show on a terminal, and where a secret goes otherwise.
+/// The questions and answers of the seed commands on a terminal, and the place of a secret otherwise.
 @Suite("Screens of the seed commands", .inTurn, .timeLimit(.minutes(60))) struct SeedScreenTests {
     let scratch = ScratchFolder()
 

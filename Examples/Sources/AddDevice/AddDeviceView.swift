@@ -111,7 +111,7 @@ private struct ApproveView: View {
         Button("No", role: .cancel) { model.answer(Approval.decline) }.buttonStyle(.borderedProminent)
     }
 
-    /// What was wrong with the last word. An empty answer needs no words, and counts as no try.
+    /// A hint about the mistake in the last word. An empty answer needs no words, and counts as no try.
     private var hint: String? {
         switch request.mistake {
         case .slip: "That is not one of the two words. Look again; try \(request.attempt) of 3."

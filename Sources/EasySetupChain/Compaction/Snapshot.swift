@@ -4,7 +4,7 @@ package struct Snapshot: Sendable {
     package let rank: Stamp
     /// The identity that its pieces share.
     package let id: UInt64
-    /// What it says.
+    /// The objects and the floor that it holds.
     package let state: CollectionState
     /// The records of its pieces.
     package let pieces: [StoredRecord]

@@ -7,7 +7,7 @@ struct PackedObject: Hashable, Sendable {
     /// The length of the name, the name, and the state. Equal states have equal bytes.
     private var bytes: [UInt8]
 
-    /// What comes before a write, in its first byte.
+    /// The bits of a write's first byte.
     private enum Flag {
         static let sameStamp: UInt8 = 1
         static let knownDeletion: UInt8 = 2

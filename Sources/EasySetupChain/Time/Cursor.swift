@@ -45,7 +45,7 @@ package struct Cursor: Sendable {
     /// Makes the cursor of a device that has seen nothing of the collection.
     package init() {}
 
-    /// What to list now.
+    /// The listing that is due.
     /// - Parameter instant: the time by the device's own clock, as ``StoreClock`` takes it.
     package func next(at instant: Duration) -> Listing {
         guard let listed, let listedAll else { return .all(.start) }

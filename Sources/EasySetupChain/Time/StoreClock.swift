@@ -1,4 +1,4 @@
-/// What the store's clock shows, known from the time in each of its answers and from how long ago that answer came. The
+/// The time by the store's clock, known from the time in each of its answers and from how long ago that answer came. The
 /// device's own date is never asked: only how much time passes by its clock (`Protocol/chain.md`, "Time and listing").
 package struct StoreClock: Sendable {
     /// The facts that an answer tells of the store's clock.

@@ -1,5 +1,5 @@
-/// What a person has set for some sites, as a ready type for a collection of a chain. Its members are attributes as those
-/// of ``Bookmark``; what is nil was not set.
+/// The settings of a person for some sites, as a ready type for a collection of a chain. Its members are attributes as those
+/// of ``Bookmark``; a member that is nil was not set.
 public struct SiteSetting: Codable, Hashable, Sendable {
     /// The treatment of advertisements.
     public enum Ads: String, Codable, Hashable, Sendable, CaseIterable {

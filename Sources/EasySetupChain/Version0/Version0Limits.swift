@@ -1,4 +1,4 @@
-/// What a reader of version 0 takes (`Protocol/limits.md`, "Version 0").
+/// The limits of a reader of version 0 (`Protocol/limits.md`, "Version 0").
 public struct Version0Limits: Hashable, Sendable {
     /// The greatest length of an object's name in bytes. No store had longer ones.
     public static let nameBytes = 1_024

@@ -5,7 +5,7 @@ import EasySetupText
 package struct Version0Shown {
     /// The kind of the object, such as bookmark or folder.
     package let kind: String
-    /// What happened to it.
+    /// The action on the object, in a word.
     package let action: String
     /// The name and the address of the object, as far as the record has them.
     package let title: String

@@ -8,7 +8,7 @@ struct Version0Text {
     private(set) var bytes: [UInt8] = []
     private var state = State()
 
-    /// What is known beside the bytes, for going back to an earlier end.
+    /// The values beside the bytes, for going back to an earlier end.
     struct State {
         fileprivate var count = 0
         fileprivate var group: UInt32 = 0

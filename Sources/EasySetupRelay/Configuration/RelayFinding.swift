@@ -45,7 +45,7 @@ package struct RelayFinding: Equatable, Sendable {
 
     package let severity: Severity
     package let code: Code
-    /// What was found, in one sentence.
+    /// The finding in one sentence.
     package let message: String
     package let advice: String
 

@@ -21,7 +21,7 @@ struct MinuteLines: Sendable {
         return true
     }
 
-    /// What has been counted since the last line, and what there is now.
+    /// The counts since the last line, and the present state.
     mutating func line(_ status: HubStatus) -> Logger.Metadata {
         let (counts, before) = (status.counts, last)
         let failures = status.outcomes.reduce(0) { $0 + $1.count }

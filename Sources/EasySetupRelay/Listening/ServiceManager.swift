@@ -6,7 +6,8 @@ import Musl
 import Darwin
 #endif
 
-/// What systemd, or a service manager like it, gives to a server and is told by it: sd_listen_fds(3) and sd_notify(3).
+/// The sockets that systemd, or a service manager like it, gives to a server, and the notices that it takes from it:
+/// sd_listen_fds(3) and sd_notify(3).
 package struct ServiceManager {
     /// The number of the first descriptor that a service manager passes on.
     private static let firstDescriptor: CInt = 3

@@ -1,6 +1,6 @@
 package import EasySetupRelayCore
 
-/// What an event loop counts of its own connections. Only code on the loop uses it, so a count is an addition and
+/// The counts that an event loop keeps of its own connections. Only code on the loop uses it, so a count is an addition and
 /// nothing else: each field is a field of its own that is read and then stored, because Swift's runtime checks an
 /// access that changes a field in place.
 final class LoopCounts {
@@ -67,7 +67,7 @@ final class LoopCounts {
     }
 }
 
-/// What an event loop has counted.
+/// The counts of an event loop.
 package struct LoopStatus: Sendable {
     package let receivedBytes: Int
     package let sentBytes: Int

@@ -4,7 +4,7 @@ import Synchronization
 /// A `MetricsFactory` that keeps all values in memory and tells them in the text formats of Prometheus
 /// (``PrometheusText``).
 final class PrometheusFactory: MetricsFactory {
-    /// What is told of a metric besides its values.
+    /// The texts of a metric besides its values.
     struct Description: Sendable {
         let name: String
         let help: String

@@ -6,7 +6,7 @@ import Musl
 import Darwin
 #endif
 
-/// What the system says of this process. A field is nil where the system does not say it.
+/// The system's figures of this process. A field is nil where the system does not give it.
 package struct ProcessStatus: Sendable {
     package var residentBytes: Int?
     package var virtualBytes: Int?

@@ -4,7 +4,7 @@ package import EasySetupRelayCore
 /// device, an address or a code.
 package struct RelayStatus: Sendable {
     package var hub: HubStatus
-    /// What each event loop has counted, in the order of the loops.
+    /// The counts of each event loop, in the order of the loops.
     package var loops: [LoopStatus]
     package var process: ProcessStatus
     package var build: BuildStatus
@@ -20,7 +20,7 @@ package struct RelayStatus: Sendable {
     package var taken: Int64
 }
 
-/// What is shared by all event loops.
+/// The state that all event loops share.
 package struct HubStatus: Sendable {
     package var counts: Counts
     package var statistics: Statistics
@@ -39,7 +39,7 @@ package struct HubStatus: Sendable {
     package var fill: [(limit: String, ratio: Double)]
 }
 
-/// What this program is.
+/// The version and the build of this program.
 package struct BuildStatus: Sendable {
     package var version: String
     package var protocolName: String

@@ -46,7 +46,7 @@ enum CommandAdvice {
 }
 
 extension ExplainedError {
-    /// What a person at this program can do: the program's own advice where it has one, otherwise the error's.
+    /// The advice for a person at this program: the program's own where it has one, otherwise the error's.
     var commandAdvice: String {
         CommandAdvice.texts[(self as? any Explained)?.explanation.key ?? name] ?? advice
     }

@@ -44,7 +44,7 @@ enum CommandError: ExplainedError, Equatable {
     case fingerprintDiffers
     /// The restore code that was given does not open the copy of a seed.
     case wrongRestoreCode
-    /// What was given opens a copy neither as its passphrase nor as its restore code, whose form it does not have.
+    /// The given text opens a copy neither as its passphrase nor as its restore code, whose form it does not have.
     case copyNotOpened
     /// There is no copy of a seed, or none of this name.
     case noCopy

@@ -2,7 +2,7 @@ import EasySetup
 import EasySetupPairingSession
 import EasySetupSeed
 
-/// What a command tells about the copy of a seed that it has removed or replaced.
+/// The report of a command on the copy of a seed that it has removed or replaced.
 struct CopyReport {
     let copy: FileSeedStore.SeedCopy
     /// The restore code that opens the copy; nil if the copy is plain, or sealed as the seed was.

@@ -54,7 +54,7 @@ struct SeedRestore: AsyncParsableCommand {
         let text = try secret()
         let code = RestoreCode(typed: text)
         do throws(StoreError) {
-            // What a restore code opens was stored without a passphrase, and is so again.
+            // A copy that a restore code opens was stored without a passphrase, and is so again.
             if let key = try? code?.passphrase() { return try await plain.restore(copy, passphrase: key) }
         } catch .seed(.wrongPassphrase) {
             // A passphrase may have the form of a restore code.

@@ -88,7 +88,7 @@ struct StoreUser {
         )
     }
 
-    /// What a device of this user gets: a session for its prefix and a form, as the credentials service makes them.
+    /// The credentials of a device of this user: a session for its prefix and a form, as the credentials service makes them.
     func credentials(seconds: Int = 3_600) async throws -> S3Credentials {
         let session = try await session(by: keys(live.broker), seconds: seconds)
         let policy = PostPolicy(bucket: live.bucket, prefix: prefix, ends: session.ends)

@@ -51,7 +51,7 @@ private func read(_ lines: [[UInt8]]) throws(BrokenRule) -> ([Version0Item], [Ve
     return (items, listing.refused.mapValues(\.count))
 }
 
-/// What a record of version 0 says: any plaintext, as the seal would give it.
+/// The content of a record of version 0: any plaintext, as the seal would give it.
 @Sendable func version0Content(_ input: [UInt8]) throws(BrokenRule) {
     let record = Version0Record(category: .bookmarks, time: 0, plaintext: input)
     let shown = Version0Shown(record)

@@ -3,7 +3,7 @@ import EasySetupHandshake
 
 @testable import EasySetupS3
 
-// What a store of S3 answers, or a server in its place.
+// The answers of a store of S3, or of a server in its place.
 
 /// The pieces that a listing is made of are in the text, and none is longer than the text.
 @Sendable func storeList(_ input: [UInt8]) throws(BrokenRule) {

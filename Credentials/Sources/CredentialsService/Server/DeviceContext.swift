@@ -1,7 +1,7 @@
 package import Hummingbird
 import NIOCore
 
-/// What a request's connection tells: the address of its other end.
+/// The context of a request: the address of its connection's other end.
 package struct DeviceContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
     let peer: SocketAddress?

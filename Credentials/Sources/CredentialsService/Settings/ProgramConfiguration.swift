@@ -12,7 +12,7 @@ package struct ProgramConfiguration: Sendable {
     package let store: String
     /// The stores.
     package let nodes: [(node: Node, access: NodeAccess)]
-    /// What the server is told.
+    /// The settings of the server.
     package let service: ServiceSettings
     /// How long credentials of a member last, in seconds.
     package let duration: Int
