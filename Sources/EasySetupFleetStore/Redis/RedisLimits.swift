@@ -22,4 +22,13 @@ package struct RedisLimits: Hashable, Sendable {
     package var messageBytes = 65_000
 
     package init() {}
+
+    /// The pause before the next attempt, after so many that failed in a row: between half and all of its greatest length, so
+    /// that relays that were cut off together do not come back together.
+    func pause(after failures: Int, using random: inout any RandomNumberGenerator & Sendable) -> Duration {
+        var pause = shortestPause
+        for _ in 0..<min(failures, 30) where pause < longestPause { pause *= 2 }
+        let half = min(pause, longestPause) / 2
+        return half + half * Int.random(in: 0...1_000, using: &random) / 1_000
+    }
 }

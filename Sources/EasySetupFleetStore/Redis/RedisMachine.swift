@@ -227,12 +227,8 @@ package struct RedisMachine<Asker> {
         case .joined(let since, _): if now - since >= limits.settled { failures = 0 }
         }
         let effects = end(problem)
-        var pause = limits.shortestPause
-        for _ in 0..<min(failures, 30) where pause < limits.longestPause { pause *= 2 }
+        state = .pausing(until: now + limits.pause(after: failures, using: &random))
         failures += 1
-        // Between half and all of it, so that relays that were cut off together do not come back together.
-        let half = min(pause, limits.longestPause) / 2
-        state = .pausing(until: now + half + half * Int.random(in: 0...1_000, using: &random) / 1_000)
         return effects
     }
 

@@ -153,11 +153,8 @@ package struct SentinelMachine {
         let effects = stop()
         sentinel = (sentinel + 1) % count
         // All sentinels are tried once before the pauses grow.
-        var pause = limits.shortestPause
-        for _ in 0..<min(failures / count, 30) where pause < limits.longestPause { pause *= 2 }
+        state = .pausing(until: now + limits.pause(after: failures / count, using: &random))
         failures += 1
-        let half = min(pause, limits.longestPause) / 2
-        state = .pausing(until: now + half + half * Int.random(in: 0...1_000, using: &random) / 1_000)
         return effects
     }
 
