@@ -38,6 +38,8 @@
 #ifndef SLIPS
 #define SLIPS 0 /* codes that the visitor's user mistypes */
 #endif
+/* TYPINGS: codes that the visitor's user types. It bounds runs in which deadlines end visits without a proof: those are no
+ * tries. Without it, tries and the room's end do. */
 #ifndef WORKS
 #define WORKS 0 /* times that the relay asks for work */
 #endif
@@ -1226,6 +1228,14 @@ inline visitor_hears() {
 #else
 #define HAS_TRIES (spent[shown] < TRIES)
 #endif
+#ifdef TYPINGS
+byte typings;
+#define MAY_TYPE (typings < TYPINGS)
+#define TYPED typings++;
+#else
+#define MAY_TYPE true
+#define TYPED
+#endif
 /* Who has shown the outcome lingers for somebody who is gone, until a deadline. */
 #define IS_ALONE(d, isOtherGone) ((isOtherGone) && (stage[d] == stage_lingering || stage[d] == stage_closing))
 #define IS_UP(d) (cur[d] != NONE)
@@ -1277,7 +1287,8 @@ active proctype visitor() {
     do
     /* The person types the code that is shown: rightly, or with a slip. */
     :: d_step { phaseA == visit_over && outcome[A] != outcome_paired && !visitorDone && phaseB == offer_offering && shown != 0 &&
-        (shown != typed || failedA != why_noSuchCode || offererOf[shown] != NONE) && HAS_TRIES ->
+        (shown != typed || failedA != why_noSuchCode || offererOf[shown] != NONE) && HAS_TRIES && MAY_TYPE ->
+        TYPED
         typed = shown; isTypedRight = true;
         outcome[A] = 0; failedA = why_none;
         phaseA = visit_arriving; sideA = greeter_ready; isTrySpent = false; meeting = 0;
