@@ -13,6 +13,11 @@ package final class Running: Sendable {
     private let lines: Lines
     private let told: Lines
     private let exit = Exit()
+    /// The folder for settings and data of the user. It does not exist: no program finds what another one left. A browser
+    /// would make a folder that no other user may enter.
+    private let nowhere = FileManager.default.temporaryDirectory.appending(
+        path: "easysetup-no-home-\(UUID().uuidString)"
+    ).path
 
     /// - Parameter variables: environment variables beside those of the tests.
     package init(
@@ -24,7 +29,9 @@ package final class Running: Sendable {
         let (output, errors) = (Pipe(), Pipe())
         process.executableURL = URL(filePath: program)
         process.arguments = arguments
-        process.environment = Self.environment.merging(variables) { $1 }
+        process.environment = Self.environment
+            .merging(["XDG_DATA_HOME": nowhere, "XDG_CONFIG_HOME": nowhere]) { $1 }
+            .merging(variables) { $1 }
         process.standardInput = .pipe(input)
         process.standardOutput = .pipe(output)
         process.standardError = .pipe(errors)
@@ -44,10 +51,12 @@ package final class Running: Sendable {
         for name in ["http_proxy", "https_proxy", "all_proxy", "no_proxy"] {
             (environment[name], environment[name.uppercased()]) = (nil, nil)
         }
-        let nowhere = FileManager.default.temporaryDirectory.appending(path: "easysetup-no-home").path
-        (environment["XDG_DATA_HOME"], environment["XDG_CONFIG_HOME"]) = (nowhere, nowhere)
         return environment
     }()
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: nowhere)
+    }
 
     /// Waits for the first event with this name that `fits` accepts. Throws when the program ends without it.
     package func event(
