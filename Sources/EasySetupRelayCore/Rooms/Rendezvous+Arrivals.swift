@@ -1,69 +1,98 @@
 import EasySetupRelayProtocol
 
-/// Handling the first frame of a connection (`Protocol/relay.md`, "Connections").
+/// Handling the first frame of a connection (`Protocol/relay.md`, "Connections"). It takes two steps: the relay admits
+/// the device, by counts, limits and work, and then the device enters, by the rules of its room.
 extension Rendezvous {
+    /// The facts about a device that the relay has admitted, which matter where it enters.
+    struct Admitted: Sendable {
+        /// Whether the device's prefix is within its limits of visits and misses. A prefix beyond them may be searching
+        /// for slots.
+        var isWithinLimits = true
+    }
+
     mutating func arrive(
         _ connection: ConnectionID,
         _ prefix: AddressPrefix,
         _ frame: DeviceFrame,
         _ turn: inout Turn
     ) {
+        guard let admitted = admit(connection, prefix, frame, &turn) else { return }
+        enter(connection, prefix, frame, admitted, &turn)
+    }
+
+    // MARK: Admitting
+
+    /// Decides by the relay's limits whether a device may go on to its room, and counts it. Nil when this function has
+    /// refused the device or asked it for work.
+    private mutating func admit(
+        _ connection: ConnectionID,
+        _ prefix: AddressPrefix,
+        _ frame: DeviceFrame,
+        _ turn: inout Turn
+    ) -> Admitted? {
         switch frame {
         case .offer where isDraining, .visit where isDraining:
             refuse(connection, .draining, retryAfter: limits.retryDraining, &turn)
-        case .offer(let slotLength, let done):
-            let time = turn.now.monotonic
-            // The relay checks whether there is a place before it asks for proof of work, so that no device works in
-            // vain.
-            guard mayHavePlaceForRoom else {
-                turn.hit(.rooms)
-                return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
-            }
-            guard mayOwnRoom(prefix) else {
-                turn.hit(.partOfFree)
-                return refuse(connection, .tooMany, retryAfter: limits.retryAfter, &turn)
-            }
-            let own = offered.excess(prefix, limit: limits.offersPerPrefix, now: time)
-            if own > 0 { turn.hit(.offersPerPrefix) }
-            let excess = WorkGate.Excess(common: max(own, roomCeiling.excess))
-            guard admitOrChallenge(connection, prefix, .offer, excess, done, &turn)
-            else {
-                return
-            }
-            offered.happened(1, prefix, now: time)
-            offer(connection, prefix, slotLength: slotLength, &turn)
-        case .visit(let slot, let done):
-            let time = turn.now.monotonic
-            let own = visited.excess(prefix, limit: limits.visitsPerPrefix, now: time)
-            // The relay checks whether it is full before it looks up the slot, so that its refusal does not reveal
-            // which slots have rooms.
-            guard !isFullForVisitors else {
-                turn.hit(totals.mailboxBytes >= limits.mailboxBytesInAll ? .mailboxBytesInAll : .meetingsInAll)
-                visited.happened(1, prefix, now: time)
-                return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
-            }
-            let misses = missed.excess(prefix, limit: limits.missesPerPrefix, now: time)
-            if own > 0 { turn.hit(.visitsPerPrefix) }
-            if misses > 0 { turn.hit(.missesPerPrefix) }
-            let excess = WorkGate.Excess(
-                common: max(own, misses, meetingCeiling(limits.meetingsInAll).excess),
-                misses: missed.ownExcess(prefix, limit: limits.missesPerPrefix)
-            )
-            guard admitOrChallenge(connection, prefix, .visit, excess, done, &turn)
-            else {
-                return
-            }
-            visited.happened(1, prefix, now: time)
-            turn.counts.visits += 1
-            let isWithinLimits = own == 0 && misses == 0
-            visit(connection, prefix, slot, isWithinLimits: isWithinLimits, &turn)
-        case .attachOfferer(let token, let held, let attempt):
-            attachOfferer(connection, prefix, token, held, attempt: attempt, &turn)
-        case .attachVisitor(let token, let acked, let received, let attempt):
-            attachVisitor(connection, prefix, token, acked: acked, received: received, attempt: attempt, &turn)
-        case .message, .ack, .seat, .close, .leave:
-            refuse(connection, .badOrder, &turn)
+            return nil
+        case .offer(_, let done): return admitOffer(connection, prefix, done, &turn)
+        case .visit(_, let done): return admitVisit(connection, prefix, done, &turn)
+        case .attachOfferer, .attachVisitor, .message, .ack, .seat, .close, .leave: return Admitted()
         }
+    }
+
+    private mutating func admitOffer(
+        _ connection: ConnectionID,
+        _ prefix: AddressPrefix,
+        _ done: Work?,
+        _ turn: inout Turn
+    ) -> Admitted? {
+        let time = turn.now.monotonic
+        // The relay checks whether there is a place before it asks for proof of work, so that no device works in vain.
+        guard mayHavePlaceForRoom else {
+            turn.hit(.rooms)
+            refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
+            return nil
+        }
+        guard mayOwnRoom(prefix) else {
+            turn.hit(.partOfFree)
+            refuse(connection, .tooMany, retryAfter: limits.retryAfter, &turn)
+            return nil
+        }
+        let own = offered.excess(prefix, limit: limits.offersPerPrefix, now: time)
+        if own > 0 { turn.hit(.offersPerPrefix) }
+        let excess = WorkGate.Excess(common: max(own, roomCeiling.excess))
+        guard admitOrChallenge(connection, prefix, .offer, excess, done, &turn) else { return nil }
+        offered.happened(1, prefix, now: time)
+        return Admitted()
+    }
+
+    private mutating func admitVisit(
+        _ connection: ConnectionID,
+        _ prefix: AddressPrefix,
+        _ done: Work?,
+        _ turn: inout Turn
+    ) -> Admitted? {
+        let time = turn.now.monotonic
+        let own = visited.excess(prefix, limit: limits.visitsPerPrefix, now: time)
+        // The relay checks whether it is full before it looks up the slot, so that its refusal does not reveal which
+        // slots have rooms.
+        guard !isFullForVisitors else {
+            turn.hit(totals.mailboxBytes >= limits.mailboxBytesInAll ? .mailboxBytesInAll : .meetingsInAll)
+            visited.happened(1, prefix, now: time)
+            refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
+            return nil
+        }
+        let misses = missed.excess(prefix, limit: limits.missesPerPrefix, now: time)
+        if own > 0 { turn.hit(.visitsPerPrefix) }
+        if misses > 0 { turn.hit(.missesPerPrefix) }
+        let excess = WorkGate.Excess(
+            common: max(own, misses, meetingCeiling(limits.meetingsInAll).excess),
+            misses: missed.ownExcess(prefix, limit: limits.missesPerPrefix)
+        )
+        guard admitOrChallenge(connection, prefix, .visit, excess, done, &turn) else { return nil }
+        visited.happened(1, prefix, now: time)
+        turn.counts.visits += 1
+        return Admitted(isWithinLimits: own == 0 && misses == 0)
     }
 
     /// Decides whether an offer or a visit may go on. The relay asks for proof of work when the prefix exceeds its
@@ -137,6 +166,27 @@ extension Rendezvous {
         turn.send(challenge, to: connection)
     }
 
+    // MARK: Entering
+
+    /// Takes an admitted device to its room.
+    private mutating func enter(
+        _ connection: ConnectionID,
+        _ prefix: AddressPrefix,
+        _ frame: DeviceFrame,
+        _ admitted: Admitted,
+        _ turn: inout Turn
+    ) {
+        switch frame {
+        case .offer(let slotLength, _): offer(connection, prefix, slotLength: slotLength, &turn)
+        case .visit(let slot, _): visit(connection, prefix, slot, admitted, &turn)
+        case .attachOfferer(let token, let held, let attempt):
+            attachOfferer(connection, prefix, token, held, attempt: attempt, &turn)
+        case .attachVisitor(let token, let acked, let received, let attempt):
+            attachVisitor(connection, prefix, token, acked: acked, received: received, attempt: attempt, &turn)
+        case .message, .ack, .seat, .close, .leave: refuse(connection, .badOrder, &turn)
+        }
+    }
+
     private mutating func offer(
         _ connection: ConnectionID,
         _ prefix: AddressPrefix,
@@ -167,11 +217,11 @@ extension Rendezvous {
         _ connection: ConnectionID,
         _ prefix: AddressPrefix,
         _ slot: Slot,
-        isWithinLimits: Bool,
+        _ admitted: Admitted,
         _ turn: inout Turn
     ) {
         guard let offer = slots[slot] else {
-            return visitNobody(connection, prefix, slot, isWithinLimits: isWithinLimits, &turn)
+            return visitNobody(connection, prefix, slot, admitted, &turn)
         }
         guard hasPlaceForVisitor(of: offer) else {
             turn.hit(rooms[offer]?.meetings.count ?? 0 < limits.meetings ? .meetingsInAll : .waitingInAll)
@@ -204,7 +254,7 @@ extension Rendezvous {
         _ connection: ConnectionID,
         _ prefix: AddressPrefix,
         _ slot: Slot,
-        isWithinLimits: Bool,
+        _ admitted: Admitted,
         _ turn: inout Turn
     ) {
         let time = turn.now.monotonic
@@ -215,7 +265,7 @@ extension Rendezvous {
         let mayComeBack = limits.restartGuard > .zero && time - started < limits.offererReturn
         let looksAround = visited.excess(prefix, limit: limits.missesPerPrefix, now: time) > 0
         if !mayComeBack || looksAround { missed.happened(1, prefix, now: time) }
-        if let ended = tombstones[slot], isWithinLimits, time - ended.at < limits.endedTold {
+        if let ended = tombstones[slot], admitted.isWithinLimits, time - ended.at < limits.endedTold {
             return refuse(connection, ended.reason, &turn)
         }
         refuse(connection, .noSuchCode, retryAfter: mayComeBack ? limits.retryDraining : .zero, &turn)
