@@ -10,6 +10,14 @@ package enum Action: Equatable, Sendable {
     /// Close the connection after all frames queued for it were sent. The ``Rendezvous`` has already forgotten the
     /// connection, so it ignores later events on the connection.
     case close(ConnectionID)
+    /// Seek the room of a device at other relays. The caller reports what came of it by ``Rendezvous/sought(_:_:_:)``.
+    /// Only a relay among others gives this action and the next two.
+    indirect case seek(SoughtDevice)
+    /// Ask the directory. The caller reports the answer by ``Rendezvous/answered(_:_:_:)``.
+    indirect case ask(DirectoryQuestion)
+    /// Tell the relay at which this device is that its room is not here, so that it seeks the room again. The
+    /// ``Rendezvous`` has already forgotten the device.
+    case notHere(ConnectionID)
 }
 
 /// The reason why the relay does not admit a connection (`Protocol/relay.md`, "Reasons").

@@ -40,6 +40,8 @@ package struct Rendezvous: Sendable {
     var missed: PrefixCounts
     var intervals: Intervals
     var work: WorkGate
+    /// What only a relay among others knows; nil for a relay alone.
+    var others: Others?
     package var lifecycle: Lifecycle
     /// The operator's message, which the relay writes beside its answer to the first frame of each connection; nil for
     /// none (`Protocol/relay.md`, "The relay's message").
@@ -80,10 +82,25 @@ package struct Rendezvous: Sendable {
         }
     }
 
-    package init(limits: Limits = Limits(), keys: TokenKeys, lifecycle: Lifecycle, started: Moment) {
+    package init(
+        limits: Limits = Limits(),
+        keys: TokenKeys,
+        lifecycle: Lifecycle,
+        surroundings: Surroundings = .alone,
+        started: Moment
+    ) {
         self.lifecycle = lifecycle
-        rules = Rules(limits: limits, keys: keys)
         let start = started.monotonic
+        let ownRun: [UInt8]
+        switch surroundings {
+        case .alone:
+            ownRun = []
+            rules = Rules(limits: limits, keys: keys, goodbyeWait: limits.retryDraining)
+        case .amongOthers(let run, let sharing):
+            ownRun = run
+            rules = Rules(limits: limits, keys: keys, goodbyeWait: sharing.comeAgain)
+            others = Others(sharing, started: start)
+        }
         self.started = start
         pool = SlotPool(limits: limits, started: start)
         tombstones = ExpiringDictionary(period: limits.roomLifetime * 2, capacity: limits.tombstones, started: start)
@@ -92,7 +109,8 @@ package struct Rendezvous: Sendable {
         }
         (offered, visited, missed) = (counts(), counts(), counts())
         intervals = Intervals(limits.frameInterval, started: start)
-        work = WorkGate(limits: limits, keys: keys, started: start)
+        work = WorkGate(limits: limits, keys: keys, run: ownRun, started: start)
+        if others != nil { deadlines.add(.sharing, at: start + Self.sharingInterval) }
     }
 
     /// Replaces the keys with which the relay makes and checks tokens. It still accepts tokens made with the previous
@@ -107,7 +125,7 @@ package struct Rendezvous: Sendable {
             $1.tokenDeadline > turn.now.utcSeconds + lifetime * 2 ? $0 : max($0, $1.tokenDeadline)
         }
         let keys = self.keys.replaced(by: keys, now: turn.now.utcSeconds, latestDeadline: latestDeadline)
-        rules = Rules(limits: limits, keys: keys)
+        rules = Rules(limits: limits, keys: keys, goodbyeWait: rules.goodbyeWait)
         work.replaceKey(by: keys.current, now: turn.now.monotonic)
     }
 
@@ -172,6 +190,8 @@ package struct Rendezvous: Sendable {
             }
             // A device that was asked for work has heard the message with that.
             if let message, !isAtWork { turn.tell(message, to: connection, from: start) }
+        case .sought:
+            soughtSent(frame, connection, &turn)
         case .early:
             refuse(connection, .badOrder, &turn)
         case .offerer(let offer):
@@ -223,6 +243,8 @@ package struct Rendezvous: Sendable {
                 roomDeadlinePassed(offer, &turn)
             case .draining:
                 sendOn(&turn) { !$0.isSeated }
+            case .sharing:
+                lookAfterRooms(&turn)
             case .displacement(let offer):
                 displacements[offer] = nil
                 _ = decide(offer, &turn) { room, rules, turn in
@@ -243,6 +265,7 @@ package struct Rendezvous: Sendable {
         var statistics = Statistics()
         statistics.connections = connections.count
         statistics.roomless = connections.roomless
+        statistics.far = connections.far
         statistics.rooms = totals.rooms
         statistics.seated = totals.seated
         statistics.meetings = totals.meetings

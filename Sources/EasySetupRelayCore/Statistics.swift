@@ -5,6 +5,8 @@ package struct Statistics: Hashable, Sendable {
     /// Connections in no room: their devices have sent no first frame, compute proof of work, or wait for their offerer
     /// to come back.
     package var roomless = 0
+    /// Devices at other relays that are in rooms here.
+    package var far = 0
     package var rooms = 0
     /// Rooms with a seated visitor, which is one that has proved itself.
     package var seated = 0

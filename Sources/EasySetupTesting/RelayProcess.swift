@@ -116,6 +116,7 @@ struct RelayProcess: Sendable {
             case .tell(let frame, let message, let id):
                 connections[id]?.deliver(ReceivedFrame(frame, message: message))
             case .close(let id): connections.removeValue(forKey: id)?.end(.connectionLost)
+            case .seek, .ask, .notHere: break  // A relay alone asks nobody.
             }
         }
     }

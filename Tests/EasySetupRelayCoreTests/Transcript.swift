@@ -27,6 +27,11 @@ struct Scene {
     /// The operator's messages beside them.
     var told: [String: [RelayMessage]] = [:]
     var closed: Set<String> = []
+    /// The devices that were sought elsewhere, and the questions to the directory, in order.
+    var sought: [SoughtDevice] = []
+    var questions: [DirectoryQuestion] = []
+    /// The far devices whose rooms are not here.
+    var sentBack: [String] = []
     private var names: [ConnectionID: String] = [:]
 
     /// Its times don't matter, because it is ended by hand.
@@ -34,13 +39,25 @@ struct Scene {
     static let keys = try! TokenKeys(current: [UInt8](repeating: 7, count: 32))
     static let home = AddressPrefix(bytes: [192, 0, 2, 1])!
 
-    init(_ limits: Limits = Limits(), keys: TokenKeys = Scene.keys, seed: UInt64 = 1, at now: Moment? = nil) {
+    init(
+        _ limits: Limits = Limits(),
+        keys: TokenKeys = Scene.keys,
+        surroundings: Surroundings = .alone,
+        seed: UInt64 = 1,
+        at now: Moment? = nil
+    ) {
         turn = Turn(
             now: now ?? Moment(monotonic: .seconds(1_000), utcSeconds: 2_000_000_000),
             entropy: SplitMix(state: seed)
         )
         self.limits = limits
-        relay = Rendezvous(limits: limits, keys: keys, lifecycle: Self.lifecycle, started: turn.now)
+        relay = Rendezvous(
+            limits: limits,
+            keys: keys,
+            lifecycle: Self.lifecycle,
+            surroundings: surroundings,
+            started: turn.now
+        )
     }
 
     var now: Moment {
@@ -121,12 +138,30 @@ struct Scene {
         relay.replaceKeys(by: keys, &turn)
     }
 
+    /// Lets an event happen that is no device's.
+    @discardableResult
+    mutating func happen(_ event: (inout Rendezvous, inout Turn) -> Void) -> [Action] {
+        event(&relay, &turn)
+        return takeActions()
+    }
+
+    /// Comes as a device at another relay.
+    @discardableResult
+    mutating func comeFar(_ name: String, from prefix: AddressPrefix? = nil, _ frame: DeviceFrame) -> [Action] {
+        closed.remove(name)
+        relay.arrivedFar(id(of: name), from: prefix ?? Self.home, frame, &turn)
+        return takeActions()
+    }
+
     private mutating func takeActions() -> [Action] {
         let actions = turn.actions
         turn.actions = []
         for action in actions {
             switch action {
             case .close(let id): closed.insert(names[id]!)
+            case .seek(let device): sought.append(device)
+            case .ask(let question): questions.append(question)
+            case .notHere(let id): sentBack.append(names[id]!)
             case .send(let frame, let id), .tell(let frame, _, let id):
                 let name = names[id]!
                 if case .tell(_, let message, _) = action { told[name, default: []].append(message) }

@@ -87,6 +87,11 @@ import Testing
         Self.compare(rows, Mirror(reflecting: ConnectionLimits()).children.map { $0 })
     }
 
+    @Test("The limits of a relay among others are those of the page") func limitsSharingPage() throws {
+        let rows = try Self.rows("limits.md", ["A relay among others"])
+        Self.compare(rows, Mirror(reflecting: SharingLimits()).children.map { $0 })
+    }
+
     @Test("The limits of the admin port are those of the page") func limitsAdminPage() throws {
         let rows = try Self.rows("limits.md", ["The admin port"])
         Self.compare(rows, Mirror(reflecting: AdminLimits()).children.map { $0 })

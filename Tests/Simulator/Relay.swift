@@ -219,6 +219,7 @@ package final class Relay: RelayEnd {
             case .tell(let frame, let message, let id): send(frame, message, to: id)
             case .close(let id):
                 if let connection = connections.removeValue(forKey: id) { world.close(connection) }
+            case .seek, .ask, .notHere: break  // A relay alone asks nobody.
             }
         }
         remind()

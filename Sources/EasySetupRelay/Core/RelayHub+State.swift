@@ -218,6 +218,8 @@ extension RelayHub.State {
             } else {
                 calls.close(id, now: turn.now.monotonic)
             }
+        // A relay alone asks nobody.
+        case .seek, .ask, .notHere: break
         }
     }
 

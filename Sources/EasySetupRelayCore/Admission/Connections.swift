@@ -7,6 +7,10 @@ struct Connections: Sendable {
         /// The device has sent no valid first frame yet, or computes the proof of work that the relay asked for. Next
         /// phases: `early`, `offerer`, `visitor`.
         case new(deadline: Duration, isAtWork: Bool)
+        /// The device has sent its first frame, and the relay asks others about its room. Only a relay among others has
+        /// devices in this phase. Next phases: `early`, `offerer`, `visitor`; or the device goes on at another relay,
+        /// and the relay forgets it.
+        case sought(deadline: Duration)
         /// The device is a visitor that came back before its offerer and waits for the offerer. Next phase: `visitor`.
         case early(Early, deadline: Duration)
         /// The device is the offerer of a room. Final phase.
@@ -16,7 +20,7 @@ struct Connections: Sendable {
 
         var room: OfferID? {
             switch self {
-            case .new, .early: nil
+            case .new, .sought, .early: nil
             case .offerer(let offer), .visitor(let offer): offer
             }
         }
@@ -24,13 +28,13 @@ struct Connections: Sendable {
         var isAtWork: Bool {
             switch self {
             case .new(_, let isAtWork): isAtWork
-            case .early, .offerer, .visitor: false
+            case .sought, .early, .offerer, .visitor: false
             }
         }
 
         var deadline: Duration? {
             switch self {
-            case .new(let deadline, _), .early(_, let deadline): deadline
+            case .new(let deadline, _), .sought(let deadline), .early(_, let deadline): deadline
             case .offerer, .visitor: nil
             }
         }
@@ -50,6 +54,8 @@ struct Connections: Sendable {
         let prefix: AddressPrefix
         var phase: Phase
         var budget: FrameBudget
+        /// Whether the device is at another relay, which has admitted it.
+        let isFar: Bool
     }
 
     /// The connections by number. The key is not a ``ConnectionID``, because Swift hashes a number in half the time.
@@ -60,7 +66,9 @@ struct Connections: Sendable {
     private var early = PrefixCounts()
     private(set) var atWork = 0
     private(set) var earlyCount = 0
-    /// The number of connections that are in no room: those in the phases `new` and `early`.
+    /// The number of devices at other relays.
+    private(set) var far = 0
+    /// The number of connections that are in no room: those in the phases `new`, `sought` and `early`.
     private(set) var roomless = 0
 
     var count: Int { known.count }
@@ -94,13 +102,25 @@ struct Connections: Sendable {
         )
     }
 
+    func isFar(_ connection: ConnectionID) -> Bool { known[connection.number]?.isFar ?? false }
+
     func isAtWork(_ connection: ConnectionID) -> Bool { known[connection.number]?.phase.isAtWork ?? false }
 
-    mutating func add(_ connection: ConnectionID, prefix: AddressPrefix, deadline: Duration, budget: FrameBudget) {
+    mutating func add(
+        _ connection: ConnectionID,
+        prefix: AddressPrefix,
+        deadline: Duration,
+        budget: FrameBudget,
+        isFar: Bool = false
+    ) {
         let phase = Phase.new(deadline: deadline, isAtWork: false)
-        let new = Known(prefix: prefix, phase: phase, budget: budget)
-        if let old = known.updateValue(new, forKey: connection.number) { count(-1, old.phase, old.prefix) }
+        let new = Known(prefix: prefix, phase: phase, budget: budget, isFar: isFar)
+        if let old = known.updateValue(new, forKey: connection.number) {
+            count(-1, old.phase, old.prefix)
+            if old.isFar { far -= 1 }
+        }
         count(1, phase, prefix)
+        if isFar { far += 1 }
     }
 
     /// Charges `units` for a frame to the frame budget of its connection. Returns the connection's state, and whether
@@ -132,6 +152,7 @@ struct Connections: Sendable {
     mutating func remove(_ connection: ConnectionID) -> Known? {
         guard let old = known.removeValue(forKey: connection.number) else { return nil }
         count(-1, old.phase, old.prefix)
+        if old.isFar { far -= 1 }
         return old
     }
 
@@ -143,7 +164,7 @@ struct Connections: Sendable {
 
     private mutating func count(_ change: Int, _ phase: Phase, _ prefix: AddressPrefix) {
         switch phase {
-        case .new(_, isAtWork: false): roomless += change
+        case .new(_, isAtWork: false), .sought: roomless += change
         case .new(_, isAtWork: true):
             roomless += change
             atWork += change

@@ -12,7 +12,7 @@ extension Rendezvous {
     ) -> Admitted? {
         switch frame {
         case .offer where isDraining, .visit where isDraining:
-            refuse(connection, .draining, retryAfter: limits.retryDraining, &turn)
+            refuseDraining(connection, &turn)
             return nil
         case .offer(_, let done): return admitOffer(connection, prefix, done, &turn)
         case .visit(_, let done): return admitVisit(connection, prefix, done, &turn)

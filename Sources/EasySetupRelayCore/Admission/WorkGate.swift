@@ -10,6 +10,8 @@ struct WorkGate: Sendable {
     private static let headByteCount = 18
     private static let macByteCount = 16
 
+    /// Bytes that no other relay has, so that a challenge is worthless at other relays. None for a relay alone.
+    private let run: [UInt8]
     private var key: TokenKey
     /// The previous key, and the time until which the relay accepts challenges made with the previous key.
     private var former: (key: TokenKey, until: Duration)?
@@ -45,7 +47,8 @@ struct WorkGate: Sendable {
         var isNone: Bool { common == 0 && misses == 0 }
     }
 
-    init(limits: Limits, keys: TokenKeys, started: Duration) {
+    init(limits: Limits, keys: TokenKeys, run: [UInt8] = [], started: Duration) {
+        self.run = run
         key = keys.current
         difficulty = limits.difficulty.clamped(to: WireLimits.difficulty)
         lifetime = limits.workLifetime
@@ -122,7 +125,7 @@ struct WorkGate: Sendable {
     }
 
     private func mac(_ head: [UInt8], _ prefix: AddressPrefix, _ key: TokenKey) -> [UInt8] {
-        Array(key.challengeMAC(head + prefix.macInput).prefix(Self.macByteCount))
+        Array(key.challengeMAC(head + prefix.macInput + run).prefix(Self.macByteCount))
     }
 
     private func milliseconds(_ time: Duration) -> UInt64 {

@@ -68,7 +68,7 @@ package enum RoomOutcome: Int, CountedName {
     case expired
     /// The relay is about to stop, so the devices go on at another one.
     case draining
-    /// The relay was full, and nobody held the room or had ever visited it.
+    /// The relay was full, and nobody held the room or had ever visited it; or another relay has the room.
     case givenUp
     /// A device failed, or broke a rule.
     case failed
@@ -130,6 +130,7 @@ package enum CountedLimit: Int, CountedName {
     case firstFrame, owedMessage, workLifetime, offererReturn
     case framesPerInterval, mailboxMessages, mailboxBytes
     case waitingPerPrefix, waitingPerRoom, waitingInAll, waitingForOfferer, waitingForOffererPerRoom
+    case farDevices
     case rooms, meetingsInAll, mailboxBytesInAll, roomless, deadlines
     case roomlessPerPrefix, partOfFree, offersPerPrefix, visitsPerPrefix, missesPerPrefix, restoresPerPrefix
     case usedChallenges

@@ -12,6 +12,8 @@ struct Deadlines: Sendable {
         case displacement(OfferID)
         /// The time at which a draining relay sends the rooms without a seated (proved) visitor to another relay.
         case draining
+        /// The time at which a relay among others looks after its rooms in the directory, each second.
+        case sharing
     }
 
     private struct Entry: Comparable, Sendable {

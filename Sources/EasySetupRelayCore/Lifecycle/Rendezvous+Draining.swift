@@ -61,7 +61,7 @@ extension Rendezvous {
             dismissIdle(&turn)
             sendOn(&turn) { _ in true }
             for connection in Array(connections.all) {
-                turn.dismiss(connection, .goodbye(retryAfter: limits.retryDraining))
+                turn.dismiss(connection, .goodbye(retryAfter: rules.goodbyeWait))
                 connections.remove(connection)
             }
         case .closeRequests, .hangUp, .ended: break
@@ -73,11 +73,18 @@ extension Rendezvous {
         // These visitors came back before their offerers. A draining relay restores no rooms, so those offerers can't
         // come back to this relay.
         for connection in early.values.joined() {
-            turn.dismiss(connection, .goodbye(retryAfter: limits.retryDraining))
+            turn.dismiss(connection, .goodbye(retryAfter: rules.goodbyeWait))
             connections.remove(connection)
         }
         early = [:]
+        if others != nil { dismissSought(&turn) }
         sendOn(&turn, where: \.goesOnElsewhere)
+    }
+
+    /// Refuses a device that only begins. Where other relays serve, it is told to come again, and finds one of them.
+    mutating func refuseDraining(_ connection: ConnectionID, _ turn: inout Turn) {
+        guard others == nil else { return sendElsewhere(connection, &turn) }
+        refuse(connection, .draining, retryAfter: limits.retryDraining, &turn)
     }
 
     mutating func sendOn(_ turn: inout Turn, where isMeant: (Room) -> Bool) {
@@ -85,7 +92,7 @@ extension Rendezvous {
         let meant = rooms.values.filter(isMeant).sorted { $0.slot.symbols < $1.slot.symbols }
         for room in meant {
             _ = decide(room.offer, &turn) { room, rules, turn in
-                room.sendOn(rules.limits, &turn)
+                room.sendOn(rules, &turn)
             }
         }
     }

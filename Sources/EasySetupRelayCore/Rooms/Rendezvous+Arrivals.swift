@@ -8,6 +8,10 @@ extension Rendezvous {
         /// Whether the device's prefix is within its limits of visits and misses. A prefix beyond them may be searching
         /// for slots.
         var isWithinLimits = true
+        /// Whether the device has heard a frame, so that it has had the operator's message.
+        var hasHeard = false
+        /// The answer of other relays or of the directory, if they were asked.
+        var asked = Asked.nothing
     }
 
     mutating func arrive(
@@ -21,18 +25,19 @@ extension Rendezvous {
     }
 
     /// Takes an admitted device to its room.
-    private mutating func enter(
+    mutating func enter(
         _ connection: ConnectionID,
         _ prefix: AddressPrefix,
         _ frame: DeviceFrame,
         _ admitted: Admitted,
         _ turn: inout Turn
     ) {
+        if others != nil, !mayEnter(connection, prefix, frame, admitted, &turn) { return }
         switch frame {
         case .offer(let slotLength, _): offer(connection, prefix, slotLength: slotLength, &turn)
         case .visit(let slot, _): visit(connection, prefix, slot, admitted, &turn)
         case .attachOfferer(let token, let held, let attempt):
-            attachOfferer(connection, prefix, token, held, attempt: attempt, &turn)
+            attachOfferer(connection, prefix, token, held, attempt: attempt, admitted, &turn)
         case .attachVisitor(let token, let acked, let received, let attempt):
             attachVisitor(connection, prefix, token, acked: acked, received: received, attempt: attempt, &turn)
         case .message, .ack, .seat, .close, .leave: refuse(connection, .badOrder, &turn)
@@ -45,24 +50,32 @@ extension Rendezvous {
         slotLength: Int,
         _ turn: inout Turn
     ) {
-        guard makePlaceForRoom(&turn),
-            let slot = pool.draw(
-                atLeast: slotLength,
-                now: turn.now.monotonic,
-                entropy: &turn.entropy,
-                isLive: { slots[$0] != nil }
-            )
-        else {
+        guard makePlaceForRoom(&turn), let (slot, claimed) = drawSlot(atLeast: slotLength, &turn) else {
             turn.hit(.rooms)
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
         turn.counts.codes += 1
-        let id = OfferID(drawnFrom: &turn.entropy)
-        let room = Room(offer: id, slot: slot, offerer: connection, of: prefix, now: turn.now, limits: limits)
+        let id = claimed ?? OfferID(drawnFrom: &turn.entropy)
+        var room = Room(offer: id, slot: slot, offerer: connection, of: prefix, now: turn.now, limits: limits)
+        if let others { room.entry = claimed == nil ? .unknown : others.isJoined ? .confirmed : .registered }
         let token = room.token(for: nil, rules)
         open(room)
         connections.move(connection, to: .offerer(id))
         turn.send(.offered(slot: slot, token: token, expiresIn: limits.codeLifetime), to: connection)
+    }
+
+    /// Draws a slot for a new room. A relay among others takes one that it has claimed, with the id of the offer for which
+    /// it is registered; otherwise the id is nil. Nil when no slot was found.
+    private mutating func drawSlot(atLeast length: Int, _ turn: inout Turn) -> (Slot, OfferID?)? {
+        if others != nil, let claim = drawClaim(atLeast: length, &turn) { return claim }
+        // Nobody has seen to it that a slot of a relay among others is free if it is not claimed. Of the longest slots
+        // there are so many that it is.
+        return pool.draw(
+            atLeast: others == nil ? length : Slot.lengths.upperBound,
+            now: turn.now.monotonic,
+            entropy: &turn.entropy,
+            isLive: { slots[$0] != nil }
+        ).map { ($0, nil) }
     }
 
     private mutating func visit(
@@ -114,7 +127,9 @@ extension Rendezvous {
         // For a while after a restart, visitors ask for rooms whose offerers have not come back yet. Such a visit does
         // not count as a miss (a visit that found no code), unless the prefix has made so many visits that it may be
         // guessing slots (the public parts of codes).
-        let mayComeBack = limits.restartGuard > .zero && time - started < limits.offererReturn
+        let mayComeBack =
+            others == nil
+            ? limits.restartGuard > .zero && time - started < limits.offererReturn : admitted.asked.isMissDoubtful
         let looksAround = visited.excess(prefix, limit: limits.missesPerPrefix, now: time) > 0
         if !mayComeBack || looksAround { missed.happened(1, prefix, now: time) }
         if let ended = tombstones[slot], admitted.isWithinLimits, time - ended.at < limits.endedTold {

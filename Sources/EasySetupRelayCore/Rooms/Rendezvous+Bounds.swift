@@ -40,11 +40,20 @@ extension Rendezvous {
             return "early visitors are miscounted"
         }
         if connections.atWork > limits.roomless { return "too many connections at work" }
+        var sought = 0
         for connection in connections.all {
-            if let room = connections[connection]?.phase.room, rooms[room] == nil {
-                return "a connection is in no room"
+            switch connections[connection]?.phase {
+            case .offerer(let offer), .visitor(let offer):
+                if rooms[offer] == nil { return "a connection is in no room" }
+            case .sought:
+                sought += 1
+                if others?.waiting[connection.number] == nil { return "a device is sought for nothing" }
+            case .new, .early, nil: break
             }
         }
+        guard let others else { return sought > 0 ? "a relay alone seeks a device" : nil }
+        if sought != others.waiting.count { return "a device that waits is in another phase" }
+        if connections.far > others.limits.farDevices { return "too many far devices" }
         return nil
     }
 
@@ -61,7 +70,8 @@ extension Rendezvous {
     package var isEmpty: Bool {
         connections.count == 0 && rooms.isEmpty && slots.isEmpty && early.isEmpty && displacements.isEmpty
             && deadlines.count == 0 && tombstones.isEmpty && work.isEmpty && offered.isEmpty && visited.isEmpty
-            && missed.isEmpty && owned.isEmpty && connections.isUncounted && abandoned.isEmpty
+            && missed.isEmpty && (others?.waiting.isEmpty ?? true) && owned.isEmpty && connections.isUncounted
+            && abandoned.isEmpty
     }
 }
 

@@ -9,6 +9,7 @@ extension Rendezvous {
         _ token: Token,
         _ held: [MeetingResume],
         attempt: UInt32,
+        _ admitted: Admitted,
         _ turn: inout Turn
     ) {
         let claims: TokenClaims
@@ -19,7 +20,7 @@ extension Rendezvous {
         }
         guard claims.role == .offerer else { return refuse(connection, .badToken, &turn) }
         if rooms[claims.offer] == nil {
-            if let reason = restore(claims, held, prefix, &turn) {
+            if let reason = restore(claims, held, prefix, admitted, &turn) {
                 let wait: Duration =
                     switch reason {
                     case .relayFull, .tooMany: limits.retryAfter
@@ -33,7 +34,11 @@ extension Rendezvous {
         let verdict = decide(claims.offer, &turn) { room, rules, turn in
             room.attachOfferer(connection, held: held, attempt: attempt, rules, &turn)
         }
-        if case .refused(let reason) = verdict { sendAway(connection, reason, &turn) }
+        if case .refused(let reason) = verdict {
+            sendAway(connection, reason, &turn)
+        } else if others != nil {
+            noteAttach(claims.offer, attempt: attempt, admitted.asked, &turn)
+        }
         for visitor in early.removeValue(forKey: claims.offer) ?? [] {
             guard let known = connections[visitor], case .early(let said, _) = known.phase else { continue }
             attach(visitor, known.prefix, said, &turn)
@@ -46,6 +51,7 @@ extension Rendezvous {
         _ claims: TokenClaims,
         _ held: [MeetingResume],
         _ prefix: AddressPrefix,
+        _ admitted: Admitted,
         _ turn: inout Turn
     ) -> Reason? {
         let now = turn.now
@@ -58,7 +64,7 @@ extension Rendezvous {
             turn.hit(.restoresPerPrefix)
             return .tooMany
         }
-        let hasLostSlot = slots[claims.slot] != nil
+        let hasLostSlot = slots[claims.slot] != nil || admitted.asked.hasLostSlot
         let kept = meetingsWithPlace(held, prefix)
         // If there is no place for the meeting with the seated (proved) visitor, the relay does not restore the room,
         // because the user may already have approved this visitor.
@@ -82,7 +88,7 @@ extension Rendezvous {
         }
         turn.counts.restoredRooms += 1
         offered.happened(1, prefix, now: now.monotonic)
-        if !hasLostSlot { pool.mark(claims.slot, now: now.monotonic) }
+        if !hasLostSlot, others == nil { pool.mark(claims.slot, now: now.monotonic) }
         open(room)
         return nil
     }

@@ -101,7 +101,7 @@ extension Rendezvous {
             case .connection(let connection): connections[connection]?.phase.deadline == time
             case .room(let offer): rooms[offer]?.deadline == time
             case .displacement(let offer): displacements[offer] == time
-            case .draining: true
+            case .draining, .sharing: true
             }
         }
     }
@@ -131,7 +131,7 @@ extension Rendezvous {
             switch turn.actions[place] {
             case .close(let connection): forget(connection)
             case .send(.visitor, let offerer): connections.allow(limits.framesPerVisitor, offerer)
-            case .send, .tell: break
+            case .send, .tell, .seek, .ask, .notHere: break
             }
         }
         if let deadline = decided.deadline { remind(.room(offer), at: deadline) }
@@ -147,6 +147,9 @@ extension Rendezvous {
 
     /// Counts a room that has ended.
     private func count(_ room: Room, _ reason: Reason, wasSeated: Bool, _ turn: inout Turn) {
+        if room.isGivenUp {
+            return wasSeated ? turn.counts.pairings.add(.givenUp) : turn.counts.unseated.add(.givenUp)
+        }
         let seatedFor = room.isRestored ? nil : turn.now.monotonic - (room.deadline - limits.seatedLifetime)
         turn.counts.roomEnded(reason, wasSeated: wasSeated, seatedFor: seatedFor)
         guard wasSeated, turn.endedPairings != nil else { return }
@@ -165,7 +168,7 @@ extension Rendezvous {
         guard !room.hasLostSlot else { return }
         slots[room.slot] = nil
         // A room that goes on at another relay has not ended, so this relay remembers no end for its slot.
-        if isDraining, reason == .draining { return }
+        if room.isGivenUp || isDraining && reason == .draining { return }
         // When the table of ended rooms is full, `put` stores nothing. Visitors of this room then get `no-such-code`
         // and not the reason why the room ended.
         _ = tombstones.put(
@@ -196,6 +199,8 @@ extension Rendezvous {
         case .new(_, let isAtWork):
             turn.hit(isAtWork ? .workLifetime : .firstFrame)
             sendAway(connection, .tooSlow, &turn)
+        case .sought:
+            soughtTooLong(connection, &turn)
         case .early:
             turn.hit(.offererReturn)
             sendAway(connection, .relayForgot, retryAfter: limits.retryAfter, &turn)
@@ -235,6 +240,7 @@ extension Rendezvous {
     @discardableResult
     mutating func forget(_ connection: ConnectionID) -> Connections.Known? {
         let known = connections.remove(connection)
+        if others != nil { others?.waiting[connection.number] = nil }
         if case .early(let said, _)? = known?.phase {
             let others = early[said.offer]?.filter { $0 != connection } ?? []
             early[said.offer] = others.isEmpty ? nil : others
@@ -269,7 +275,7 @@ extension Room {
     ) -> (Outcome, Decided) {
         let (before, old) = (load, deadline)
         let outcome = decision(&self, rules, &turn)
-        if isDraining, goesOnElsewhere { sendOn(rules.limits, &turn) }
+        if isDraining, goesOnElsewhere { sendOn(rules, &turn) }
         let end: Reason? = if case .over(let reason) = phase { reason } else { nil }
         let decided = Decided(
             prefix: prefix,

@@ -125,8 +125,7 @@ extension Room {
         _ turn: inout Turn
     ) -> Verdict {
         guard let index = meeting(id), !meetings[index].hasLeft else { return .refused(goneReason(id)) }
-        guard !attempt.isStale(after: meetings[index].attempt) else { return .refused(.elsewhere) }
-        guard meetings[index].toVisitor.canHaveReceived(received) else { return .refused(.badOrder) }
+        if let reason = refusal(ofVisitorIn: index, received: received, attempt: attempt) { return .refused(reason) }
         if let older = meetings[index].connection {
             turn.dismiss(older, .refused(.elsewhere, retryAfter: .zero))
         }
@@ -160,6 +159,17 @@ extension Room {
         }
         meetings[index].updateOwed(now: turn.now.monotonic, offererIsThere: offerer != nil)
         return .accepted
+    }
+
+    /// Why a visitor may not come back to its meeting; nil if it may.
+    func refusal(ofVisitorIn id: MeetingID, received: UInt32, attempt: UInt32) -> Reason? {
+        guard let index = meeting(id), !meetings[index].hasLeft else { return goneReason(id) }
+        return refusal(ofVisitorIn: index, received: received, attempt: attempt)
+    }
+
+    private func refusal(ofVisitorIn index: Int, received: UInt32, attempt: UInt32) -> Reason? {
+        guard !attempt.isStale(after: meetings[index].attempt) else { return .elsewhere }
+        return meetings[index].toVisitor.canHaveReceived(received) ? nil : .badOrder
     }
 
     private func goneReason(_ id: MeetingID) -> Reason {

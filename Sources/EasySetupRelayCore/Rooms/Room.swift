@@ -36,7 +36,7 @@ struct Room: Sendable {
     let tokenDeadline: Int64
     /// Whether another room has this room's slot, which happens after a restart. New visitors can't come to this room
     /// then.
-    let hasLostSlot: Bool
+    var hasLostSlot: Bool
     /// The address prefix of the offerer that made or restored the room. The relay counts the room, its meetings and
     /// the visitors in its line (its queue) for this prefix.
     let prefix: AddressPrefix
@@ -46,6 +46,23 @@ struct Room: Sendable {
     var wasVisited = false
     /// Whether the room is in the list ``Rendezvous/abandoned``.
     var isListed = false
+    /// The room's entry in the directory, as far as a relay among others knows. It means nothing to a relay alone.
+    var entry = Entry.unknown
+    /// Whether the room was made again while the relay was cut off from the directory, so that it is not sent on: its
+    /// offerer has found no other relay.
+    var isKept = false
+    /// Whether the room has ended because another relay has it. Nothing of it is kept then, not even its end.
+    var isGivenUp = false
+
+    /// A room's entry in the directory.
+    enum Entry: Sendable {
+        /// This run of the relay has never registered the room.
+        case unknown
+        /// This run has registered the room, but it is not certain that the directory still says so.
+        case registered
+        /// The directory says that the room is this relay's.
+        case confirmed
+    }
 
     /// Makes a new room, which expires after ``Limits/codeLifetime``.
     init(offer: OfferID, slot: Slot, offerer: ConnectionID, of prefix: AddressPrefix, now: Moment, limits: Limits) {
@@ -155,9 +172,9 @@ struct Room: Sendable {
 
     /// Sends `goodbye` to all devices of the room. They go on at another relay, where they restore the room from their
     /// tokens (`Protocol/relay.md`, "Draining").
-    mutating func sendOn(_ limits: Limits, _ turn: inout Turn) {
+    mutating func sendOn(_ rules: Rules, _ turn: inout Turn) {
         for connection in [offerer] + meetings.map(\.connection) + line.map(\.connection) {
-            if let connection { turn.dismiss(connection, .goodbye(retryAfter: limits.retryDraining)) }
+            if let connection { turn.dismiss(connection, .goodbye(retryAfter: rules.goodbyeWait)) }
         }
         offerer = nil
         meetings = []

@@ -67,7 +67,7 @@ struct SlotPool: Sendable {
         return map
     }
 
-    private static func slot(_ number: Int, length: Int) -> Slot? {
+    static func slot(_ number: Int, length: Int) -> Slot? {
         let symbols = (0..<length).map { Slot.alphabet[number >> (5 * (length - 1 - $0)) & 31] }
         return Slot(String(decoding: symbols, as: UTF8.self))
     }

@@ -119,6 +119,7 @@ private struct RendezvousRun {
                 try hold((try? ReceivedFrame(parsing: received.serialized())) == received, "a message can't be read")
                 try hold(told.insert(connection).inserted, "a connection is told a message twice")
             case .close: continue
+            case .seek, .ask, .notHere: throw BrokenRule(description: "a relay alone asks others")
             }
             try hold(
                 (try? RelayFrame(parsing: frame.serialized())) == frame,
