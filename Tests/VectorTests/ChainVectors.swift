@@ -101,6 +101,7 @@ private struct Chain: Decodable {
     let refused_names: [BadName]
     let refused_records: [BadRecord]
     let false_parts: [FalseParts]
+    let compactions: [CompactionVector]
     let device: Device
     let certificate: WrittenCertificate
     let key_change: Change
@@ -164,6 +165,7 @@ private func runRecords(_ vectors: Chain, _ keys: KeyRing) throws {
         #expect(again == plaintext, "\(vector.about)")
     }
     try runLargest(vectors.largest_record, keys)
+    runCompactions(vectors.compactions, keys)
     for listing in vectors.listings { #expect(keys.place.listing(from: listing.time) == listing.after) }
     for bad in vectors.refused_names {
         let error = #expect(throws: ObjectNameFault.self, "\(bad.about)") {

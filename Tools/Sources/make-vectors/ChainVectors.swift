@@ -52,6 +52,7 @@ struct ChainInputs {
             ("refused_names", .array(try refusedNames(records[0].names[0], records[3].names))),
             ("refused_records", .array(try refusedRecords(records))),
             ("false_parts", .array(try falseParts(records[4].names))),
+            ("compactions", .array(try compactions())),
             ("device", device()),
             ("certificate", try certificate()),
             ("key_change", try keyChange()),
