@@ -98,6 +98,26 @@ struct RatesTests {
         #expect(rates.take(3, limit: 2, now: 5) != nil)
     }
 
+    @Test("A device without the seed has a limit of its own, and holds up neither another one nor those with the seed")
+    func askers() {
+        let limits = ServiceLimits()
+        var rates = AskerRates(keys: 100)
+        func device(_ id: UInt8) -> Asker {
+            .device(DeviceRights(device: [id], signingKey: user, collections: [], notAfter: 0))
+        }
+        func taken(_ asker: Asker) -> Int {
+            (0..<1_000).count { _ in rates.take(asker, of: user, limits, now: 5) == nil }
+        }
+        #expect(taken(device(1)) == limits.requestsPerDevice)
+        #expect(taken(device(2)) == limits.requestsPerDevice)
+        #expect(taken(.seed) == limits.requestsPerUser)
+        // Many devices have no more together than the chain.
+        let others = (UInt8(3)...50).reduce(0) { $0 + taken(device($1)) }
+        #expect(others == limits.requestsPerUser - 2 * limits.requestsPerDevice)
+        #expect(rates.take(device(1), of: user, limits, now: 5) == 60)
+        #expect(rates.take(device(1), of: user, limits, now: 65) == nil)
+    }
+
     @Test("A block of addresses has eight times the limit of one, and one address cannot use up more than its own")
     func blocks() throws {
         var rates = Rates<AddressPrefix>(period: 60, keys: 1_000)

@@ -32,7 +32,8 @@ final class LocalService: Sendable {
         let poster = try scratch.file("poster", "\(store.poster.accessKey)\n\(store.poster.secret)\n")
         let port = try FreePort.below30000()
         let node = "name=n1 endpoint=\(store.endpoint) bucket=\(store.bucket) region=\(store.region)"
-        let limits = ["requestsPerUser", "requestsPerPrefix", "registrationsPerPrefix"].map { "\($0)=1000000" }
+        let limits = ["requestsPerUser", "requestsPerDevice", "requestsPerPrefix", "registrationsPerPrefix"]
+            .map { "\($0)=1000000" }
         url = "http://127.0.0.1:\(port)"
         let arguments =
             [

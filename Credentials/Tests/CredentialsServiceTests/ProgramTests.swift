@@ -427,6 +427,29 @@ struct ProgramTests {
         try await service.end()
     }
 
+    @Test("A device with a certificate that asks without end holds up neither its revocation nor its chain's members")
+    func endless() async throws {
+        let limits = ["requestsPerUser=20", "requestsPerPrefix=1000000"]
+        let service = try await Service(.shared(), scratch, more: limits.flatMap { ["--limit", $0] })
+        let (seed, keys) = (SyncSeed.random(), DeviceKeys.random())
+        let certificate = try Certificate(
+            device: DeviceID(value: 7),
+            signingKey: keys.signingKey,
+            boxKey: keys.boxKey,
+            collections: [CollectionName("notes"): true],
+            seed: seed
+        )
+        #expect(try await service.credentials(seed.userID, by: seed).status == 200)
+        var problems: [String?] = []
+        for _ in 0..<50 { problems.append(try await service.credentials(certificate, by: keys).problem) }
+        // A new minute may have begun in between.
+        #expect(problems.count { $0 == nil } <= 2 * ServiceLimits().requestsPerDevice)
+        #expect(problems.allSatisfy { $0 == nil || $0 == "too-many" })
+        #expect(try await service.revoke(DeviceID(value: 7).bytes, by: seed).status == 204)
+        #expect(try await service.credentials(seed.userID, by: seed).status == 200)
+        try await service.end()
+    }
+
     @Test("A certificate that has ended, or of another chain, is refused by its name")
     func certificates() async throws {
         let service = try await Service(.shared(), scratch)

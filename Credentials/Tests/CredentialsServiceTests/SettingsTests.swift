@@ -1,6 +1,7 @@
 import CredentialsCore
 import CredentialsService
 import EasySetupS3
+import Foundation
 import Testing
 
 @Suite("Settings of the program")
@@ -102,6 +103,23 @@ struct SettingsTests {
         #expect(configuration.nodes[0].access.call == .role("arn:aws:iam:::role/Sync"))
         #expect(configuration.nodes[0].access.call.longest == 43_200)
         #expect(configuration.nodes[0].node.isBackedOff)
+    }
+
+    @Test("The limits are those of the page, by name and value")
+    func limits() throws {
+        let section = try #require(
+            try Documented.page("Protocol/credentials.md").split(separator: "\n## ").first { $0.hasPrefix("Limits\n") }
+        )
+        let rows = section.split(separator: "\n").filter { $0.hasPrefix("| `") }.map { row in
+            row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+        let told = Dictionary(rows.map { ($0[0], $0[1]) }, uniquingKeysWith: { first, _ in first })
+        let limits = ProgramConfiguration.limitNames
+        #expect(Set(told.keys) == Set(limits.keys.map { "`\($0)`" }))
+        for (name, (path, _)) in limits {
+            let number = try #require(told["`\(name)`"]).prefix { $0 != " " }.replacing(",", with: "")
+            #expect(Int(number) == ServiceLimits()[keyPath: path], "\(name)")
+        }
     }
 
     @Test("Every setting is in the help, and no name is there twice")

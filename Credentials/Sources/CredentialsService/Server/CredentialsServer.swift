@@ -147,7 +147,7 @@ package final class CredentialsServer: Sendable {
             let checked = try check.check(bytes, method: method, path: path, user: user, now: now())
             try demandSeed(checked)
             guard checked.content.count == 8 else { throw Refusal(.badBody) }
-            try count(user, settings.limits)
+            try count(checked.asker, of: user, settings.limits)
             try await store.revoke(checked.content, by: checked, now: now())
             return done("revocations")
         case .deletion(let user):
@@ -161,7 +161,7 @@ package final class CredentialsServer: Sendable {
             )
             try demandSeed(checked)
             guard checked.content.isEmpty else { throw Refusal(.badBody) }
-            try count(user, settings.limits)
+            try count(checked.asker, of: user, settings.limits)
             try await store.delete(by: checked, now: now())
             logger.notice("account deleted")
             return done("deletions")
@@ -178,7 +178,7 @@ package final class CredentialsServer: Sendable {
     ) async throws -> Response {
         // Only now is it known that the request is of this chain: a stranger can't use up its rate.
         let (settings, issuer) = (serving.settings, serving.issuer)
-        try count(user, settings.limits)
+        try count(asker, of: user, settings.limits)
         let account = try await store.admit(
             asker,
             of: user,
@@ -244,9 +244,9 @@ package final class CredentialsServer: Sendable {
         if let wait { throw Refusal(.tooMany, retryAfter: wait) }
     }
 
-    private func count(_ user: UserID, _ limits: ServiceLimits) throws(Refusal) {
+    private func count(_ asker: Asker, of user: UserID, _ limits: ServiceLimits) throws(Refusal) {
         let now = now()
-        let wait = rates.withLock { $0.users.take(user, limit: limits.requestsPerUser, now: now) }
+        let wait = rates.withLock { $0.askers.take(asker, of: user, limits, now: now) }
         if let wait { throw Refusal(.tooMany, retryAfter: wait) }
     }
 
@@ -331,24 +331,24 @@ package final class CredentialsServer: Sendable {
     }
 }
 
-/// The rates of addresses and chains, which are in memory alone.
+/// The rates of addresses, chains and devices, which are in memory alone.
 private struct ServiceRates: Sendable {
     var prefixes: Rates<AddressPrefix>
     var registrations: Rates<AddressPrefix>
-    var users: Rates<UserID>
+    var askers: AskerRates
     var cleanups: Rates<UserID>
 
     init(_ limits: ServiceLimits) {
         prefixes = Rates(period: 60, keys: limits.ratedKeys)
         registrations = Rates(period: 3_600, keys: limits.ratedKeys)
-        users = Rates(period: 60, keys: limits.ratedKeys)
-        cleanups = Rates(period: 86_400, keys: limits.ratedKeys)
+        askers = AskerRates(keys: limits.ratedKeys)
+        cleanups = Rates(period: 3_600, keys: limits.ratedKeys)
     }
 
     mutating func set(_ limits: ServiceLimits) {
         prefixes.keys = limits.ratedKeys
         registrations.keys = limits.ratedKeys
-        users.keys = limits.ratedKeys
+        askers.set(keys: limits.ratedKeys)
         cleanups.keys = limits.ratedKeys
     }
 }

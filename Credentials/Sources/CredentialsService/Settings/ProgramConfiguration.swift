@@ -108,20 +108,23 @@ package struct ProgramConfiguration: Sendable {
         return TrustedProxies(at: blocks, header: header)
     }
 
+    /// The limits that an operator may set, by their names in `Protocol/credentials.md`, and what each may be.
+    package static let limitNames: [String: (any WritableKeyPath<ServiceLimits, Int> & Sendable, ClosedRange<Int>)] = [
+        "clockWindow": (\.clockWindow, 1...3_600), "nonces": (\.nonces, 1...10_000_000),
+        "requestsPerPrefix": (\.requestsPerPrefix, 1...1_000_000),
+        "registrationsPerPrefix": (\.registrationsPerPrefix, 1...1_000_000),
+        "requestsPerUser": (\.requestsPerUser, 1...1_000_000),
+        "requestsPerDevice": (\.requestsPerDevice, 1...1_000_000), "ratedKeys": (\.ratedKeys, 1...10_000_000),
+        "revocationsPerUser": (\.revocationsPerUser, 1...1_000_000),
+        "objectsPerUser": (\.objectsPerUser, 1...1_000_000_000),
+        "cleanupsPerUser": (\.cleanupsPerUser, 0...1_000),
+    ]
+
     private static func limits(_ texts: [String]) throws(SettingsFault) -> ServiceLimits {
         var limits = ServiceLimits()
-        let names: [String: (any WritableKeyPath<ServiceLimits, Int> & Sendable, ClosedRange<Int>)] = [
-            "clockWindow": (\.clockWindow, 1...3_600), "nonces": (\.nonces, 1...10_000_000),
-            "requestsPerPrefix": (\.requestsPerPrefix, 1...1_000_000),
-            "registrationsPerPrefix": (\.registrationsPerPrefix, 1...1_000_000),
-            "requestsPerUser": (\.requestsPerUser, 1...1_000_000), "ratedKeys": (\.ratedKeys, 1...10_000_000),
-            "revocationsPerUser": (\.revocationsPerUser, 1...1_000_000),
-            "objectsPerUser": (\.objectsPerUser, 1...1_000_000_000),
-            "cleanupsPerUser": (\.cleanupsPerUser, 0...1_000),
-        ]
         for text in texts {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, let (path, range) = names[parts[0]] else {
+            guard parts.count == 2, let (path, range) = limitNames[parts[0]] else {
                 throw SettingsFault("limit is NAME=VALUE, with a name of Protocol/credentials.md.")
             }
             guard let value = Int(parts[1]), range.contains(value) else {
