@@ -98,6 +98,9 @@ struct ChainMemberTests {
         #expect(try await servers.chain("laptop", "put", "notes/4", input: "after the removal").code == 0)
         try await servers.crash()
         #expect(try await servers.error("tablet", "get", "notes/4") == "device-removed")
+        // The service's word takes the credentials away, and no keys.
+        #expect(!FileManager.default.fileExists(atPath: file.path))
+        #expect(try await Program.run(["seed", "show", "--json"] + place).json()["event"] as? String == "membership")
         try session.write(to: file)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
         let left = try await Program.run(servers.arguments("tablet", ["list", "notes"]))

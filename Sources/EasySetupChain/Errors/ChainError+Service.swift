@@ -87,7 +87,10 @@ extension ChainError {
         case .certificateEnded:
             explained("The time of a device's certificate is over.", "Ask a device that has the seed for a new one.")
         case .deviceRevoked:
-            explained("This device was removed from its chain.", "Pair it again if it is to come back.")
+            explained(
+                "The service for credentials says that this device was removed from its chain.",
+                "Look at the devices on one that has the seed. Pair this one again if it is to come back."
+            )
         case .seedNeeded: explained("This device has no right to do that.", "Do it on a device that has the seed.")
         case .registrationClosed:
             explained("The service for credentials takes no new chains.", "Use another service, or ask who runs it.")

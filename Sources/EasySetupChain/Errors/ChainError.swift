@@ -156,7 +156,7 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         public static let serviceClock = Self(rawValue: "service-clock")
         /// The service can't give credentials now. ``cause`` is the problem that it told.
         public static let serviceBusy = Self(rawValue: "service-busy")
-        /// This device was removed from its chain.
+        /// The service says that this device was removed from its chain. What the device holds stays.
         public static let deviceRemoved = Self(rawValue: "device-removed")
         /// The service takes no new chains.
         public static let registrationClosed = Self(rawValue: "registration-closed")
