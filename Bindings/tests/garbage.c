@@ -109,6 +109,8 @@ static void seed_arguments(easysetup_seed *seed) {
           easysetup_seed_derive_key(seed, "easysetup/a", buffer, SIZE_MAX, NULL));
     FAILS(EASYSETUP_ERROR_DERIVED_KEY_REFUSED, easysetup_seed_derive_key(seed, "easysetup/", buffer, 1, &error),
           easysetup_seed_derive_key(seed, "", buffer, 1, NULL));
+    FAILS(EASYSETUP_ERROR_DERIVED_KEY_REFUSED, easysetup_seed_derive_key(seed, "easysetup/chain/", buffer, 1, &error),
+          easysetup_seed_derive_key(seed, "easysetup/chain/key/1/notes", buffer, 1, NULL));
     FAILS(BAD, easysetup_seed_secretbox_key(seed, NULL, 32, &error), easysetup_seed_secretbox_key(seed, NULL, 32, NULL));
     FAILS(EASYSETUP_ERROR_BUFFER_TOO_SMALL, easysetup_seed_secretbox_key(seed, buffer, 31, &error),
           easysetup_seed_secretbox_key(seed, buffer, 0, NULL));

@@ -121,6 +121,9 @@ class Seeds(unittest.TestCase):
             for count in (-1, 0, 16_321, 2**70):
                 with self.subTest(count=count), self.assertRaises((EasySetupError, OverflowError)):
                     seed.derive_key("easysetup/a", count)
+            with self.assertRaises(EasySetupError) as refused:
+                seed.derive_key("easysetup/chain/key/1/notes", 32)
+            self.assertEqual(refused.exception.code, Code.DERIVED_KEY_REFUSED)
         with self.assertRaises(EasySetupError) as raised:
             Seed.read("abandon " * 12)
         error = raised.exception

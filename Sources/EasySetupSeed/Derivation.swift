@@ -10,6 +10,8 @@ package enum Derivation {
     /// The first bytes of the `info` from which HKDF makes an app's own key. The infos of EasySetup's own keys begin with
     /// other bytes, so an app's key never equals one of those keys.
     static let ownPrefix = "easysetup/"
+    /// The first bytes of the infos of a chain's keys, which are no app's.
+    static let chainPrefix = "easysetup/chain/"
     /// The allowed lengths of an app's own key, in bytes. HKDF-SHA-512 makes at most 255 times 64 bytes.
     static let ownKeyBytes = 1...255 * 64
 

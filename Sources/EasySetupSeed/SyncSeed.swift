@@ -96,13 +96,23 @@ public final class SyncSeed: Sendable {
     /// Derives a key for the app's own purpose.
     /// - Parameters:
     ///   - info: the key's purpose. It begins with `easysetup/` and continues after it, so that the key differs from
-    ///     the signing key and from ``secretboxKey()``.
+    ///     the signing key and from ``secretboxKey()``. It does not begin with `easysetup/chain/`: the keys of the chain's
+    ///     collections are none of an app's.
     ///   - count: the number of bytes, 1 to 16,320.
     /// - Throws: ``SeedError/Code/derivedKeyRefused`` for another info or count.
     public func derivedKey(info: String, count: Int) throws(SeedError) -> SecretBytes {
         guard info.utf8.starts(with: Derivation.ownPrefix.utf8), info.utf8.count > Derivation.ownPrefix.utf8.count,
-            Derivation.ownKeyBytes.contains(count)
+            !info.utf8.starts(with: Derivation.chainPrefix.utf8), Derivation.ownKeyBytes.contains(count)
         else { throw .derivedKeyRefused }
+        return Derivation.key(from: secret, info: Array(info.utf8), count: count)
+    }
+
+    /// Derives a key for the chain's own use (`Protocol/chain.md`, "Collections" and "Keys").
+    /// - Parameters:
+    ///   - info: an info that ``derivedKey(info:count:)`` refuses, because it begins with `easysetup/chain/`.
+    ///   - count: the number of bytes, 1 to 16,320.
+    package func chainKey(info: String, count: Int) -> SecretBytes {
+        precondition(info.utf8.starts(with: Derivation.chainPrefix.utf8), "an info of a chain's key")
         return Derivation.key(from: secret, info: Array(info.utf8), count: count)
     }
 }

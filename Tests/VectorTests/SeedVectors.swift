@@ -15,7 +15,9 @@ private struct Derivation: Decodable {
         let seed, user_id, user_id_base64, secretbox_key, secretbox_key_fingerprint: String
         let same_seed_key, message, signature, own_info, own_key: String
     }
+    struct Refused: Decodable { let about, info: String }
     let cases: [Case]
+    let refused: [Refused]
 }
 
 private func runDerivation(_ vectors: Derivation) throws {
@@ -32,6 +34,11 @@ private func runDerivation(_ vectors: Derivation) throws {
         #expect(hex(seed.signature(for: message)) == vector.signature)
         #expect(seed.userID.isValid(signature: try bytes(vector.signature), for: message))
         #expect(array(try seed.derivedKey(info: vector.own_info, count: ownKey.count)) == ownKey)
+    }
+    for vector in vectors.refused {
+        #expect(throws: SeedError.derivedKeyRefused, "\(vector.about)") {
+            _ = try SyncSeed.random().derivedKey(info: vector.info, count: 32).count
+        }
     }
 }
 

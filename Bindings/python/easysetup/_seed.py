@@ -84,7 +84,7 @@ class Seed(Owner):
         return self._bytes(lib.easysetup_seed_secretbox_key, 32)
 
     def derive_key(self, info: str, count: int) -> bytes:
-        """A key for the app's own purpose. `info` begins with `easysetup/` and goes on."""
+        """A key for the app's own purpose. `info` begins with `easysetup/` and goes on, but not with `chain/`."""
         # The library refuses a count outside of its limits before it writes.
         buffer = ctypes.create_string_buffer(max(1, min(count, 16_320)))
         call(lib.easysetup_seed_derive_key, self._handle, info.encode(), buffer, max(0, count))

@@ -47,14 +47,3 @@ extension CollectionID {
         self.init(validated: unsafe derived.withUnsafeBytes { unsafe Array($0) })
     }
 }
-
-extension SyncSeed {
-    /// Derives a value for a chain's own use.
-    fileprivate func chainKey(info: String, count: Int) -> SecretBytes {
-        do throws(SeedError) {
-            return try derivedKey(info: info, count: count)
-        } catch {
-            preconditionFailure("a label of a chain is an info of own keys")
-        }
-    }
-}

@@ -90,7 +90,7 @@ extension SeedError {
         case .derivedKeyRefused:
             explained(
                 "No such key can be derived from a seed.",
-                "Ask for 1 to 16,320 bytes, with an info that begins with easysetup/ and goes on."
+                "Ask for 1 to 16,320 bytes, with an info that begins with easysetup/ and goes on, but not with chain/."
             )
         }
     }

@@ -52,10 +52,20 @@ private func derivation() throws -> JSON {
             ("own_key", .hex(array(try seed.derivedKey(info: info, count: 80)))),
         ])
     }
+    let refused = [
+        ("empty", ""), ("the prefix alone", "easysetup/"), ("another prefix", "Easysetup/vector"),
+        ("the info of the same-seed key", "EasySetup same seed"), ("the chain's prefix", "easysetup/chain/"),
+        ("the key of a collection", "easysetup/chain/key/1/notes"),
+        ("the id of a collection", "easysetup/chain/collection/notes"),
+    ]
     return .object([
         ("kind", "seed-derivation"),
         ("about", "seed.md, Derivation: the seed's keys, a signature, and an 80-byte key of our own"),
         ("cases", .array(cases)),
+        (
+            "refused",
+            .array(refused.map { about, info in .object([("about", .string(about)), ("info", .string(info))]) })
+        ),
     ])
 }
 

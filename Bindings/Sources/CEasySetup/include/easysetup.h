@@ -287,8 +287,9 @@ bool easysetup_seed_is_same(const easysetup_seed *seed, const easysetup_seed *ot
 easysetup_code easysetup_seed_user_id(const easysetup_seed *seed, uint8_t *buffer, size_t size, easysetup_error **error);
 /* Writes the user ID as 64 hex digits and a zero byte, for people to compare. */
 easysetup_code easysetup_seed_fingerprint(const easysetup_seed *seed, char *buffer, size_t size, easysetup_error **error);
-/* Derives a key for the app's own purpose. `info` begins with "easysetup/" and goes on; `count` is 1 to
-   EASYSETUP_DERIVED_KEY_BYTES_MAX, and `buffer` has room for so many bytes. The caller wipes the key. */
+/* Derives a key for the app's own purpose. `info` begins with "easysetup/" and goes on, but not with "chain/", which has the
+   keys of the chain's collections; `count` is 1 to EASYSETUP_DERIVED_KEY_BYTES_MAX, and `buffer` has room for so many bytes.
+   The caller wipes the key. */
 easysetup_code easysetup_seed_derive_key(const easysetup_seed *seed, const char *info, void *buffer, size_t count,
                                          easysetup_error **error);
 /* Copies the key of 32 bytes with which this person's devices encrypt records, by NaCl's secretbox. The caller wipes it. */
