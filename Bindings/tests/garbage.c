@@ -275,6 +275,7 @@ static void pairings(void *none) {
     FAILS(BAD, easysetup_pairing_answer_word(none, 1, "a", 1, &error), easysetup_pairing_answer_word(none, 1, "a", SIZE_MAX, NULL));
     FAILS(BAD, easysetup_pairing_answer_word(none, 1, NULL, 1, &error), easysetup_pairing_answer_word(none, 1, NULL, 0, NULL));
     FAILS(BAD, easysetup_pairing_wait(none, -1, &error), easysetup_pairing_wait(none, INT64_MAX, NULL));
+    CHECK(easysetup_pairing_device(none) == NULL);
     easysetup_pairing_cancel(none);
     easysetup_pairing_free(none);
     easysetup_options_on_state(none, NULL);

@@ -61,8 +61,9 @@ static void give_collections(struct side *side, const easysetup_seed *seed) {
 
 static const char *const given = "bookmarks (read only), notes, until 2099-12-31";
 
-/* Checks that a device has the membership that `give_collections` makes, of the chain of a seed, and no seed. */
-static void has_membership(easysetup_store *store, const easysetup_seed *seed) {
+/* Checks that a device has the membership that `give_collections` makes, of the chain of a seed, for the device with this id, and
+   no seed. */
+static void has_membership(easysetup_store *store, const easysetup_seed *seed, const char *device) {
     easysetup_seed *none = NULL;
     easysetup_membership *held = NULL, *read = NULL;
     const easysetup_scope *scope;
@@ -73,7 +74,7 @@ static void has_membership(easysetup_store *store, const easysetup_seed *seed) {
     CHECK(easysetup_store_load_membership(store, &held, NULL) == EASYSETUP_OK && held != NULL);
     CHECK(easysetup_seed_fingerprint(seed, fingerprint, sizeof fingerprint, NULL) == EASYSETUP_OK);
     CHECK(strcmp(easysetup_membership_fingerprint(held), fingerprint) == 0);
-    CHECK(strlen(easysetup_membership_device(held)) == 11);
+    CHECK(strlen(device) == 11 && strcmp(easysetup_membership_device(held), device) == 0);
     scope = easysetup_membership_scope(held);
     CHECK(strcmp(easysetup_scope_text(scope), given) == 0 && !easysetup_scope_is_everything(scope));
     CHECK(strcmp(easysetup_scope_collection(scope, 0), "bookmarks") == 0 && !easysetup_scope_may_write(scope, 0));
@@ -118,7 +119,9 @@ static void gives_collections(bool receiver_offers) {
     ends_with(&b, EASYSETUP_STATE_PAIRED, "");
     CHECK(strcmp(a.asked_scope, given) == 0 && strcmp(a.scope, given) == 0 && strcmp(b.scope, given) == 0);
     CHECK(!receiver_offers || strcmp(b.asked_scope, given) == 0);
-    has_membership(b.store, seed);
+    /* The giver knows the device in the chain by its id. The receiver gives none. */
+    CHECK(easysetup_pairing_device(a.pairing) != NULL && easysetup_pairing_device(b.pairing) == NULL);
+    has_membership(b.store, seed, easysetup_pairing_device(a.pairing));
     easysetup_seed_free(seed);
     end(&a), end(&b);
 }
@@ -345,7 +348,7 @@ static void own_stores(void) {
         join(&b, a.code);
         ends_with(&b, kind, errors[index][0]);
         ends_with(&a, kind, errors[index][1]);
-        if (index == 1) has_membership(b.store, seed);
+        if (index == 1) has_membership(b.store, seed, easysetup_pairing_device(a.pairing));
         easysetup_seed_free(seed);
         end(&a), end(&b);
     }

@@ -400,6 +400,22 @@ class Memberships(unittest.TestCase):
                 held.to_bytes()
             self.assertEqual(raised.exception.code, Code.BAD_ARGUMENT)
 
+    def test_device(self) -> None:
+        """The giver knows the other device in the chain by its id, before it is given anything; with the seed it draws its own."""
+        with Seed.random() as seed, Gift(seed, self.RIGHTS) as gift, MemoryStore() as there, device(MemoryStore(seed)) as client:
+            with client.offer(RELAY, giving=gift, approve=yes) as pairing:
+                known = pairing.device
+                for state in pairing:
+                    if state.code:
+                        thread, _ = joining(there, state.code)
+            thread.join()
+            self.assertIsNone(pairing.device)
+            held = there.load_membership()
+            assert held and known
+            self.assertEqual(held.device, known)
+            with client.offer(RELAY, approve=yes) as pairing:
+                self.assertIsNone(pairing.device)
+
     def test_seed(self) -> None:
         """The scope of the seed is everything."""
         asked: list[Question] = []

@@ -28,8 +28,8 @@ public final class S3Store: ObjectStore {
     /// When the service was asked last whether the bucket has moved, by this device's clock.
     private let lookedForMove = Mutex<Int?>(nil)
 
-    /// The limits that every known store keeps.
-    public let limits = ObjectStoreLimits()
+    /// The limits that every known store keeps, and that of every service on the collections of a device.
+    public let limits: ObjectStoreLimits
 
     /// Makes a store; it connects with the first call.
     ///
@@ -86,6 +86,8 @@ public final class S3Store: ObjectStore {
         self.carrier = carrier
         self.times = times
         bounds = limits
+        self.limits =
+            home == nil ? ObjectStoreLimits(collectionsPerDevice: CredentialsLimits.serviceRights) : ObjectStoreLimits()
     }
 
     /// Creates an empty object, by one request. A name that some known store would change or refuse is not sent, and

@@ -81,6 +81,45 @@ struct ChainRequestTests {
         }
     }
 
+    @Test("Nobody is granted more collections than the service can give, and a device takes no such grant")
+    func serviceLimit() async throws {
+        let (one, membership) = try await pair()
+        try await one.put("1", in: "tasks", ["a": [1]])
+        let strict = NarrowStore(store: party.store, collectionsPerDevice: 4)
+        func seed(_ number: UInt64) -> Chain {
+            Chain(
+                seed: party.fixture.seed,
+                device: DeviceID(value: number),
+                store: strict,
+                clock: StoreTimeClock(party.store),
+                entropy: .counted(number)
+            )
+        }
+        func member(_ membership: Membership) -> Chain {
+            Chain(membership: membership, store: strict, clock: StoreTimeClock(party.store), entropy: .counted(99))
+        }
+        let full = ChainError.service(.problem(.tooManyCollections, most: 4))
+        // The notes, the history, and the two that each device has.
+        try await member(membership).request("history", mayWrite: false)
+        await #expect(throws: full) { try await member(membership).request("tasks", mayWrite: false) }
+        try await seed(2).grant(try #require(try await one.requests().first))
+        let granted = try #require(try await member(membership).newMembership())
+        try await member(granted).touch()
+        // A program that looks at no limit asks for more. It is not granted, and nothing is written.
+        try await party.member(granted).request("tasks", mayWrite: false)
+        let request = try #require(try await seed(2).requests().first)
+        let names = party.store.names
+        await #expect(throws: full) { try await seed(2).grant(request) }
+        await #expect(throws: full) {
+            _ = try await seed(2).membership(for: ["notes": true, "history": true, "tasks": true])
+        }
+        #expect(party.store.names == names)
+        // Nor is it taken where another program has granted it.
+        try await one.grant(try #require(try await one.requests().first))
+        await #expect(throws: full) { _ = try await member(granted).newMembership() }
+        #expect(try await member(granted).get("1", in: "history") == ["a": [1]])
+    }
+
     @Test("A declined request is open no more, for a repetition of the old one neither, and for a new one again")
     func decline() async throws {
         let (one, membership) = try await pair()

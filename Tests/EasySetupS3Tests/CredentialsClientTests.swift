@@ -284,6 +284,7 @@ struct CredentialsClientTests {
             "`clockWindow`": "\(limits.clockWindow.components.seconds) s",
             "`longestSession`": "\(limits.longestSession.components.seconds) s",
             "`renewalMargin` of a kept session": "\(limits.renewalMargin.components.seconds) s",
+            "`serviceRights`": "\(CredentialsLimits.serviceRights)",
         ]
         let page = try Self.rows("Protocol/limits.md", "A device at a service for credentials")
         let values = Dictionary(uniqueKeysWithValues: page.map { ($0[0], $0[1].replacing(",", with: "")) })
@@ -305,7 +306,7 @@ struct CredentialsClientTests {
             .serviceBusy: ["too-many", "store-failed", "no-node", "busy"],
         ]
         for (name, status) in try Self.problemRows() {
-            let more = ",\"time\":\(ServiceScript.now),\"most\":3"
+            let more = ",\"time\":\(ServiceScript.now),\"most\":5"
             let step = ServiceScript.problem(name, status, more: more)
             let (error, _) = try await error(Array(repeating: step, count: 5))
             let shown = ChainError.store(error)

@@ -55,6 +55,15 @@ struct ServiceStoreTests {
         #expect(new.requests[0].headers["Authorization"]?.contains("Credential=NEW/") == true)
     }
 
+    @Test("A device gets as many collections as every service gives, or in one's own bucket as a certificate can have")
+    func collections() throws {
+        #expect(try store("https://keys.example.org").limits.collectionsPerDevice == CredentialsLimits.serviceRights)
+        let address = try #require(S3Address(endpoint: "https://s3.example.org", region: "us-east-1", bucket: "chains"))
+        // The keys of such a bucket are no service's, whatever gives them.
+        let keys = try CredentialsClient("https://keys.example.org", seed: seed, times: clock.times)
+        #expect(S3Store(address, credentials: keys).limits.collectionsPerDevice == Certificate.rightLimit)
+    }
+
     @Test("A store that is away is left when the service names another, and asked for no oftener than its pause")
     func gone() async throws {
         let port = try FreePort.below30000()

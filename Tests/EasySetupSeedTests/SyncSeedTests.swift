@@ -56,7 +56,8 @@ import Testing
         "A key that could be another's, or is no key, is refused",
         arguments: [
             ("", 32), ("\u{0}", 32), ("\u{1}", 32), ("easysetup", 32), ("easysetup/", 32), ("Easysetup/x", 32),
-            ("easysetup/chain/", 32), ("easysetup/chain/key/1/notes", 32), ("easysetup/x", 0), ("easysetup/x", -1), ("easysetup/x", 16_321),
+            ("easysetup/chain/", 32), ("easysetup/chain/key/1/notes", 32), ("easysetup/x", 0), ("easysetup/x", -1),
+            ("easysetup/x", 16_321),
         ]
     ) func refusedKeys(info: String, count: Int) {
         #expect(throws: SeedError.derivedKeyRefused) {

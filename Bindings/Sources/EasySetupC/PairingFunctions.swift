@@ -42,7 +42,9 @@ private func typed(_ text: UnsafePointer<CChar>?, _ length: Int, longest: Int) t
         let callbacks = try held(options)
         let gift = try gift(callbacks)
         let address = try RelayAddress(url: string(relay, "relay"), allowPlain: callbacks.allowsPlain)
-        out.pointee = try start(callbacks) { offer(client, at: address, giving: gift, callbacks, asking: $0) }
+        out.pointee = try start(callbacks, giving: gift) {
+            offer(client, at: address, giving: gift, callbacks, asking: $0)
+        }
     }
 }
 
@@ -78,13 +80,13 @@ private func offer(
             // A link only ever makes this device receive.
             guard callbacks.gift == nil else { throw InterfaceError.badArgument("options") }
             let link = try PairingLink(parsing: text, allowPlain: callbacks.allowsPlain)
-            out.pointee = try start(callbacks) { _ in client.join(link) }
+            out.pointee = try start(callbacks, giving: .seed) { _ in client.join(link) }
             return
         }
         let code = try PairingCode(typed: text)
         let gift = try gift(callbacks)
         let address = try RelayAddress(url: string(relay, "relay"), allowPlain: callbacks.allowsPlain)
-        out.pointee = try start(callbacks) { running in
+        out.pointee = try start(callbacks, giving: gift) { running in
             callbacks.approval == nil
                 ? client.join(code, at: address)
                 : client.join(code, at: address, giving: gift, approve: { await running.approve($0) })
@@ -111,9 +113,13 @@ private func gift(_ callbacks: PairingCallbacks) throws -> Gift {
     return try planned.make()
 }
 
-private func start(_ callbacks: PairingCallbacks, _ make: (RunningPairing) -> Pairing) throws -> OpaquePointer {
+private func start(
+    _ callbacks: PairingCallbacks,
+    giving gift: Gift,
+    _ make: (RunningPairing) -> Pairing
+) throws -> OpaquePointer {
     try Threads.begin()
-    let running = Handles.give { RunningPairing($0, callbacks) }
+    let running = Handles.give { RunningPairing($0, callbacks, giving: gift) }
     running.run(make(running))
     return running.handle
 }
@@ -155,6 +161,10 @@ private func running(_ pairing: OpaquePointer?) throws -> RunningPairing { try o
         )
         try running(pairing).answer(question_id, .word(word))
     }
+}
+
+@c @implementation public func easysetup_pairing_device(_ pairing: OpaquePointer?) -> UnsafePointer<CChar>? {
+    (try? running(pairing))?.device?.pointer
 }
 
 @c @implementation public func easysetup_pairing_cancel(_ pairing: OpaquePointer?) {

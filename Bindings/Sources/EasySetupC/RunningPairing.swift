@@ -33,14 +33,19 @@ final class RunningPairing: Sendable {
 
     private let number: UInt
     private let callbacks: PairingCallbacks
+    /// The id of the device that gets a membership; nil where none is given.
+    let device: CText?
     private let queue = DispatchQueue(label: "easysetup.pairing")
     private let standing = Mutex(Standing())
     private let running = DispatchGroup()
 
-    /// - Parameter number: the number of the handle.
-    init(_ number: UInt, _ callbacks: PairingCallbacks) {
+    /// - Parameters:
+    ///   - number: the number of the handle.
+    ///   - gift: what a device with the seed gives.
+    init(_ number: UInt, _ callbacks: PairingCallbacks, giving gift: Gift) {
         self.number = number
         self.callbacks = callbacks
+        device = gift.device.map { CText($0.text) }
         queue.setSpecific(key: Self.key, value: number)
         running.enter()
     }

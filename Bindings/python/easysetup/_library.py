@@ -125,6 +125,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "join": (Code, [Handle, c_char_p, c_size_t, c_char_p, Handle, HandleOut, HandleOut]),
     "pairing_answer": (Code, [Handle, c_uint64, c_int32, HandleOut]),
     "pairing_answer_word": (Code, [Handle, c_uint64, c_char_p, c_size_t, HandleOut]),
+    "pairing_device": _text,
     "pairing_cancel": _free,
     "pairing_wait": (Code, [Handle, c_int64, HandleOut]),
     "pairing_free": _free,

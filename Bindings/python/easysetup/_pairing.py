@@ -15,7 +15,7 @@ from typing import Any, Union
 from ._codes import Code
 from ._errors import EasySetupError, call, make
 from ._handle import Owner
-from ._library import EndCallback, QuestionCallback, StateCallback, WithdrawnCallback, lib
+from ._library import EndCallback, QuestionCallback, StateCallback, WithdrawnCallback, lib, text
 from ._membership import Gift
 from ._seed import _encoded
 from ._states import Answer, Question, State, question, state
@@ -75,6 +75,12 @@ class Pairing(Owner):
             super().__init__(make(start, options))
         finally:
             lib.easysetup_options_free(options)
+
+    @property
+    def device(self) -> str | None:
+        """The id that the other device has in the chain with the membership that is given here, by which it can be removed later,
+        whether it has confirmed the membership or not; None where no membership is given."""
+        return text(lib.easysetup_pairing_device(self._handle))
 
     def cancel(self) -> None:
         """Stops the pairing on both devices. The last state still comes. May be called from any thread."""

@@ -1,4 +1,5 @@
 import CredentialsCore
+import EasySetupS3
 import EasySetupSeed
 import Foundation
 import Testing
@@ -102,7 +103,7 @@ struct RightsTests {
     func fit(length: Int) throws {
         let bucket = String(repeating: "b", count: length)
         let most = SessionPolicy.collections(bucket: bucket)
-        #expect(most >= 26)
+        #expect(most >= CredentialsLimits.serviceRights)
         let largest = try SessionPolicy(device: rights(collections(most)), of: user, bucket: bucket)
         #expect(largest.text.count <= SessionPolicy.maximumCharacters)
         #expect(largest.text.count > SessionPolicy.maximumCharacters - 68)

@@ -76,15 +76,21 @@ extension Chain {
         return membership
     }
 
+    /// Checks that a device without the seed gets its rights with a certificate of so many collections: a service would give it
+    /// none at all if they are too many.
+    func checkRights(_ count: Int) throws(ChainError) {
+        guard count <= Certificate.rightLimit else { throw .tooManyCollections }
+        let most = store.limits.collectionsPerDevice
+        guard count <= most else { throw .service(.problem(.tooManyCollections, most: most)) }
+    }
+
     /// Notes collections, and reads the newest generation of each one's key, those that every device may use included. With
     /// that key alone a device reads everything, because each of them has its earlier keys then.
     package func newestGenerations(
         of rights: [CollectionName: Bool]
     ) async throws(ChainError) -> [CollectionName: Set<UInt32>] {
         // Nothing is written for a device that can't be.
-        guard Set(rights.keys).union([.devices, .requests]).count <= Certificate.rightLimit else {
-            throw .tooManyCollections
-        }
+        try checkRights(Set(rights.keys).union([.devices, .requests]).count)
         try await refresh(.collections)
         var generations: [CollectionName: Set<UInt32>] = [:]
         for name in Set(rights.keys).union([.devices, .requests]).sorted(by: { $0.text < $1.text }) {

@@ -24,9 +24,7 @@ extension Chain {
         let own = knownRequests.filter { $0.device == device }
         let before = own.first { $0.collection == name }
         if let before, !before.isDeclined, before.mayWrite == mayWrite, before.reason == reason { return }
-        guard before != nil || membership.certificate.rights.count + own.count < Certificate.rightLimit else {
-            throw .tooManyCollections
-        }
+        if before == nil { try checkRights(membership.certificate.rights.count + own.count + 1) }
         let bytes = CollectionRequest.bytes(
             name,
             mayWrite: mayWrite,
@@ -43,7 +41,8 @@ extension Chain {
     /// The app stores it in place of the old one, makes a chain with it, and calls ``touch()`` on that, so that the others
     /// see the new certificate. The old certificate stays valid until its end.
     /// - Throws: ``ChainError/Code/notHeld`` on a device that has the seed; the errors of a membership that is wrong;
-    ///   ``ChainError/Code/certificateEnded``.
+    ///   ``ChainError/Code/certificateEnded``; ``ChainError/Code/tooManyCollections`` for one with which the device would get
+    ///   nothing from its service. It goes on with the membership that it has.
     public func newMembership() async throws(ChainError) -> Membership? {
         guard case .membership(let membership) = holder else { throw .notHeld }
         try await refresh(.requests)
@@ -51,6 +50,7 @@ extension Chain {
             return nil
         }
         if let storeTime { try grant.certificate.checkTime(storeTime / 1_000) }
+        try checkRights(grant.certificate.rights.count)
         return try grant.membership(after: membership)
     }
 

@@ -104,7 +104,8 @@ extension ChainError {
                 "The service for credentials can't give a device so many collections.",
                 "Give it {most} collections at most, or give it the seed.",
                 variant: "service",
-                ["most": String(most ?? 26)]
+                // Two are the chain's own.
+                ["most": String(max(0, (most ?? 26) - 2))]
             )
         case .tooManyRevocations:
             explained(

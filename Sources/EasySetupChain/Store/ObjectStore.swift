@@ -93,17 +93,22 @@ public struct ObjectStoreLimits: Hashable, Sendable {
     public let listedPerCall: Int
     /// The greatest number of objects that one call deletes.
     public let deletionsPerCall: Int
+    /// The greatest number of collections in the certificate of a device without the seed that gets its rights at this store,
+    /// the chain's own among them.
+    public let collectionsPerDevice: Int
 
     /// Makes limits; the defaults are those that every store known to us keeps.
     public init(
         nameBytes: Int = 1_024,
         segmentBytes: Int = 250,
         listedPerCall: Int = 1_000,
-        deletionsPerCall: Int = 1_000
+        deletionsPerCall: Int = 1_000,
+        collectionsPerDevice: Int = Certificate.rightLimit
     ) {
         self.nameBytes = nameBytes
         self.segmentBytes = segmentBytes
         self.listedPerCall = listedPerCall
         self.deletionsPerCall = deletionsPerCall
+        self.collectionsPerDevice = collectionsPerDevice
     }
 }

@@ -17,6 +17,10 @@ public struct CredentialsLimits: Sendable {
     /// The rest of the time of a session that was kept from which on a new one is asked for in place of it.
     public var renewalMargin: Duration = .seconds(300)
 
+    /// How many collections the certificate of a device without the seed may have in a chain that is at a service, the chain's
+    /// own among them: so many can every service give.
+    public static let serviceRights = 26
+
     /// Makes the usual limits.
     public init() {}
 }

@@ -506,6 +506,10 @@ easysetup_code easysetup_pairing_answer(easysetup_pairing *pairing, uint64_t que
    hand the question comes again with a new number. */
 easysetup_code easysetup_pairing_answer_word(easysetup_pairing *pairing, uint64_t question_id, const char *text, size_t length,
                                              easysetup_error **error);
+/* The id that the other device has in the chain with the membership of easysetup_options_give, by which it can be removed later,
+   whether it has confirmed the membership or not: keep it with the device's name. NULL where no membership is given. The text
+   belongs to the pairing. */
+const char *easysetup_pairing_device(const easysetup_pairing *pairing);
 /* Stops the pairing on both devices. The last state still comes. No effect on a pairing that has ended. */
 void easysetup_pairing_cancel(easysetup_pairing *pairing);
 /* Waits until the pairing has ended, which is after its last callback, at most so many milliseconds (negative: for ever). A
