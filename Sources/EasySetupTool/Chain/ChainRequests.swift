@@ -9,8 +9,9 @@ struct ChainRequests: AsyncParsableCommand {
         discussion: """
               easysetup chain requests --grant phone/notes
 
-            A device without the seed asks by --ask, and takes the answer when it lists its requests. The name in the list is the \
-            one that the device gave itself: grant only what you have asked for there.
+            A device without the seed asks by --ask, and takes the answer when it lists its requests. All devices of the chain can \
+            read what is asked, and why. The name in the list is the one that the device gave itself: grant only what you have \
+            asked for there.
             """
     )
 
@@ -53,7 +54,10 @@ struct ChainRequests: AsyncParsableCommand {
                 return output.event(
                     "asked",
                     [("collection", .string(ask)), ("may_write", .boolean(write))],
-                    people: "The request is there. Grant it on a device with the seed: easysetup chain requests."
+                    people: """
+                        The request is there, and all devices of the chain can read it. Grant it on a device with the seed: \
+                        easysetup chain requests.
+                        """
                 )
             }
             if case .membership = session.holder, let newer = try await session.chain.newMembership() {
