@@ -47,6 +47,28 @@ struct ChainCommandTests {
         #expect(mode as? Int == 0o600)
     }
 
+    @Test("A person has the objects in the store made fewer, and reads the same") func compact() async throws {
+        let stage = try await ChainDeviceStage()
+        for device in ["laptop", "phone"] { try await stage.addDevice(device) }
+        #expect(try await stage.run("laptop", ["put", "notes/0"], input: "0").code == 0)
+        let writer = Chain(seed: stage.seed, device: .random(), store: try stage.s3())
+        for number in 1..<20 { try await writer.put("\(number)", in: "notes", ["value": Array("\(number)".utf8)]) }
+        let before = try await stage.run("phone", ["list", "notes"]).output
+        let first = try ChainDeviceStage.events(try await stage.run("laptop", ["compact", "--json"]))
+        let own = ["easysetup/collections", "easysetup/devices", "easysetup/requests"]
+        #expect(first.map { $0["collection"] as? String } == ["notes"] + own)
+        #expect(first.map { $0["records"] as? Int } == [1, 0, 0, 0])
+        // The snapshot is not in every listing yet, so nothing is deleted for it.
+        #expect(first.map { $0["names"] as? Int } == [0, 0, 0, 0])
+        let again = try await stage.run("laptop", ["compact", "notes"])
+        #expect(again.output.isEmpty && again.errors.contains("nothing that could be fewer"), "\(again.errors)")
+        for device in ["laptop", "phone"] {
+            #expect(try await stage.run(device, ["list", "notes"]).output == before)
+        }
+        let wrong = try await stage.run("laptop", ["compact", "easysetup/devices", "--json"])
+        #expect(try wrong.json()["error"] as? String == "collection-name")
+    }
+
     @Test("All bytes of a value come back, and a terminal's commands do nothing in a list") func bytes() async throws {
         let stage = try await ChainDeviceStage()
         try await stage.addDevice("laptop")

@@ -135,7 +135,7 @@ import Testing
         try await FileSeedStore(folder: scratch.store).save(membership, replacing: false)
         for words in [
             ["put", "bookmarks/1"], ["put", "diary/1"], ["remove", "laptop", "--yes"], ["renew", "--yes"],
-            ["delete-collection", "notes", "--yes"], ["delete-account", "--user-id", "0000"],
+            ["delete-collection", "notes", "--yes"], ["delete-account", "--user-id", "0000"], ["compact"],
             ["requests", "--grant", "phone/notes"], ["requests", "--decline", "phone/notes"],
         ] {
             // Nothing listens there, so the program would try again and again.

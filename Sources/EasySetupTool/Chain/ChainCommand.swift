@@ -13,8 +13,8 @@ struct ChainCommand: AsyncParsableCommand {
             """,
         subcommands: [
             ChainPut.self, ChainGet.self, ChainList.self, ChainWatch.self, ChainDelete.self, ChainDevices.self,
-            ChainRequests.self, ChainRemove.self, ChainLeave.self, ChainRenew.self, ChainDeleteCollection.self,
-            ChainDeleteAccount.self, ChainStatus.self, ImportVersion0.self,
+            ChainRequests.self, ChainRemove.self, ChainLeave.self, ChainRenew.self, ChainCompact.self,
+            ChainDeleteCollection.self, ChainDeleteAccount.self, ChainStatus.self, ImportVersion0.self,
         ]
     )
 }
