@@ -193,5 +193,6 @@ struct ChainCommandTests {
             notes["objects"] as? Int == 1 && notes["generation"] as? Int == 1 && notes["left_out"] as? Bool == false
         )
         #expect((notes["unread"] as? [Any])?.isEmpty == true && notes["foreign_names"] as? Int == 0)
+        #expect(notes["dropped"] as? Int == 0)
     }
 }

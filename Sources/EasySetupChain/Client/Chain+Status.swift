@@ -25,6 +25,9 @@ public struct CollectionStatus: Hashable, Sendable {
     public let unread: [Unread]
     /// The number of names in the collection that are none of a record's.
     public let foreignNames: Int
+    /// The objects of which a change that this device made does not count for anybody: it was made under a key that others
+    /// had replaced long before, and the store had not shown the new one. A person may make the change again.
+    public let dropped: [String]
 }
 
 extension Chain {
@@ -43,7 +46,8 @@ extension Chain {
             unread: reader.remaining.map {
                 CollectionStatus.Unread(reason: $0.reason.name, time: $0.name.time, writer: $0.name.writer)
             },
-            foreignNames: reader.foreignNames
+            foreignNames: reader.foreignNames,
+            dropped: reader.dropped
         )
     }
 }

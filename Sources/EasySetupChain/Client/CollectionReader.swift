@@ -38,6 +38,7 @@ package struct CollectionReader: Sendable {
     package var objectLimit: Int
     private let device: DeviceID
     private var snapshots = PartialSnapshots()
+    private var droppedWrites = DroppedWrites()
 
     /// Makes a reader that has read nothing.
     /// - Parameter objectLimit: the greatest number of objects that are held.
@@ -68,6 +69,9 @@ package struct CollectionReader: Sendable {
     /// The records that were listed and can't be used, or not yet.
     package var remaining: [RemainingRecord] { assembler.remaining }
 
+    /// The objects that are not as this device has written them last, because nobody else could read that in time.
+    var dropped: [String] { droppedWrites.objects(in: state) }
+
     /// The number of names that the last listing of everything has shown.
     var listedNames = 0
 
@@ -87,12 +91,14 @@ package struct CollectionReader: Sendable {
             saw(record.stamp, previous: record.previous)
             switch record.content {
             case .changes(let changes):
+                if record.stamp.writer == device { droppedWrites.read(changes, record.stamp, floor: state.floor) }
                 for change in changes {
                     let event = state.merge(change, stamp: record.stamp, isWatched: isWatched)
                     if let event { events.append(event) }
                 }
             case .snapshot(let piece):
                 if let whole = snapshots.add(piece, stamp: record.stamp) {
+                    droppedWrites.willJoin(state, floor: whole.floor, device: device)
                     events += state.merge(whole, isWatched: isWatched)
                 }
             case .keyChange(let change):

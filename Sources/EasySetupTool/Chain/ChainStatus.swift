@@ -90,7 +90,7 @@ extension CollectionStatus {
                 "unread",
                 .list(unreadReasons.map { .object([.init("reason", .string($0)), .init("records", .integer($1))]) })
             ),
-            .init("foreign_names", .integer(foreignNames)),
+            .init("foreign_names", .integer(foreignNames)), .init("dropped", .integer(dropped.count)),
         ])
     }
 
@@ -109,6 +109,11 @@ extension CollectionStatus {
         }
         remarks += unreadReasons.map { reason, count in
             "\(collection.text): not read: \(count.counted("record")) (\(reason))"
+        }
+        if !dropped.isEmpty {
+            remarks.append(
+                "\(collection.text): changes of \(dropped.count.counted("object")) by this device do not count. The store had not shown it the newest key. Make them again."
+            )
         }
         if foreignNames > 0 {
             remarks.append("\(collection.text): \(foreignNames.counted("name")) of no record, which do no harm")

@@ -68,8 +68,12 @@ extension ChainInputs {
 
     private func change(_ object: String, _ value: UInt8) -> Change { set(object, ["v": [value]]) }
 
-    private func changes(_ changes: [Change], _ age: UInt64, at time: UInt64, isDeleted: Bool = false) throws -> [Listed]
-    {
+    private func changes(
+        _ changes: [Change],
+        _ age: UInt64,
+        at time: UInt64,
+        isDeleted: Bool = false
+    ) throws -> [Listed] {
         names(try plaintext(.changes(changes)), age, at: time, isDeleted: isDeleted)
     }
 
@@ -114,6 +118,7 @@ extension ChainInputs {
             return zip(names, zip(ages, deleted)).map { Listed(name: $0, age: $1.0, isDeleted: $1.1) }
         }
         let keyChange = try plaintext(.keyChange(madeKeyChange()))
+        let three = [keyChange, keyChange, keyChange]
         let other = try plaintext(.keyChange(madeKeyChange()), previous: 5)
         func earlier(_ generation: UInt32, _ earlier: Set<UInt32>) throws -> [UInt8] {
             let keys = EarlierKeys(of: name, generation: generation, earlier: earlier, seed: seed)
@@ -122,11 +127,11 @@ extension ChainInputs {
         return [
             (
                 "a change of the key, sealed three times", false,
-                ordered([keyChange, keyChange, keyChange], [Self.day, Self.day, Self.day - 1], [false, true, false])
+                ordered(three, [Self.day, Self.day, Self.day - 1], [false, true, false])
             ),
             (
                 "the first of them has not been there for long", false,
-                ordered([keyChange, keyChange, keyChange], [Self.settling - 1, Self.day, Self.day], [false, false, true])
+                ordered(three, [Self.settling - 1, Self.day, Self.day], [false, false, true])
             ),
             (
                 "a change of the key, and the same with another previous record", false,
