@@ -221,6 +221,18 @@ struct RubbishTests {
         #expect(try await party.chain(2).devices().count == 1)
     }
 
+    @Test("Too much among the requests does not keep a device from bringing its record up to date")
+    func tooMuch() async throws {
+        let one = party.chain(1)
+        try await one.join(name: "D", platform: "Linux")
+        let other = party.chain(2)
+        try await other.write((0..<30).map { ("\($0)", .put([:])) }, in: .requests)
+        await one.limit(ChainLimits(objects: 20))
+        party.store.advance(by: day)
+        try await one.touch()
+        #expect(try await other.devices().map(\.lastSeen) == [Int(party.store.milliseconds / 86_400_000)])
+    }
+
     // MARK: Deleting a collection
 
     @Test("Deleting a collection keeps what can't be read for a day: a change of the key may be among it")

@@ -58,17 +58,17 @@ extension Chain {
     /// Compacts the chain's own collections where they have many names: each device writes there every day.
     func compactOwn() async throws(ChainError) {
         for name in CollectionName.reserved {
-            // The names are counted when everything is listed.
-            if case .all? = reader(name)?.cursor.next(at: clock.elapsed) { try await refresh(name) }
-            guard let reader = reader(name), reader.reducibleNames >= limits.ownNames else { continue }
             do throws(ChainError) {
+                // The names are counted when everything is listed.
+                if case .all? = reader(name)?.cursor.next(at: clock.elapsed) { try await refresh(name) }
+                guard let reader = reader(name), reader.reducibleNames >= limits.ownNames else { continue }
                 try await compact(name, minimum: limits.ownNames)
+                // Not before everything is listed again.
+                readers[name]?.listedNames = 0
             } catch {
-                // Where the store lists late, the next compaction finds the snapshot.
-                guard error.code == .notReadBack else { throw error }
+                // Where the store lists late, the next compaction finds the snapshot; and whoever may write can make too much.
+                guard error.code == .notReadBack || error.code == .collectionTooLarge else { throw error }
             }
-            // Not before everything is listed again.
-            readers[name]?.listedNames = 0
         }
     }
 
