@@ -70,6 +70,7 @@
 
 /* ---- States. */
 
+/* Sources/EasySetupRelayCore/Rooms/Room.swift, enum Phase, and none (a relay that does not have the room) */
 mtype:Room = { room_none, room_open, room_seated, room_over }
 /* A device at its entry, the relay that has its socket. */
 mtype:Place = { place_none, place_opening, place_sought, place_asked, place_through }

@@ -70,7 +70,7 @@
 mtype:RoomPhase = { room_open, room_seated, room_over }
 /* Sources/EasySetupRelayCore/Rooms/Meeting.swift, enum Visitor */
 mtype:Guest = { guest_attached, guest_detached, guest_left }
-/* Sources/EasySetupRelayCore/Admission/Connections.swift, enum Phase */
+/* Sources/EasySetupRelayCore/Admission/Connections.swift, enum Phase, but for sought (a relay alone seeks nobody) */
 mtype:Place = { place_new, place_early, place_offerer, place_visitor }
 /* Sources/EasySetupPairingSession/Connection/SessionConnection.swift, enum State */
 mtype:LinkState = { link_idle, link_connecting, link_opened, link_working, link_ready, link_resting }

@@ -4,27 +4,37 @@ import Testing
 /// The model of the pairing and the sources must have the same states. `scripts/model` checks the models themselves.
 @Suite("The model and the code") struct ModelTests {
     static let model = "Protocol/model/pairing.pml"
+    static let fleet = "Protocol/model/fleet.pml"
 
-    /// A list of states in the model, and the Swift enum that has the same states according to the model's comment.
+    /// A list of states in a model, and the Swift enum that has the same states according to the model's comment.
     struct States {
+        let model: String
         let name: String
         let file: String
         let enumeration: String
+        /// The states that the model has beside those of the enum on purpose.
+        let added: Set<String>
         /// The cases of the enum that the model leaves out on purpose.
         let leftOut: Set<String>
         let states: Set<String>
 
         static func all() throws -> [States] {
+            try [ModelTests.model, ModelTests.fleet].flatMap { try all(in: $0) }
+        }
+
+        private static func all(in model: String) throws -> [States] {
             let pattern =
-                /\/\* (Sources\/[A-Za-z\/]+\.swift), enum (\w+)(?:, but for ([a-zA-Z, ]+) \([^)]*\))? \*\/\nmtype:(\w+) = \{([^}]*)\}/
+                /\/\* (Sources\/[A-Za-z\/]+\.swift), enum (\w+)(?:, and ([a-zA-Z, ]+) \([^)]*\))?(?:, but for ([a-zA-Z, ]+) \([^)]*\))? \*\/\nmtype:(\w+) = \{([^}]*)\}/
             return try PagesTests.text(model).matches(of: pattern).map { match in
                 States(
-                    name: String(match.4),
+                    model: model,
+                    name: String(match.5),
                     file: String(match.1),
                     enumeration: String(match.2),
-                    leftOut: Set(match.3.map { words($0) } ?? []),
+                    added: Set(match.3.map { words($0) } ?? []),
+                    leftOut: Set(match.4.map { words($0) } ?? []),
                     // Names must be unique in Promela, so each has a prefix, which ends with `_`.
-                    states: Set(words(match.5).map { String($0.drop { $0 != "_" }.dropFirst()) })
+                    states: Set(words(match.6).map { String($0.drop { $0 != "_" }.dropFirst()) })
                 )
             }
         }
@@ -46,13 +56,14 @@ import Testing
         )
     }
 
-    @Test("Every state of the model is a case of the enum it names, and every case a state") func states() throws {
+    @Test("Every state of a model is a case of the enum it names, and every case a state") func states() throws {
         let all = try States.all()
-        #expect(all.count == 11)
+        #expect(all.count { $0.model == Self.model } == 11)
+        #expect(all.contains { $0.model == Self.fleet })
         for list in all {
             let cases = try Self.cases(of: list.enumeration, in: PagesTests.text(list.file))
-            #expect(list.states.union(list.leftOut) == cases, "\(list.name) and \(list.file)")
-            #expect(list.states.isDisjoint(with: list.leftOut))
+            #expect(list.states.union(list.leftOut) == cases.union(list.added), "\(list.name) and \(list.file)")
+            #expect(list.states.isDisjoint(with: list.leftOut) && cases.isDisjoint(with: list.added))
         }
     }
 
@@ -60,7 +71,7 @@ import Testing
         for list in try States.all() {
             let source = try PagesTests.text(list.file)
             let isNamed = source.split(separator: "\n").contains {
-                $0.contains("`\(Self.model)`") && $0.contains("`mtype:\(list.name)`")
+                $0.contains("`\(list.model)`") && $0.contains("`mtype:\(list.name)`")
             }
             #expect(isNamed, "\(list.file)")
         }
@@ -68,7 +79,7 @@ import Testing
 
     @Test(
         "Every mutation of a model is run by the script, and the script runs no other",
-        arguments: [(ModelTests.model, ""), ("Protocol/model/fleet.pml", "fleet-")]
+        arguments: [(ModelTests.model, ""), (ModelTests.fleet, "fleet-")]
     ) func mutations(model: String, prefix: String) throws {
         let mutations = try PagesTests.text(model).matches(of: /#ifn?def MUTATE_(\w+)|defined\(MUTATE_(\w+)\)/)
             .map { String($0.1 ?? $0.2 ?? "") }

@@ -3,7 +3,8 @@ import EasySetupRelayProtocol
 /// The complete state for decisions about one room. ``Rendezvous`` keeps the index of slots and the relay's totals. The
 /// rules are in `Room+Line.swift`, `Room+Delivery.swift`, `Room+Seat.swift` and `Room+Attach.swift`.
 struct Room: Sendable {
-    // These phases are `mtype:RoomPhase` in the formal model, `Protocol/model/pairing.pml`.
+    // These phases are `mtype:RoomPhase` in the formal model, `Protocol/model/pairing.pml`,
+    // and `mtype:Room` in that of relays among others, `Protocol/model/fleet.pml`.
     enum Phase: Sendable {
         /// At most ``Limits/meetings`` visitors are in a meeting with the offerer; further ones wait in the line (a
         /// queue). Next phases: `seated`, `over`.
