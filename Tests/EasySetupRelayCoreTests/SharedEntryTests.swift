@@ -183,6 +183,21 @@ import Testing
         #expect(scene.relay.brokenBound == nil)
     }
 
+    @Test("FINAL: an early visitor whose meeting is missing comes again, unless the directory has just given the room")
+    func earlyMissing() {
+        for (answer, last) in [
+            (DirectoryAnswer.silent, DrainTests.goodbye), (.mine(hasSlot: true), SharedHomeTests.meetingOver),
+        ] {
+            var scene = Self.other(of: Scene.sharedMet())
+            scene.attachA("A", 1)
+            scene.find("A", .waits)
+            scene.attachB("B", 1)
+            scene.find("B", .took(answer))
+            #expect(scene.last("A") == last)
+            #expect(scene.relay.brokenBound == nil)
+        }
+    }
+
     @Test("A visitor in line gets in when the room comes to this relay") func comesHere() {
         var scene = Self.other(of: Scene.sharedMet())
         scene.visit("C", 3)

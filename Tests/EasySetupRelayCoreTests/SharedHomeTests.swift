@@ -294,7 +294,7 @@ import Testing
         scene.find("B2", .took(.silent))
         scene.pass(.seconds(10))
         #expect(scene.heard["B2"]?.first?.isAttached == true && !scene.closed.contains("B2"))
-        scene.happen { $0.joined(&$1) }
+        scene.happen { $0.joined(hasKept: true, &$1) }
         scene.answerClaims()
         scene.pass(.seconds(1))
         #expect(scene.questions.map(\.slot).contains(slot) && scene.questions.count == 2)
@@ -307,6 +307,7 @@ import Testing
         var scene = Scene.sharedOffered()
         scene.comeFar("A", from: Scene.address(1), .visit(slot: scene.slot, work: nil))
         #expect(scene.last("B") == .visitor(meeting: scene.meetings["A"]!))
+        #expect(scene.relay.hasMeeting("A") && scene.relay.hasMeeting("B") && !scene.relay.hasMeeting("N"))
         #expect(scene.relay.statistics.far == 1 && scene.relay.statistics.roomless == 0)
         scene.attachB("B2", 1, [AttachTests.held(scene.meetings["A"]!, 0, 0)], isFar: true)
         #expect(scene.heard["B2"]?.first?.isAttached == true)

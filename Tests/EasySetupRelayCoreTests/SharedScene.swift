@@ -9,7 +9,7 @@ extension Scene {
         run: UInt8 = 1
     ) -> Scene {
         var scene = Scene(limits, surroundings: .amongOthers(run: [UInt8](repeating: run, count: 8), sharing))
-        scene.happen { $0.joined(&$1) }
+        scene.happen { $0.joined(hasKept: true, &$1) }
         scene.answerClaims()
         return scene
     }

@@ -11,7 +11,7 @@ import Testing
 
     static func unanswered() -> Scene {
         var scene = Scene(limits, surroundings: .amongOthers(run: [1]))
-        scene.happen { $0.joined(&$1) }
+        scene.happen { $0.joined(hasKept: true, &$1) }
         return scene
     }
 
@@ -99,7 +99,7 @@ import Testing
         scene.come("B", .offer(slotLength: 0, work: nil))
         #expect(scene.slot.symbols.utf8.count == 3)
         #expect(scene.questions.isEmpty)
-        scene.happen { $0.joined(&$1) }
+        scene.happen { $0.joined(hasKept: true, &$1) }
         scene.answerClaims()
         scene.pass(.seconds(1))
         #expect(scene.wishes == [.take(attempt: 0, isAttach: false)])

@@ -68,10 +68,12 @@ extension Rendezvous {
     /// Whether the relay stores nothing about any device. The slots (public parts of codes) that it remembers as issued
     /// don't count.
     package var isEmpty: Bool {
-        connections.count == 0 && rooms.isEmpty && slots.isEmpty && early.isEmpty && displacements.isEmpty
-            && deadlines.count == 0 && tombstones.isEmpty && work.isEmpty && offered.isEmpty && visited.isEmpty
-            && missed.isEmpty && (others?.waiting.isEmpty ?? true) && owned.isEmpty && connections.isUncounted
-            && abandoned.isEmpty
+        guard others?.waiting.isEmpty ?? true, others?.copies.isEmpty ?? true else { return false }
+        // A relay among others looks after its rooms each second, even if it has none.
+        let reminders = others == nil ? 0 : 1
+        return connections.count == 0 && rooms.isEmpty && slots.isEmpty && early.isEmpty && displacements.isEmpty
+            && deadlines.count == reminders && tombstones.isEmpty && work.isEmpty && offered.isEmpty && visited.isEmpty
+            && missed.isEmpty && owned.isEmpty && connections.isUncounted && abandoned.isEmpty
     }
 }
 

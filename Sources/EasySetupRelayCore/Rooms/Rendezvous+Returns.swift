@@ -198,6 +198,7 @@ extension Rendezvous {
         _ said: Connections.Early,
         _ turn: inout Turn
     ) {
+        if others != nil, !mayAttachEarly(connection, said, &turn) { return }
         connections.move(connection, to: .visitor(said.offer))
         let verdict = decide(said.offer, &turn) { room, rules, turn in
             room.attachVisitor(

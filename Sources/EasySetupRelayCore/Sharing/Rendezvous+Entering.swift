@@ -230,6 +230,21 @@ extension Rendezvous {
         return false
     }
 
+    /// Whether a visitor that was back before its offerer may attach now. The directory was asked for the offerer, so it is
+    /// not asked again.
+    mutating func mayAttachEarly(
+        _ connection: ConnectionID,
+        _ said: Connections.Early,
+        _ turn: inout Turn
+    ) -> Bool {
+        guard let room = rooms[said.offer], isInDoubt(room, at: turn.now.monotonic) else { return true }
+        let reason = room.refusal(ofVisitorIn: said.meeting, received: said.received, attempt: said.attempt)
+        guard let reason, reason != .elsewhere else { return true }
+        turn.dismiss(connection, .goodbye(retryAfter: limits.retryDraining))
+        forget(connection)
+        return false
+    }
+
     /// Whether another relay may have the room by now: its offerer is away, the directory does not say for certain that
     /// the room is here, or it has lost its data a short time ago.
     private func isInDoubt(_ room: Room, at now: Duration) -> Bool {

@@ -10,9 +10,10 @@ extension Rendezvous {
     // MARK: Joining
 
     /// The relay has joined the others: what it asks is answered. What happened to its rooms meanwhile is not known.
-    package mutating func joined(_ turn: inout Turn) {
+    /// - Parameter hasKept: whether the directory has what was in it when the relay had joined before.
+    package mutating func joined(hasKept: Bool, _ turn: inout Turn) {
         others?.cutOffSince = nil
-        others?.copies = [:]
+        if !hasKept { noteLoss(turn.now.monotonic) }
         doubtRooms(isNewRun: false)
         orderClaims(&turn)
     }
@@ -21,16 +22,21 @@ extension Rendezvous {
     package mutating func cutOff(_ turn: inout Turn) {
         guard let others, others.isJoined else { return }
         self.others?.cutOffSince = turn.now.monotonic
+        self.others?.copies = [:]
         doubtRooms(isNewRun: false)
     }
 
     /// The directory has lost its data. Each second, too, the relay learns of that, not only when it asks for something.
     package mutating func directoryLost(_ turn: inout Turn) {
-        guard let others else { return }
-        self.others?.lostUntil = turn.now.monotonic + others.limits.lostDoubt
-        self.others?.stock.clear()
+        noteLoss(turn.now.monotonic)
         doubtRooms(isNewRun: false)
-        if others.isJoined { orderClaims(&turn) }
+        if isJoined { orderClaims(&turn) }
+    }
+
+    private mutating func noteLoss(_ now: Duration) {
+        guard let others else { return }
+        self.others?.lostUntil = now + others.limits.lostDoubt
+        self.others?.stock.clear()
     }
 
     /// The relay has slept, and is another run now.

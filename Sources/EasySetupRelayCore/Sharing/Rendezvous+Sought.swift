@@ -3,6 +3,15 @@ import EasySetupRelayProtocol
 /// Devices that wait for what other relays or the directory say of their rooms. In the model `Protocol/model/fleet.pml`
 /// these are at their entry, in the places `place_sought` and `place_asked`.
 extension Rendezvous {
+    /// Whether a device has a meeting or is an offerer, so that it comes back with its token.
+    package func hasMeeting(_ connection: ConnectionID) -> Bool {
+        switch connections[connection]?.phase {
+        case .offerer?: true
+        case .visitor(let offer)?: rooms[offer]?.meeting(of: connection) != nil
+        case .new?, .sought?, .early?, nil: false
+        }
+    }
+
     /// Handles what came of seeking a device's room (``Action/seek(_:)``). A device that has gone meanwhile is ignored.
     package mutating func sought(_ connection: ConnectionID, _ outcome: SoughtOutcome, _ turn: inout Turn) {
         guard let phase = connections[connection]?.phase else { return }
