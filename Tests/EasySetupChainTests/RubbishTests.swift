@@ -261,4 +261,22 @@ struct RubbishTests {
         try await one.deleteCollection("notes")
         #expect(!party.names(notes).contains(party.prefix(notes) + "x"))
     }
+
+    @Test("What comes into a collection that was deleted goes by a compaction, and the collection stays deleted")
+    func deletedSince() async throws {
+        let one = party.chain(1)
+        try await one.put("1", in: "notes", ["a": [1]])
+        try await one.deleteCollection("notes")
+        let before = party.names(notes)
+        storeNewer(in: notes)
+        for index in 0..<10 { party.store.insert(party.prefix(notes) + "\(index)") }
+        party.store.advance(by: day)
+        #expect(try await one.storedCollections() == [notes] + CollectionName.reserved)
+        for name in try await one.storedCollections() { try await one.compact(name, minimum: 16) }
+        #expect(party.names(notes).count <= before.count)
+        #expect(try await one.collections().isEmpty)
+        #expect(try await party.chain(2).list("notes").isEmpty)
+        let member = party.member(try party.fixture.member(9))
+        await #expect(throws: ChainError.notHeld) { _ = try await member.storedCollections() }
+    }
 }

@@ -9,6 +9,14 @@ extension Chain {
         return knownCollections.filter { isNoted($0) }
     }
 
+    /// All collections that have objects in the store: those that were noted, the deleted ones too, and the chain's own. A
+    /// device that had a deleted collection can go on writing there.
+    package func storedCollections() async throws(ChainError) -> [CollectionName] {
+        guard case .seed = holder else { throw .notHeld }
+        try await refresh(.collections)
+        return knownCollections + CollectionName.reserved
+    }
+
     /// Notes a collection, so that removing a device changes its key. The first write of a device that has the seed does so
     /// by itself.
     /// - Throws: ``ChainError/Code/collectionLimit``; ``ChainError/Code/notHeld`` without the seed; the errors of

@@ -29,7 +29,7 @@ struct ChainCompact: AsyncParsableCommand, ChecksSettings {
             let session = try await ChainSession.open(options, .writing, holder: options.seedHolder(output), output)
             let chain = session.chain
             // The chain's own collections come last: this device has just written there.
-            let names = try await named.isEmpty ? chain.collections() + CollectionName.reserved : named
+            let names = try await named.isEmpty ? chain.storedCollections() : named
             var total = (deleted: 0, pieces: 0)
             for name in names {
                 if !name.isReserved { _ = try await chain.list(name.text, progress: output.progress) }
