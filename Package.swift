@@ -18,6 +18,7 @@ let settings: [SwiftSetting] =
 let strict: Set = [
     "EasySetupText", "EasySetupSeed", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupRelayCore",
     "EasySetupPairingSession", "EasySetupPicture", "EasySetupChain", "EasySetupS3", "EasySetupFleetStore",
+    "EasySetupFleet",
 ]
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -44,7 +45,7 @@ let session: [Target.Dependency] = [
     "EasySetupSeed", "EasySetupChain", "EasySetupHandshake", "EasySetupRelayProtocol", "EasySetupPairingSession",
 ]
 let device: [Target.Dependency] = session + ["EasySetup"]
-let relay: [Target.Dependency] = ["EasySetupRelayCore", "EasySetupFleetStore", "EasySetupRelay"]
+let relay: [Target.Dependency] = ["EasySetupRelayCore", "EasySetupFleetStore", "EasySetupFleet", "EasySetupRelay"]
 
 /// What tests of several modules share.
 let shared: [Target.Dependency] = ["SeededRandom", "TestSupport"]
@@ -119,10 +120,14 @@ let package = Package(
         .target(name: "EasySetupRelayCore", dependencies: ["EasySetupRelayProtocol", crypto, deque, heap]),
         .target(name: "EasySetupFleetStore"),
         .target(
+            name: "EasySetupFleet",
+            dependencies: ["EasySetupRelayProtocol", "EasySetupRelayCore", "EasySetupFleetStore", crypto, deque]
+        ),
+        .target(
             name: "EasySetupRelay",
             dependencies: [
-                "EasySetupRelayProtocol", "EasySetupRelayCore", "EasySetupFleetStore", "CProcess", crypto, log, metrics,
-                lifecycle,
+                "EasySetupRelayProtocol", "EasySetupRelayCore", "EasySetupFleetStore", "EasySetupFleet", "CProcess",
+                crypto, log, metrics, lifecycle,
             ] + nio
         ),
         .target(
@@ -175,6 +180,12 @@ let package = Package(
         tests("EasySetupRelayCoreTests", ["EasySetupRelayCore", "EasySetupRelayProtocol", crypto] + shared),
         tests("EasySetupFleetStoreTests", ["EasySetupFleetStore"] + shared),
         tests(
+            "EasySetupFleetTests",
+            ["EasySetupFleet", "EasySetupFleetStore", "EasySetupRelayProtocol", "EasySetupRelayCore"] + shared + [
+                crypto
+            ]
+        ),
+        tests(
             "EasySetupRelayTests",
             ["EasySetup", "EasySetupHandshake", "EasySetupSeed"] + relay
                 + ["EasySetupRelayProtocol", log, embedded, lifecycle] + metricsTests + shared + nio
@@ -193,7 +204,10 @@ let package = Package(
         tests("EasySetupTestingTests", ["EasySetup", "EasySetupChain", "EasySetupHandshake", "EasySetupTesting"]),
         tests("SimulatorTests", session + ["EasySetupRelayCore", "Simulator"] + shared),
         // Every file of Protocol/vectors, run by its kind.
-        tests("VectorTests", device + ["EasySetupRelayCore", "EasySetupS3", crypto]),
+        tests(
+            "VectorTests",
+            device + ["EasySetupRelayCore", "EasySetupFleet", "EasySetupFleetStore", "EasySetupS3", crypto]
+        ),
         // Whole pairings over real sockets, behind a proxy that lets one thing go wrong; scripts/faults has all.
         tests("FaultTests", device + relay + ["EasySetupTool"] + shared + nio, exclude: ["RESULTS.md"]),
         // The built program, as a person or a script runs it.

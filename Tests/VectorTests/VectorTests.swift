@@ -26,7 +26,7 @@ typealias VectorRunner = @Sendable (VectorFile) throws -> Void
 
     static let runners: [String: VectorRunner] = [
         seedRunners, handshakeRunners, relayRunners, callRunners, chainRunners, mergingRunners, version0Runners,
-        credentialsRunners,
+        credentialsRunners, fleetRunners,
     ]
     .reduce(into: [:]) { $0.merge($1) { _, _ in fatalError("two runners for one kind") } }
 

@@ -63,6 +63,7 @@ struct FuzzTarget: Sendable {
         FuzzTarget("store-xml", maximumBytes: 1024, storeXML),
         FuzzTarget("store-address", maximumBytes: 300, storeAddress),
         FuzzTarget("resp", maximumBytes: 1500, resp),
+        FuzzTarget("fleet-message", maximumBytes: 5000, fleetMessage),
     ]
 
     static func named(_ name: String) -> FuzzTarget? {

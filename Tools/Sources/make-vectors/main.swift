@@ -7,7 +7,7 @@ guard CommandLine.arguments.count == 2 else {
 }
 let folder = CommandLine.arguments[1]
 for file in try seedVectors() + handshakeVectors() + relayVectors() + callVectors() + chainVectors() + mergingVectors()
-    + credentialsVectors()
+    + credentialsVectors() + fleetVectors()
 {
     try file.write(into: folder)
 }

@@ -1,0 +1,136 @@
+internal import Crypto
+package import EasySetupFleetStore
+
+/// The layout of a message between relays (`Protocol/fleet.md`, "Messages"): version, key id, run, counter, and the sealed
+/// content.
+enum Envelope {
+    static let version: UInt8 = 1
+    static let (keyAt, runAt, counterAt) = (1, 5, 13)
+
+    static func nonce(_ counter: UInt64) throws -> ChaChaPoly.Nonce {
+        var bytes = [UInt8](repeating: 0, count: 4)
+        bytes.append(number: counter)
+        return try ChaChaPoly.Nonce(data: bytes)
+    }
+
+    /// The data that the tag covers beside the content: the bytes before it, and the channel.
+    static func associatedData(_ head: some Sequence<UInt8>, _ channel: FleetChannel) -> [UInt8] {
+        switch channel {
+        case .all: head + [0]
+        case .run(let run): head + [1] + run.bytes
+        }
+    }
+}
+
+/// Seals what one run says. The counter is the nonce, so a run has one sealer and never another.
+package struct EnvelopeSealer: Sendable {
+    private let run: RunID
+    private var key: SymmetricKey
+    private var keyID: [UInt8]
+    /// The counter of the last message.
+    package private(set) var counter: UInt64 = 0
+
+    package init(run: RunID, keys: FleetKeys) {
+        self.run = run
+        (key, keyID) = (keys.current.key(of: run), keys.current.id)
+    }
+
+    /// Seals with other keys from now on. The counter goes on, because the current key may be the same.
+    package mutating func replaceKeys(by keys: FleetKeys) {
+        (key, keyID) = (keys.current.key(of: run), keys.current.id)
+    }
+
+    /// Seals a content that is no longer than ``EnvelopeLimits/contentBytes``.
+    package mutating func seal(_ content: FleetContent, for channel: FleetChannel) -> [UInt8] {
+        counter += 1
+        var message = [Envelope.version] + keyID + run.bytes
+        message.append(number: counter)
+        let data = Envelope.associatedData(message, channel)
+        let plain = ContentCodec.bytes(of: content)
+        // Sealing fails for nonces and texts of a wrong length alone, and these are right.
+        guard let nonce = try? Envelope.nonce(counter),
+            let box = try? ChaChaPoly.seal(plain, using: key, nonce: nonce, authenticating: data)
+        else { preconditionFailure("a content could not be sealed") }
+        return message + box.ciphertext + box.tag
+    }
+}
+
+/// Opens what others say to one run. It takes the messages of each run in the order of their counters, so that none is
+/// taken twice.
+package struct EnvelopeOpener: Sendable {
+    private struct Sender: Sendable {
+        var keyID: [UInt8]
+        var key: SymmetricKey
+        var counter: UInt64
+        /// The number of the message, among those of all runs.
+        var heard: UInt64
+    }
+
+    private let run: RunID
+    private var keys: FleetKeys
+    private var senders: [RunID: Sender] = [:]
+    private var heard: UInt64 = 0
+
+    package init(run: RunID, keys: FleetKeys) {
+        (self.run, self.keys) = (run, keys)
+    }
+
+    package mutating func replaceKeys(by keys: FleetKeys) { self.keys = keys }
+
+    /// The runs of which a message was taken, as far as they are remembered.
+    package var senderCount: Int { senders.count }
+
+    /// Opens a message that came on this channel.
+    package mutating func open(
+        _ message: [UInt8],
+        on channel: FleetChannel
+    ) throws(EnvelopeError) -> (from: RunID, content: FleetContent) {
+        let least = EnvelopeLimits.headBytes + EnvelopeLimits.tagBytes
+        guard (least...EnvelopeLimits.messageBytes).contains(message.count) else { throw .badLength }
+        guard message[0] == Envelope.version else { throw .version(message[0]) }
+        let keyID = Array(message[Envelope.keyAt..<Envelope.runAt])
+        guard let root = keys.key(id: keyID) else { throw .unknownKey }
+        guard let sender = RunID(bytes: message[Envelope.runAt..<Envelope.counterAt]) else { throw .badLength }
+        guard sender != run else { throw .own }
+        let counter = message[Envelope.counterAt..<EnvelopeLimits.headBytes].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let known = senders[sender].flatMap { $0.keyID == keyID ? $0 : nil }
+        let key = known?.key ?? root.key(of: sender)
+        guard let plain = Self.plain(message, key, counter, channel) else { throw .forged }
+        // Only what is authentic may count.
+        guard counter > senders[sender]?.counter ?? 0 else { throw .repeated }
+        remember(sender, keyID, key, counter)
+        do throws(ContentError) {
+            return (sender, try ContentCodec.read(plain))
+        } catch {
+            throw .content(error)
+        }
+    }
+
+    private static func plain(
+        _ message: [UInt8],
+        _ key: SymmetricKey,
+        _ counter: UInt64,
+        _ channel: FleetChannel
+    ) -> [UInt8]? {
+        let (head, end) = (EnvelopeLimits.headBytes, message.count - EnvelopeLimits.tagBytes)
+        guard let nonce = try? Envelope.nonce(counter),
+            let box = try? ChaChaPoly.SealedBox(nonce: nonce, ciphertext: message[head..<end], tag: message[end...]),
+            let plain = try? ChaChaPoly.open(
+                box,
+                using: key,
+                authenticating: Envelope.associatedData(message[..<head], channel)
+            )
+        else { return nil }
+        return Array(plain)
+    }
+
+    private mutating func remember(_ sender: RunID, _ keyID: [UInt8], _ key: SymmetricKey, _ counter: UInt64) {
+        if senders[sender] == nil, senders.count >= EnvelopeLimits.runs,
+            let oldest = senders.min(by: { $0.value.heard < $1.value.heard })
+        {
+            senders[oldest.key] = nil
+        }
+        heard += 1
+        senders[sender] = Sender(keyID: keyID, key: key, counter: counter, heard: heard)
+    }
+}
