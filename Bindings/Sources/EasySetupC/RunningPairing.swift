@@ -1,6 +1,7 @@
 import CEasySetup
 import Dispatch
 import EasySetup
+import EasySetupChain
 import Synchronization
 
 /// A pairing as C code names it. It runs the callbacks on a queue of its own, one after the other.
