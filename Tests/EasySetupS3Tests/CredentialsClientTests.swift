@@ -34,7 +34,7 @@ struct CredentialsClientTests {
     ) async throws -> (error: ObjectStoreError, requests: Int) {
         let server = ScriptedServer(steps)
         let error = try await server.run { url in
-            let client = try CredentialsClient(url, seed: seed, times: clock.times)
+            let client = try CredentialsClient(url, for: .seed(seed), times: clock.times)
             return await #expect(throws: ObjectStoreError.self) { try await call(client) }
         }
         return (try #require(error), server.requests.count)
@@ -48,7 +48,7 @@ struct CredentialsClientTests {
         let credentials = try await server.run { url in
             let client = try CredentialsClient(
                 url + "/",
-                seed: seed,
+                for: .seed(seed),
                 invitation: "abcdefghijklmnopqrstuv",
                 times: clock.times
             )
@@ -81,7 +81,7 @@ struct CredentialsClientTests {
         let forms = member.collections.map { prefix + Base64URL.text($0.id.bytes) + "/" }
         let server = ScriptedServer([ServiceScript.answer(ServiceScript.content(prefix: prefix, forms: forms))])
         let credentials = try await server.run { url in
-            try await CredentialsClient(url, membership: member, times: clock.times).credentials()
+            try await CredentialsClient(url, for: .membership(member), times: clock.times).credentials()
         }
         let received = try request(try #require(server.requests.first))
         #expect(received.request.certificate == member.certificate.bytes && received.request.content.isEmpty)
@@ -94,7 +94,7 @@ struct CredentialsClientTests {
         let done: ScriptedServer.Step = { _ in .init(status: 204) }
         let server = ScriptedServer([done, done])
         try await server.run { url in
-            let client = try CredentialsClient(url, seed: seed, invitation: "an-invitation", times: clock.times)
+            let client = try CredentialsClient(url, for: .seed(seed), invitation: "an-invitation", times: clock.times)
             try await client.revoke(DeviceID(value: 0x0102_0304_0506_0708))
             try await client.deleteAccount()
         }
@@ -116,7 +116,7 @@ struct CredentialsClientTests {
     func seedNeeded() async throws {
         let server = ScriptedServer()
         try await server.run { url in
-            let client = try CredentialsClient(url, membership: membership(), times: clock.times)
+            let client = try CredentialsClient(url, for: .membership(membership()), times: clock.times)
             await #expect(throws: ChainError.notHeld) { try await client.revoke(DeviceID(value: 1)) }
             await #expect(throws: ChainError.notHeld) { try await client.deleteAccount() }
         }
@@ -128,7 +128,7 @@ struct CredentialsClientTests {
         arguments: ["", "keys.example.org", "https://keys.example.org/v1", "http://keys.example.org", "https://"]
     )
     func address(_ url: String) {
-        let error = #expect(throws: ChainError.self) { try CredentialsClient(url, seed: seed) }
+        let error = #expect(throws: ChainError.self) { try CredentialsClient(url, for: .seed(seed)) }
         #expect(error?.code == .serviceAddress)
     }
 
@@ -136,7 +136,7 @@ struct CredentialsClientTests {
     func invitation() {
         for text in ["", "two words", "ünvitation", String(repeating: "a", count: 257)] {
             let error = #expect(throws: ChainError.self) {
-                try CredentialsClient("https://keys.example.org", seed: seed, invitation: text)
+                try CredentialsClient("https://keys.example.org", for: .seed(seed), invitation: text)
             }
             #expect(error?.code == .invitationNeeded)
         }
@@ -150,7 +150,7 @@ struct CredentialsClientTests {
         let wrong = ServiceScript.problem("wrong-clock", 401, more: ",\"time\":\(ServiceScript.now)")
         let server = ScriptedServer([wrong, answer, answer])
         try await server.run { url in
-            let client = try CredentialsClient(url, seed: seed, times: clock.times)
+            let client = try CredentialsClient(url, for: .seed(seed), times: clock.times)
             _ = try await client.credentials()
             clock.seconds += 60
             _ = try await client.credentials()
@@ -182,7 +182,7 @@ struct CredentialsClientTests {
         let used = ServiceScript.problem("nonce-used", 401)
         let server = ScriptedServer([used, ServiceScript.problem("busy", 503), answer])
         try await server.run { url in
-            _ = try await CredentialsClient(url, seed: seed, times: clock.times).credentials()
+            _ = try await CredentialsClient(url, for: .seed(seed), times: clock.times).credentials()
         }
         let nonces = try server.requests.map { try request($0).request.nonce }
         #expect(nonces.count == 3 && Set(nonces).count == 3)
@@ -199,7 +199,7 @@ struct CredentialsClientTests {
             let clock = DeviceClock()
             let server = ScriptedServer([ServiceScript.problem(name, 503, retryAfter: "7"), answer])
             try await server.run { url in
-                _ = try await CredentialsClient(url, seed: seed, times: clock.times).credentials()
+                _ = try await CredentialsClient(url, for: .seed(seed), times: clock.times).credentials()
             }
             #expect(clock.pauses == [.seconds(7)])
             let (error, requests) = try await error([ServiceScript.problem(name, 503, retryAfter: "11"), answer])
@@ -231,7 +231,7 @@ struct CredentialsClientTests {
                 sleep: { _ in withUnsafeCurrentTask { $0?.cancel() } },
                 draw: { 0 }
             )
-            let client = try CredentialsClient(url, seed: seed, times: times)
+            let client = try CredentialsClient(url, for: .seed(seed), times: times)
             return await Task { try await client.revoke(DeviceID(value: 1)) }.result
         }
         #expect(throws: ChainError.cancelled) { try result.get() }
@@ -242,7 +242,7 @@ struct CredentialsClientTests {
     func unreachable() async throws {
         let port = try FreePort.below30000()
         for url in ["http://127.0.0.1:\(port)", "https://127.0.0.1:\(port)"] {
-            let client = try CredentialsClient(url, seed: seed, times: clock.times)
+            let client = try CredentialsClient(url, for: .seed(seed), times: clock.times)
             let error = await #expect(throws: ChainError.self) { try await client.revoke(DeviceID(value: 1)) }
             #expect(error?.code == .serviceUnreachable && error?.retryHelps == true)
         }
@@ -374,7 +374,7 @@ struct CredentialsClientTests {
         let server = ScriptedServer([answer, answer])
         let sessions = Mutex<[CredentialsSession]>([])
         try await server.run { url in
-            let first = try CredentialsClient(url, seed: seed, times: clock.times) { session in
+            let first = try CredentialsClient(url, for: .seed(seed), times: clock.times) { session in
                 sessions.withLock { $0.append(session) }
             }
             #expect(first.session == nil)
@@ -386,7 +386,7 @@ struct CredentialsClientTests {
             clock.seconds += 3_299
             let second = try CredentialsClient(
                 url,
-                seed: seed,
+                for: .seed(seed),
                 session: again,
                 times: clock.times
             )
@@ -405,25 +405,25 @@ struct CredentialsClientTests {
         let full = ServiceScript.answer(ServiceScript.content(prefix: prefix, isFull: true))
         let server = ScriptedServer([answer, answer, answer, full, answer])
         try await server.run { url in
-            let first = try CredentialsClient(url, seed: seed, times: clock.times)
+            let first = try CredentialsClient(url, for: .seed(seed), times: clock.times)
             _ = try await first.credentials()
             let session = try #require(first.session)
             // Nearly at its end.
             let late = DeviceClock(ServiceScript.now + 3_300)
-            #expect(try CredentialsClient(url, seed: seed, session: session, times: late.times).session == nil)
+            #expect(try CredentialsClient(url, for: .seed(seed), session: session, times: late.times).session == nil)
             // Another chain, another device, and another service.
             let others = [
-                try CredentialsClient(url, seed: .random(), session: session, times: clock.times),
-                try CredentialsClient(url, membership: membership(), session: session, times: clock.times),
-                try CredentialsClient("https://keys.example.org", seed: seed, session: session, times: clock.times),
+                try CredentialsClient(url, for: .seed(.random()), session: session, times: clock.times),
+                try CredentialsClient(url, for: .membership(membership()), session: session, times: clock.times),
+                try CredentialsClient("https://a.example.org", for: .seed(seed), session: session, times: clock.times),
             ]
             for other in others { #expect(other.session == nil) }
             // A full chain may have been emptied since.
-            let third = try CredentialsClient(url, seed: seed, times: clock.times)
+            let third = try CredentialsClient(url, for: .seed(seed), times: clock.times)
             _ = try await third.credentials()
             _ = try await third.credentials()
             #expect(try await third.credentials().isFull)
-            let fourth = try CredentialsClient(url, seed: seed, session: third.session, times: clock.times)
+            let fourth = try CredentialsClient(url, for: .seed(seed), session: third.session, times: clock.times)
             #expect(fourth.session == nil)
             #expect(try await !fourth.credentials().isFull)
         }
@@ -435,10 +435,10 @@ struct CredentialsClientTests {
         let cleanup = ServiceScript.content(prefix: prefix, forms: [prefix], isFull: true)
         let server = ScriptedServer([ServiceScript.answer(cleanup)])
         try await server.run { url in
-            let first = try CredentialsClient(url, seed: seed, times: clock.times)
+            let first = try CredentialsClient(url, for: .seed(seed), times: clock.times)
             let credentials = try await first.credentials()
             #expect(credentials.isFull && credentials.forms?.map(\.prefix) == [prefix])
-            let second = try CredentialsClient(url, seed: seed, session: first.session, times: clock.times)
+            let second = try CredentialsClient(url, for: .seed(seed), session: first.session, times: clock.times)
             #expect(try await second.credentials().isFull)
         }
         #expect(server.requests.count == 1)
@@ -450,9 +450,9 @@ struct CredentialsClientTests {
         let wrong = ServiceScript.problem("wrong-clock", 401, more: ",\"time\":\(ServiceScript.now)")
         let server = ScriptedServer([wrong, answer, answer])
         try await server.run { url in
-            let first = try CredentialsClient(url, seed: seed, times: clock.times)
+            let first = try CredentialsClient(url, for: .seed(seed), times: clock.times)
             _ = try await first.credentials()
-            let second = try CredentialsClient(url, seed: seed, session: first.session, times: clock.times)
+            let second = try CredentialsClient(url, for: .seed(seed), session: first.session, times: clock.times)
             _ = try await second.credentials()
             #expect(server.requests.count == 2)
             _ = try await second.credentials()
@@ -472,12 +472,12 @@ struct CredentialsClientTests {
         for text in ["", "{}", "null", #"{"version":2}"#, long] { #expect(Self.session(text) == nil) }
         let server = ScriptedServer([answer, answer])
         try await server.run { url in
-            let first = try CredentialsClient(url, seed: seed, times: clock.times)
+            let first = try CredentialsClient(url, for: .seed(seed), times: clock.times)
             _ = try await first.credentials()
             let session = try #require(first.session)
             let changed = ServiceScript.content(endpoint: "http://s3.example.org", prefix: prefix)
             let other = CredentialsSession(changed, holder: session.holder, clockDifference: 0)
-            let second = try CredentialsClient(url, seed: seed, session: other, times: clock.times)
+            let second = try CredentialsClient(url, for: .seed(seed), session: other, times: clock.times)
             #expect(try await second.credentials().address?.endpoint == "https://s3.example.org")
         }
         #expect(server.requests.count == 2)
@@ -488,7 +488,7 @@ struct CredentialsClientTests {
         let gone: ScriptedServer.Step = { _ in .init(status: 204) }
         let server = ScriptedServer([answer, ServiceScript.problem("device-revoked", 403), answer, gone])
         try await server.run { url in
-            let client = try CredentialsClient(url, seed: seed, times: clock.times)
+            let client = try CredentialsClient(url, for: .seed(seed), times: clock.times)
             _ = try await client.credentials()
             #expect(client.session != nil)
             await #expect(throws: ObjectStoreError.self) { _ = try await client.credentials() }
@@ -504,7 +504,7 @@ struct CredentialsClientTests {
     func secrets() async throws {
         let server = ScriptedServer([answer])
         try await server.run { url in
-            let client = try CredentialsClient(url, seed: seed, times: clock.times)
+            let client = try CredentialsClient(url, for: .seed(seed), times: clock.times)
             let credentials = try await client.credentials()
             let session = try #require(client.session)
             for value in [client, session, credentials] as [Any] {

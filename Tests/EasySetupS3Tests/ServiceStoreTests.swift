@@ -20,7 +20,7 @@ struct ServiceStoreTests {
 
     private func store(_ url: String) throws -> S3Store {
         S3Store(
-            service: try CredentialsClient(url, seed: seed, times: clock.times),
+            service: try CredentialsClient(url, for: .seed(seed), times: clock.times),
             carrier: { S3Network($0, trusting: .system, by: .none, limits: S3Limits()) },
             times: clock.times
         )
@@ -60,7 +60,7 @@ struct ServiceStoreTests {
         #expect(try store("https://keys.example.org").limits.collectionsPerDevice == CredentialsLimits.serviceRights)
         let address = try #require(S3Address(endpoint: "https://s3.example.org", region: "us-east-1", bucket: "chains"))
         // The keys of such a bucket are no service's, whatever gives them.
-        let keys = try CredentialsClient("https://keys.example.org", seed: seed, times: clock.times)
+        let keys = try CredentialsClient("https://keys.example.org", for: .seed(seed), times: clock.times)
         #expect(S3Store(address, credentials: keys).limits.collectionsPerDevice == Certificate.rightLimit)
     }
 

@@ -194,7 +194,7 @@ struct DeviceTests {
         // The session of the run before is good for the old address, without a call of the service.
         await service.end()
         let session = CredentialsSession(kept)
-        let again = try CredentialsClient(service.url, seed: seed, session: session, proxies: .none)
+        let again = try CredentialsClient(service.url, for: .seed(seed), session: session, proxies: .none)
         let next = Chain(seed: seed, device: DeviceID(value: 1), store: S3Store(service: again, proxies: .none))
         #expect(try await next.get("1", in: "notes")?["title"] == text("after"))
         #expect(again.session === session)

@@ -81,12 +81,12 @@ final class LocalService: Sendable {
 
     /// A new run of a device with the seed: nothing is known of earlier ones.
     func client(_ seed: SyncSeed, invitation: String? = nil) throws -> CredentialsClient {
-        try CredentialsClient(url, seed: seed, invitation: invitation, proxies: .none)
+        try CredentialsClient(url, for: .seed(seed), invitation: invitation, proxies: .none)
     }
 
     /// A new run of a device without the seed.
     func client(_ membership: Membership) throws -> CredentialsClient {
-        try CredentialsClient(url, membership: membership, proxies: .none)
+        try CredentialsClient(url, for: .membership(membership), proxies: .none)
     }
 
     /// The chain in a new run of a device with the seed.

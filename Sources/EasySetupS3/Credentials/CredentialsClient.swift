@@ -15,7 +15,7 @@ import Foundation
 /// It asks for what the device may do in its chain's bucket, and gives that to an ``S3Store``:
 ///
 /// ```swift
-/// let service = try CredentialsClient("https://keys.example.org", seed: seed)
+/// let service = try CredentialsClient("https://keys.example.org", for: .seed(seed))
 /// let chain = Chain(seed: seed, device: device, store: S3Store(service: service))
 /// ```
 ///
@@ -26,12 +26,6 @@ import Foundation
 /// A program that runs often keeps the credentials for its next run: it writes ``CredentialsSession/encoded()`` of each
 /// session that `renewed` gets where only its user can read it, and begins with it the next time.
 public final class CredentialsClient: S3CredentialsSource {
-    /// The key that signs.
-    private enum Holder: Sendable {
-        case seed(SyncSeed)
-        case membership(Membership)
-    }
-
     private struct State {
         /// The service's clock less this device's, in seconds.
         var clockDifference = 0
@@ -43,7 +37,7 @@ public final class CredentialsClient: S3CredentialsSource {
     /// The chain.
     public let userID: UserID
 
-    private let holder: Holder
+    private let access: ChainAccess
     private let invitation: [UInt8]
     private let host: RelayAddress
     private let digest: String
@@ -54,12 +48,14 @@ public final class CredentialsClient: S3CredentialsSource {
     private let renewed: @Sendable (CredentialsSession) -> Void
     private let state: Mutex<State>
 
-    /// Makes the client of a device with the seed; it connects with the first call.
+    /// Makes the client of a device; it connects with the first call. A device without the seed gets nothing before one with the
+    /// seed has registered the chain.
     ///
     /// - Parameters:
     ///   - url: the address of the service, `https://HOST` or `https://HOST:PORT`.
-    ///   - seed: the seed, which signs.
-    ///   - invitation: the text that lets a new chain in, if the service asks for one. A chain that is known needs none.
+    ///   - access: the seed, or the membership in place of it. Its key signs.
+    ///   - invitation: the text that lets a new chain in, if the service asks for one. A chain that is known needs none, and a
+    ///     membership sends none.
     ///   - session: the credentials of an earlier run. They are used first if they have not ended and are of the same device
     ///     at the same service, and are ignored otherwise.
     ///   - roots: the certificate authorities that are trusted for the service.
@@ -72,129 +68,54 @@ public final class CredentialsClient: S3CredentialsSource {
     ///   invitation.
     public convenience init(
         _ url: String,
-        seed: SyncSeed,
+        for access: ChainAccess,
         invitation: String? = nil,
         session: CredentialsSession? = nil,
         trusting roots: TrustedRoots = .system,
         proxies: ProxySettings = .environment,
+        allowsPlain: Bool = false,
+        limits: CredentialsLimits = CredentialsLimits(),
+        renewed: @escaping @Sendable (CredentialsSession) -> Void = { _ in }
+    ) throws(ChainError) {
+        try self.init(
+            url,
+            for: access,
+            invitation: invitation,
+            session: session,
+            trusting: roots,
+            proxies: proxies,
+            times: .system,
+            allowsPlain: allowsPlain,
+            limits: limits,
+            renewed: renewed
+        )
+    }
+
+    /// Makes the client of a device with a clock of the caller's.
+    init(
+        _ url: String,
+        for access: ChainAccess,
+        invitation: String? = nil,
+        session: CredentialsSession? = nil,
+        trusting roots: TrustedRoots = .system,
+        proxies: ProxySettings = .none,
+        times: S3Times,
         allowsPlain: Bool = false,
         limits: CredentialsLimits = CredentialsLimits(),
         renewed: @escaping @Sendable (CredentialsSession) -> Void = { _ in }
     ) throws(ChainError) {
         guard invitation.map(Self.isInvitation) ?? true else { throw .service(.problem(.invitationNeeded)) }
-        try self.init(
-            url,
-            .seed(seed),
-            invitation: invitation,
-            session: session,
-            carrier: Self.network(roots, proxies, limits),
-            times: .system,
-            allowsPlain: allowsPlain,
-            limits: limits,
-            renewed: renewed
-        )
-    }
-
-    /// Makes the client of a device without the seed; it connects with the first call. A device with the seed must have
-    /// registered the chain before.
-    ///
-    /// The key of the membership's device signs. The other parameters are those of
-    /// ``init(_:seed:invitation:session:trusting:proxies:allowsPlain:limits:renewed:)``.
-    /// - Throws: `ChainError.Code.serviceAddress`.
-    public convenience init(
-        _ url: String,
-        membership: Membership,
-        session: CredentialsSession? = nil,
-        trusting roots: TrustedRoots = .system,
-        proxies: ProxySettings = .environment,
-        allowsPlain: Bool = false,
-        limits: CredentialsLimits = CredentialsLimits(),
-        renewed: @escaping @Sendable (CredentialsSession) -> Void = { _ in }
-    ) throws(ChainError) {
-        try self.init(
-            url,
-            .membership(membership),
-            invitation: nil,
-            session: session,
-            carrier: Self.network(roots, proxies, limits),
-            times: .system,
-            allowsPlain: allowsPlain,
-            limits: limits,
-            renewed: renewed
-        )
-    }
-
-    /// Makes the client of a device with the seed over a carrier and a clock of the caller's.
-    convenience init(
-        _ url: String,
-        seed: SyncSeed,
-        invitation: String? = nil,
-        session: CredentialsSession? = nil,
-        times: S3Times,
-        limits: CredentialsLimits = CredentialsLimits(),
-        renewed: @escaping @Sendable (CredentialsSession) -> Void = { _ in }
-    ) throws(ChainError) {
-        try self.init(
-            url,
-            .seed(seed),
-            invitation: invitation,
-            session: session,
-            carrier: Self.network(.system, .none, limits),
-            times: times,
-            allowsPlain: false,
-            limits: limits,
-            renewed: renewed
-        )
-    }
-
-    /// Makes the client of a device without the seed over a clock of the caller's.
-    convenience init(
-        _ url: String,
-        membership: Membership,
-        session: CredentialsSession? = nil,
-        times: S3Times,
-        limits: CredentialsLimits = CredentialsLimits()
-    ) throws(ChainError) {
-        try self.init(
-            url,
-            .membership(membership),
-            invitation: nil,
-            session: session,
-            carrier: Self.network(.system, .none, limits),
-            times: times,
-            allowsPlain: false,
-            limits: limits,
-            renewed: { _ in }
-        )
-    }
-
-    private init(
-        _ url: String,
-        _ holder: Holder,
-        invitation: String?,
-        session: CredentialsSession?,
-        carrier: (RelayAddress) -> any S3Carrier,
-        times: S3Times,
-        allowsPlain: Bool,
-        limits: CredentialsLimits,
-        renewed: @escaping @Sendable (CredentialsSession) -> Void
-    ) throws(ChainError) {
         guard let host = RelayAddress(web: url, allowsPlain: allowsPlain) else { throw .service(.address) }
-        self.holder = holder
+        self.access = access
         self.invitation = Array((invitation ?? "").utf8)
         self.host = host
-        self.carrier = carrier(host)
+        carrier = S3Network(to: host, trusting: roots, by: proxies, largest: limits.answerBytes, idle: 0)
         self.times = times
         self.allowsPlain = allowsPlain
         self.limits = limits
         self.renewed = renewed
-        let certificate: [UInt8]
-        switch holder {
-        case .seed(let seed): (userID, certificate) = (seed.userID, [])
-        case .membership(let membership):
-            (userID, certificate) = (membership.userID, membership.certificate.bytes)
-        }
-        digest = CredentialsSession.holder(service: host.webAuthority, user: userID, certificate: certificate)
+        userID = access.userID
+        digest = CredentialsSession.holder(service: host.webAuthority, user: userID, certificate: access.certificate)
         var state = State()
         if let session, session.holder == digest {
             state.clockDifference = session.clockDifference
@@ -203,14 +124,6 @@ public final class CredentialsClient: S3CredentialsSource {
             if !session.answer.isFull || !session.answer.forms.isEmpty, end < session.ends { state.kept = session }
         }
         self.state = Mutex(state)
-    }
-
-    private static func network(
-        _ roots: TrustedRoots,
-        _ proxies: ProxySettings,
-        _ limits: CredentialsLimits
-    ) -> (RelayAddress) -> any S3Carrier {
-        { S3Network(to: $0, trusting: roots, by: proxies, largest: limits.answerBytes, idle: 0) }
     }
 
     private static func isInvitation(_ text: String) -> Bool {
@@ -235,11 +148,7 @@ public final class CredentialsClient: S3CredentialsSource {
             return state.kept
         }
         if let kept, let credentials = try? checked(kept.answer) { return credentials }
-        let content =
-            switch holder {
-            case .seed: invitation
-            case .membership: [UInt8]()
-            }
+        let content = if case .seed = access { invitation } else { [UInt8]() }
         return try await call("POST", "/credentials", content: content) {
             response,
             signedAt throws(ServiceFault.Answer) in
@@ -289,7 +198,7 @@ public final class CredentialsClient: S3CredentialsSource {
     }
 
     private func act(_ method: String, _ call: String, content: [UInt8]) async throws(ChainError) {
-        guard case .seed = holder else { throw .notHeld }
+        guard case .seed = access else { throw .notHeld }
         do throws(ObjectStoreError) {
             try await self.call(method, call, content: content) { _, _ throws(ServiceFault.Answer) in () }
         } catch {
@@ -358,22 +267,16 @@ public final class CredentialsClient: S3CredentialsSource {
     private func request(_ method: String, _ call: String, content: [UInt8], at seconds: Int) -> S3Request {
         var random = SystemRandomNumberGenerator()
         let path = "/v1/\(Base64URL.text(userID.bytes))\(call)"
-        let certificate: [UInt8] =
-            if case .membership(let membership) = holder { membership.certificate.bytes } else { [] }
         let request = CredentialsRequest(
             method: method,
             host: host.webAuthority,
             path: path,
             time: UInt64(seconds),
             nonce: (0..<CredentialsRequest.nonceBytes).map { _ in UInt8.random(in: .min ... .max, using: &random) },
-            certificate: certificate,
+            certificate: access.certificate,
             content: content
         )
-        let bytes =
-            switch holder {
-            case .seed(let seed): request.signed(by: seed)
-            case .membership(let membership): request.signed(by: membership.deviceKeys)
-            }
+        let bytes = access.signed(request)
         let common = [("Host", host.webAuthority), ("Accept", "application/json, application/problem+json")]
         guard method == "POST" else {
             let headers = common + [("Authorization", "EasySetup \(Base64URL.text(bytes))")]
@@ -381,6 +284,20 @@ public final class CredentialsClient: S3CredentialsSource {
         }
         let headers = common + [("Content-Type", "application/octet-stream"), ("Content-Length", "\(bytes.count)")]
         return S3Request(method: method, target: path, headers: headers, body: bytes)
+    }
+}
+
+extension ChainAccess {
+    /// The certificate that a request has; empty with the seed.
+    fileprivate var certificate: [UInt8] {
+        if case .membership(let membership) = self { membership.certificate.bytes } else { [] }
+    }
+
+    fileprivate func signed(_ request: CredentialsRequest) -> [UInt8] {
+        switch self {
+        case .seed(let seed): request.signed(by: seed)
+        case .membership(let membership): request.signed(by: membership.deviceKeys)
+        }
     }
 }
 

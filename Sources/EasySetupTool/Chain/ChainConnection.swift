@@ -20,7 +20,7 @@ struct ChainConnection: Sendable {
     ///   - asks: whether a person is asked for the invitation of a new chain.
     static func open(
         _ options: ChainPlaceOptions,
-        _ holder: ChainHolder,
+        _ holder: ChainAccess,
         _ files: PrivateFiles?,
         asks: Bool = true,
         _ output: Output

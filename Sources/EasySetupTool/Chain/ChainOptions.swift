@@ -29,11 +29,11 @@ struct ChainOptions: SharedOptions {
     }
 
     /// The keys that this device holds.
-    func holder(_ output: Output) async throws -> ChainHolder { try await open(output).holder }
+    func holder(_ output: Output) async throws -> ChainAccess { try await open(output).holder }
 
     /// The seed that this device holds, for a command that needs one.
     /// - Throws: ``ChainError/Code/notHeld`` on a device with a membership, before anything is asked.
-    func seedHolder(_ output: Output) async throws -> ChainHolder {
+    func seedHolder(_ output: Output) async throws -> ChainAccess {
         let holder = try await holder(output)
         guard holder.seed != nil else { throw ChainError.notHeld }
         return holder
@@ -45,12 +45,9 @@ struct ChainOptions: SharedOptions {
     }
 
     /// The store of the device's keys, and the keys.
-    func open(_ output: Output) async throws -> (store: FileSeedStore, holder: ChainHolder) {
+    func open(_ output: Output) async throws -> (store: FileSeedStore, holder: ChainAccess) {
         let opened = try await store.open(output)
-        switch try await opened.access() {
-        case .seed(let seed): return (opened, .seed(seed))
-        case .membership(let membership): return (opened, .membership(membership))
-        case nil: throw CommandError.noSeedStored
-        }
+        guard let holder = try await opened.access() else { throw CommandError.noSeedStored }
+        return (opened, holder)
     }
 }

@@ -64,7 +64,7 @@ struct ChainRequests: AsyncParsableCommand {
                 try await options.keep(newer, output)
                 // The others see the new certificate.
                 let memory = await KeptMemory.read(session.files, of: newer.userID)
-                let renewed = ChainHolder.membership(newer).chain(device: session.device, store: session.store, memory)
+                let renewed = ChainAccess.membership(newer).chain(device: session.device, store: session.store, memory)
                 try await renewed.touch()
                 let names = newer.rights.map(\.key.text).sorted()
                 output.event(

@@ -13,7 +13,7 @@ import Darwin
 
 /// A call of a command to its chain: what this device holds, where the store is, and the chain itself.
 final class ChainSession: Sendable {
-    let holder: ChainHolder
+    let holder: ChainAccess
     let connection: ChainConnection
     let chain: Chain
     let device: DeviceID
@@ -26,7 +26,7 @@ final class ChainSession: Sendable {
     private let hold: PrivateFiles.Hold?
 
     private init(
-        holder: ChainHolder,
+        holder: ChainAccess,
         connection: ChainConnection,
         chain: Chain,
         device: DeviceID,
@@ -65,7 +65,7 @@ final class ChainSession: Sendable {
 
     /// The file of this device in the chain; nil if there is none, or only that of a device that this one was before it got
     /// another membership, or the seed.
-    static func deviceFile(_ folder: [UInt8], of holder: ChainHolder) async throws -> ChainDeviceFile? {
+    static func deviceFile(_ folder: [UInt8], of holder: ChainAccess) async throws -> ChainDeviceFile? {
         let file = try await ChainDeviceFile.find(folder, of: holder.userID)
         guard let file else { return nil }
         guard let device = holder.device else { return file.isMember ? nil : file }
@@ -80,7 +80,7 @@ final class ChainSession: Sendable {
     static func open(
         _ options: ChainOptions,
         _ use: Use,
-        holder: ChainHolder? = nil,
+        holder: ChainAccess? = nil,
         _ output: Output
     ) async throws -> ChainSession {
         let place = try options.place.place()

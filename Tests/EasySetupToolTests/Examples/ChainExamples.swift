@@ -26,7 +26,7 @@ struct ChainExamples {
 
     func service() async throws {
         // BEGIN
-        let service = try CredentialsClient("https://keys.example.org", seed: seed)
+        let service = try CredentialsClient("https://keys.example.org", for: .seed(seed))
         let chain = Chain(seed: seed, device: device, store: S3Store(service: service))
 
         try await chain.put("1", in: "notes", ["title": Array("Bread".utf8)])
@@ -37,7 +37,7 @@ struct ChainExamples {
         // BEGIN
         let service = try CredentialsClient(
             "https://keys.example.org",
-            seed: seed,
+            for: .seed(seed),
             session: CredentialsSession(kept),
             renewed: { session in keep(session.encoded()) }
         )

@@ -3,21 +3,7 @@ import EasySetupChain
 import EasySetupS3
 import EasySetupSeed
 
-/// The keys of the chain that this device holds.
-enum ChainHolder: Sendable {
-    /// The seed: the device may do everything.
-    case seed(SyncSeed)
-    /// A membership: the device may use some collections.
-    case membership(Membership)
-
-    /// The chain.
-    var userID: UserID {
-        switch self {
-        case .seed(let seed): seed.userID
-        case .membership(let membership): membership.userID
-        }
-    }
-
+extension ChainAccess {
     /// The device's id if what it holds fixes one; nil where the device draws its own.
     var device: DeviceID? {
         switch self {
@@ -68,27 +54,15 @@ enum ChainHolder: Sendable {
         var limits = CredentialsLimits()
         limits.tries = 2
         limits.callTimeout = .seconds(20)
-        return switch self {
-        case .seed(let seed):
-            try CredentialsClient(
-                url,
-                seed: seed,
-                invitation: invitation,
-                session: session,
-                trusting: roots,
-                allowsPlain: allowsPlain,
-                limits: limits
-            )
-        case .membership(let membership):
-            try CredentialsClient(
-                url,
-                membership: membership,
-                session: session,
-                trusting: roots,
-                allowsPlain: allowsPlain,
-                limits: limits
-            )
-        }
+        return try CredentialsClient(
+            url,
+            for: self,
+            invitation: invitation,
+            session: session,
+            trusting: roots,
+            allowsPlain: allowsPlain,
+            limits: limits
+        )
     }
 
     /// The device's part in the chain.
