@@ -22,6 +22,18 @@ import Testing
         return await chain.notedCertificates
     }
 
+    @Test("A membership that nobody got is taken back, and others stay")
+    func takenBack() async throws {
+        let one = party.chain(1)
+        let mine = try await one.membership(for: ["notes": true])
+        let other = try await one.membership(for: ["notes": true])
+        try await one.takeBack(mine)
+        try await one.takeBack(mine)
+        #expect(try await one.absentDevices().map(\.id) == [other.device])
+        #expect(try await party.chain(2).absentDevices().map(\.id) == [other.device])
+        await #expect(throws: ChainError.notHeld) { try await party.member(other).takeBack(other) }
+    }
+
     @Test("A device that has a membership and has not joined is in a list of its own, and can be removed")
     func neverJoined() async throws {
         let one = party.chain(1)

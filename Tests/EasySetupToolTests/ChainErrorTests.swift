@@ -171,6 +171,29 @@ import Testing
         }
     }
 
+    @Test("While a service does not answer nothing is asked or written, and who stops then reads no more than that")
+    func slowService() async throws {
+        let scratch = ScratchFolder()
+        let store = ["--store", try await scratch.seed("store")]
+        try await LoopbackServer.run(handler: { Silent() }) { port in
+            let variables = ["EASYSETUP_SERVICE": "http://127.0.0.1:\(port)"]
+            let commands = [
+                ["chain", "put", "notes/1"], ["chain", "delete-collection", "notes", "--yes"],
+                ["offer", "--only", "notes", "--relay", "ws://127.0.0.1:9"],
+            ]
+            for command in commands {
+                let window = try await Window(command + store, environment: variables)
+                defer { window.stop() }
+                try await window.wait(for: "does not answer yet")
+                try await window.press("C-c")
+                #expect(try await window.end().code == 1)
+                let text = try await window.lines().joined(separator: " ")
+                #expect(text.contains("You stopped. Start again when you like."), "\(text)")
+                #expect(!text.contains("Type the value"), "\(text)")
+            }
+        }
+    }
+
     @Test("A store that does not answer is told at once and tried again, and a stopped write says what is unknown")
     func away() async throws {
         let scratch = ScratchFolder()

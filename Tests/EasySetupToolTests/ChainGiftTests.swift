@@ -124,6 +124,26 @@ struct ChainGiftTests {
         #expect(try ChainDeviceStage.events(try await stage.run("laptop", ["devices", "--json"])).count == 1)
     }
 
+    @Test("An offer that its user stops before anybody has joined leaves no device in the list")
+    func stopped() async throws {
+        let stage = try await ChainDeviceStage()
+        try await stage.addDevice("laptop")
+        #expect(try await stage.run("laptop", ["put", "notes/1"], input: "one").code == 0)
+        let (relay, url) = try await PairingCommandTests.relay()
+        defer { relay.stop() }
+        let place = ["--relay", url, "--store", stage.folder("laptop"), "--yes", "--json"]
+        let offer = try Running(["offer", "--only", "notes"] + place, variables: stage.variables)
+        defer { offer.stop() }
+        _ = try await offer.event("offered")
+        // It has made the note by now.
+        let during = try ChainDeviceStage.events(try await stage.run("laptop", ["devices", "--json"]))
+        #expect(during.map { $0["event"] as? String } == ["device", "absent-device"])
+        offer.interrupt(SIGINT)
+        #expect(await offer.end() != 0)
+        let after = try ChainDeviceStage.events(try await stage.run("laptop", ["devices", "--json"]))
+        #expect(after.map { $0["event"] as? String } == ["device"])
+    }
+
     @Test("A removed device that is given the seed later is another one in the chain")
     func seedAfterRemoval() async throws {
         let stage = try await ChainDeviceStage()

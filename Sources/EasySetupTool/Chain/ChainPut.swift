@@ -1,4 +1,5 @@
 import ArgumentParser
+import EasySetup
 import EasySetupChain
 
 #if canImport(Glibc)
@@ -40,6 +41,12 @@ struct ChainPut: AsyncParsableCommand, ChecksSettings {
             try holder.checkWriting(to: path.collection)
             // Nothing was sent before the value is whole.
             output.onStop(.reading)
+            if Input.isTerminal {
+                // A service may refuse the device, or not answer. What it gives is kept for the call that writes.
+                let files = PrivateFiles(path: try options.store.folder.bytes)
+                _ = try await ChainConnection.open(options.place, holder, files, output)
+                output.onStop(.reading)
+            }
             let value = try Self.value(output)
             let session = try await ChainSession.open(options, .writing, holder: holder, output)
             do throws(ChainError) {

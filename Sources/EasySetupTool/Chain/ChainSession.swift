@@ -90,7 +90,8 @@ final class ChainSession: Sendable {
         guard let holder = opened else { throw CommandError.noSeedStored }
         let folder = try options.store.folder.bytes
         let files = PrivateFiles(path: folder)
-        output.onStop(use.call)
+        // Until the place of the store is known nothing is written.
+        output.onStop(.reading)
         // Where there is nothing of the chain yet, a call that only looks or takes away makes nothing.
         let connection = try await ChainConnection.open(
             options.place,

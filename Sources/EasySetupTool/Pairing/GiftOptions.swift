@@ -51,9 +51,9 @@ struct GiftOptions: ParsableArguments {
     /// Whether a membership is to be given, and not the seed.
     var isMembership: Bool { only != nil }
 
-    /// The gift of a device with this seed. Where the chain's store is known, the collections are noted there, and the gift has
-    /// their newest keys. Otherwise it has their first keys, as it must in a chain that has no store yet. Who runs a program is
-    /// told the id of the device that gets a membership.
+    /// The gift of a device with this seed. Where the chain's store is known, the collections and the device are noted there, and
+    /// the gift has their newest keys. Otherwise it has their first keys, as it must in a chain that has no store yet. Who runs a
+    /// program is told the id of the device that gets a membership.
     /// - Parameters:
     ///   - store: the folder of the seed.
     ///   - pairing: the device's name and whom it trusts.
@@ -63,18 +63,17 @@ struct GiftOptions: ParsableArguments {
         _ store: StoreOptions,
         _ pairing: PairingOptions,
         _ output: Output
-    ) async throws -> Gift {
+    ) async throws -> MadeGift {
         let names = try names
-        guard !names.isEmpty else { return .seed }
+        guard !names.isEmpty else { return MadeGift(.seed) }
         let notAfter = until.flatMap { UTCDate($0)?.lastSecond } ?? 0
-        let given = try await membership(names, notAfter, of: seed, store, pairing, output)
-        let gift = Gift.membership(given)
+        let made = try await membership(names, notAfter, of: seed, store, pairing, output)
         output.event(
             "membership-made",
-            [("device", .string(given.device.text))] + gift.scope.fields,
+            [("device", made.gift.device.map { .string($0.text) } ?? .null)] + made.gift.scope.fields,
             people: nil
         )
-        return gift
+        return made
     }
 
     private func membership(
@@ -84,13 +83,13 @@ struct GiftOptions: ParsableArguments {
         _ store: StoreOptions,
         _ pairing: PairingOptions,
         _ output: Output
-    ) async throws -> GivenMembership {
+    ) async throws -> MadeGift {
         guard !newChain, target.service != nil || target.bucket != nil else {
             // The first keys may be known to a device that was removed since.
             let joined = try await ChainDeviceFile.find(store.folder.bytes, of: seed.userID)?.name
             guard newChain || joined == nil else { throw ChainUsage.giftPlaceMissing }
             let collections = Dictionary(uniqueKeysWithValues: names.map { ($0, !readOnly) })
-            return try GivenMembership(collections: collections, notAfter: notAfter, of: seed)
+            return MadeGift(.membership(try GivenMembership(collections: collections, notAfter: notAfter, of: seed)))
         }
         var options = ChainOptions()
         (options.store, options.name) = (store, pairing.name)
@@ -104,7 +103,13 @@ struct GiftOptions: ParsableArguments {
             for: Dictionary(uniqueKeysWithValues: names.map { ($0.text, !readOnly) }),
             until: notAfter
         )
-        return try GivenMembership(membership)
+        let place = options
+        return MadeGift(.membership(try GivenMembership(membership))) {
+            // Others of this device's calls have their turns meanwhile, so it is opened anew.
+            let session = try? await ChainSession.open(place, .leaving, holder: .seed(seed), output)
+            try? await session?.chain.takeBack(membership)
+            output.onStop(nil)
+        }
     }
 
     /// The names of the collections; empty without `--only`.

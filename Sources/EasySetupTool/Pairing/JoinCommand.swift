@@ -66,7 +66,7 @@ struct JoinCommand: AsyncParsableCommand {
             let opened = try await store.open(output)
             var (known, content) = await LoadedStore.load(from: opened)
             let role = content.role
-            var gives = Gift.seed
+            var gives = MadeGift(.seed)
             switch content {
             case .seed(let seed): gives = try await gift.gift(of: seed, store, pairing, output)
             case .membership, .nothing: if gift.isMembership { throw PairingError.noSeedToGive }
@@ -82,30 +82,34 @@ struct JoinCommand: AsyncParsableCommand {
             var text = link ?? code
             var tries = TryCount()
             var isOneLineTold = false
-            // Each iteration of the loop is one try. `PairingClient` counts the tries, so it refuses the fourth one
-            // for a code.
-            while true {
-                let way = try await way(&text, tries.note, &isOneLineTold, output, stage)
-                if case .link(let link) = way { try await confirm(link, output, stage) }
-                if case .code = way, role == .holder, StandardInput.current == .atEnd {
-                    throw CommandError.nobodyToAsk(.word)
-                }
-                let conversation = Conversation(
-                    output: output,
-                    stage: stage,
-                    part: pairing.part(.visitor, at: way.relay, role: role, gives: gives),
-                    isAlwaysYes: false
-                )
-                let visit =
-                    switch way {
-                    case .code(let code, let relay):
-                        client.join(code, at: relay, giving: gives, approve: conversation.approve)
-                    case .link(let link): client.join(link)
+            try await gives.takenBackUnlessGiven {
+                // Each iteration of the loop is one try. `PairingClient` counts the tries, so it refuses the fourth one
+                // for a code.
+                while true {
+                    let way = try await way(&text, tries.note, &isOneLineTold, output, stage)
+                    if case .link(let link) = way { try await confirm(link, output, stage) }
+                    if case .code = way, role == .holder, StandardInput.current == .atEnd {
+                        throw CommandError.nobodyToAsk(.word)
                     }
-                let failure = try await conversation.follow(visit) { $0 == .wrongCode && canAsk(output) }
-                guard let failure else { return }
-                guard failure == .wrongCode, canAsk(output) else { throw ExitCodes.exit(failure) }
-                if case .code(let code, _) = way { tries.take(code.slot, of: ClientLimits().triesPerCode) }
+                    let conversation = Conversation(
+                        output: output,
+                        stage: stage,
+                        part: pairing.part(.visitor, at: way.relay, role: role, gives: gives.gift),
+                        isAlwaysYes: false
+                    )
+                    let visit =
+                        switch way {
+                        case .code(let code, let relay):
+                            client.join(code, at: relay, giving: gives.gift) { [gives] in
+                                await gives.approve($0, conversation)
+                            }
+                        case .link(let link): client.join(link)
+                        }
+                    let failure = try await conversation.follow(visit) { $0 == .wrongCode && canAsk(output) }
+                    guard let failure else { return }
+                    guard failure == .wrongCode, canAsk(output) else { throw ExitCodes.exit(failure) }
+                    if case .code(let code, _) = way { tries.take(code.slot, of: ClientLimits().triesPerCode) }
+                }
             }
         }
     }

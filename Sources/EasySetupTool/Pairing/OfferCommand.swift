@@ -96,30 +96,32 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
                 }
             }
             let role = content.role
-            var gives = Gift.seed
+            if picture != nil, role == .receiver { throw PairingUsage.noLink }
+            let client = try pairing.client(known)
+            var gives = MadeGift(.seed)
             if case .seed(let seed) = content {
                 gives = try await gift.gift(of: seed, store, pairing, output)
                 output.onStopEnd(stage)
             }
-            if picture != nil, role == .receiver { throw PairingUsage.noLink }
-            let client = try pairing.client(known)
             let conversation = Conversation(
                 output: output,
                 stage: stage,
-                part: pairing.part(.offerer, at: address, role: role, gives: gives),
+                part: pairing.part(.offerer, at: address, role: role, gives: gives.gift),
                 isAlwaysYes: yes,
                 picture: picture
             )
             let offer = client.offer(
                 at: address,
-                giving: gives,
-                approve: conversation.approve,
+                giving: gives.gift,
+                approve: { [gives] in await gives.approve($0, conversation) },
                 accept: yes ? nil : conversation.accept
             )
             let store = opened
             let keep = made.map { seed in { try await FirstSeed.keep(seed, in: store, output, stage) } }
-            let failure = try await conversation.follow(offer, offered: keep ?? {})
-            if let failure { throw ExitCodes.exit(failure) }
+            try await gives.takenBackUnlessGiven {
+                let failure = try await conversation.follow(offer, offered: keep ?? {})
+                if let failure { throw ExitCodes.exit(failure) }
+            }
         }
     }
 
