@@ -83,20 +83,54 @@ import Testing
         #expect(try await chain(2).list("notes").map(\.object) == ["1", "2", "3"])
     }
 
+    @Test("A chain that was deleted is not brought back by a device that was off, unless its person says so")
+    func deleted() async throws {
+        try await chain(1).put("1", in: "notes", ["a": [1]])
+        _ = try await chain(2).list("notes")
+        _ = try await chain(2).collections()
+        try await chain(1).deleteEverything()
+        let late = chain(2)
+        await #expect(throws: ChainError.chainMissing) { try await late.put("2", in: "notes", ["a": [2]]) }
+        await #expect(throws: ChainError.chainMissing) { try await late.join(name: "Late", platform: "Linux") }
+        await #expect(throws: ChainError.chainMissing) { _ = try await late.collections() }
+        #expect(party.store.names.isEmpty)
+        // One that has no memory can't know.
+        try await party.chain(3).put("3", in: "notes", ["a": [3]])
+        try await late.put("2", in: "notes", ["a": [2]])
+        #expect(try await late.list("notes").map(\.object) == ["2", "3"])
+        try await chain(1).deleteEverything()
+        let anew = chain(2)
+        await anew.allowEmptyStore()
+        try await anew.put("4", in: "notes", ["a": [4]])
+        #expect(try await chain(1).list("notes").map(\.object) == ["4"])
+    }
+
     @Test("A memory has no more than was learnt, and a run that learns nothing keeps nothing")
     func content() async throws {
         let one = chain(1)
         try await one.put("1", in: "notes", ["a": [1]])
-        #expect(kept.memory(of: DeviceID(value: 1)) == nil)
+        #expect(memory(DeviceID(value: 1)) == ChainMemory().joined(with: .ofNotes))
         _ = try await removed()
         let memory = memory(DeviceID(value: 1))
-        #expect(memory.removed.count == 1)
+        #expect(memory.removed.count == 1 && memory.hasNotes)
         #expect(memory.generations.count == 3)
         let text = String(decoding: try JSONEncoder().encode(memory), as: UTF8.self)
         #expect(!text.contains("notes"))
-        for broken in [#"{"generations":{"notes":2},"removed":[]}"#, #"{"generations":{},"removed":["x"]}"#, "{}"] {
+        for broken in [
+            #"{"generations":{"notes":2},"removed":[],"seen":true}"#,
+            #"{"generations":{},"removed":["x"],"seen":true}"#, "{}",
+        ] {
             #expect(throws: DecodingError.self) { try JSONDecoder().decode(ChainMemory.self, from: Data(broken.utf8)) }
         }
+    }
+}
+
+extension ChainMemory {
+    /// The memory of a device that has seen notes and nothing else.
+    fileprivate static var ofNotes: ChainMemory {
+        var memory = ChainMemory()
+        memory.learnOfNotes()
+        return memory
     }
 }
 

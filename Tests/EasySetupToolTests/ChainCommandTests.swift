@@ -69,6 +69,25 @@ struct ChainCommandTests {
         #expect(try wrong.json()["error"] as? String == "collection-name")
     }
 
+    @Test("A device brings a chain that another one has deleted back only where its user says so")
+    func deleted() async throws {
+        let stage = try await ChainDeviceStage()
+        for device in ["laptop", "phone"] { try await stage.addDevice(device) }
+        #expect(try await stage.run("laptop", ["put", "notes/1"], input: "one").code == 0)
+        #expect(try await stage.run("phone", ["list"]).output == "notes")
+        let user = stage.seed.userID.fingerprint
+        for _ in 0..<2 {
+            #expect(try await stage.run("laptop", ["delete-account", "--user-id", user]).code == 0)
+        }
+        for words in [["put", "notes/2"], ["list"], ["delete-collection", "notes", "--yes"]] {
+            let refused = try await stage.run("phone", words + ["--json"], input: "two")
+            #expect(try refused.json()["error"] as? String == "chain-missing" && refused.code == 66, "\(words)")
+        }
+        #expect(try await stage.run("phone", ["put", "notes/2", "--new-chain"], input: "two").code == 0)
+        #expect(try await stage.run("laptop", ["get", "notes/2"]).output == "two")
+        #expect(try await stage.run("phone", ["list", "notes"]).lines.count == 1)
+    }
+
     @Test("All bytes of a value come back, and a terminal's commands do nothing in a list") func bytes() async throws {
         let stage = try await ChainDeviceStage()
         try await stage.addDevice("laptop")

@@ -42,6 +42,7 @@ extension Chain {
         } while after != nil
         readers[name]?.finished(listing, time: beginning ?? 0, at: began)
         if case .all = listing { readers[name]?.listedNames = count }
+        if name == .collections { try checkNotes() }
         await remember(name)
     }
 

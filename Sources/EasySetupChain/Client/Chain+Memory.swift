@@ -6,9 +6,28 @@ extension Chain {
         let generation = max(reader.keys.current, reader.keys.leftOut ?? 1, reader.newestGeneration)
         known.learn(generation, of: reader.keys.place.collection)
         if name == .collections || !reader.removed.isEmpty { known.learn(removed: removedDevices) }
+        if name == .collections, reader.state.count > 0 { known.learnOfNotes() }
         guard known != memory else { return }
         memory = known
         await keep(known)
+    }
+
+    /// Lets this device bring its chain into a store that has nothing of it, though the device has seen the chain in a store
+    /// before. An app calls this when its user has said that the chain begins anew there, and was not deleted. It counts as
+    /// long as this object lives.
+    public func allowEmptyStore() { allowsEmptyStore = true }
+
+    /// Checks that the store has the notes of the chain's collections, if a device with the seed has seen them before.
+    ///
+    /// A chain was deleted by another device, which can leave nothing in the store that says so; or it is in another store. Only
+    /// a person knows. A write would bring a deleted chain back.
+    func checkNotes() throws(ChainError) {
+        guard case .seed = holder, memory.hasNotes, !allowsEmptyStore, reader(.collections)?.state.count == 0 else {
+            return
+        }
+        // The next call looks at everything again.
+        readers[.collections] = nil
+        throw .chainMissing
     }
 
     /// Whether an earlier run knew a newer generation of a collection than any that the store shows: it withholds the change,

@@ -22,6 +22,8 @@ public actor Chain {
     var memory: ChainMemory
     /// The generations that earlier runs knew.
     let remembered: [CollectionID: UInt32]
+    /// Whether a person has said that the chain begins anew in a store that has nothing of it.
+    var allowsEmptyStore = false
     /// Stores the memory.
     let keep: @Sendable (ChainMemory) async -> Void
     var storeClock = StoreClock()

@@ -7,7 +7,8 @@ extension ChainError {
         .membershipUnreadable, .certificateUnreadable, .certificateNotSigned, .certificateEnded, .tooManyCollections,
         .reasonTooLong(limit: 200), .sameChain, .membershipTooLarge(fits: 5),
         .collectionLimit(limit: ChainLimits().collections), .collectionTooLarge(limit: ChainLimits().objects), .notHeld,
-        .objectMissing, .collectionUnknown, .content, .keysUsedUp, .notReadBack, .cancelled,
+        .objectMissing, .collectionUnknown, .content, .keysUsedUp, .notReadBack, .chainMissing,
+        .cancelled,
     ]
 
     private static let stores = ObjectStoreError.Code.allCases.filter { $0 != .service }.map {

@@ -30,6 +30,7 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case .collectionUnknown: .collectionUnknown
         case .content: .content
         case .notReadBack: .notReadBack
+        case .chainMissing: .chainMissing
         case .cancelled: .cancelled
         case .store(let error):
             switch error.code {
@@ -122,6 +123,9 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         public static let collectionUnknown = Self(rawValue: "collection-unknown")
         /// A value has no members to be attributes, or attributes are not those of such a value.
         public static let content = Self(rawValue: "content")
+        /// The store has nothing of the chain any more, though this device has seen it in a store. ``Chain/allowEmptyStore()``
+        /// lets it begin anew there.
+        public static let chainMissing = Self(rawValue: "chain-missing")
         /// A snapshot that was written is not in the store's listing as it must be. Nothing was deleted for it.
         public static let notReadBack = Self(rawValue: "not-read-back")
         /// The call was cancelled.
@@ -181,7 +185,8 @@ public struct ChainError: ExplainedError, Explained, Hashable {
         case collectionLimit(limit: Int)
         case collectionTooLarge(limit: Int)
         case membershipTooLarge(fits: Int)
-        case tooManyCollections, keysUsedUp, notHeld, objectMissing, collectionUnknown, content, notReadBack, cancelled
+        case tooManyCollections, keysUsedUp, notHeld, objectMissing, collectionUnknown, content, notReadBack
+        case chainMissing, cancelled
         case store(ObjectStoreError)
     }
 
@@ -272,6 +277,11 @@ public struct ChainError: ExplainedError, Explained, Hashable {
             )
         case .notReadBack:
             explained("The store does not show what was written.", "Try again later. Nothing was deleted.")
+        case .chainMissing:
+            explained(
+                "The store has nothing of this chain, though this device has seen the chain in a store.",
+                "If the chain was deleted, take the seed off this device, too. Otherwise name the store where the chain is, or begin it anew here."
+            )
         case .cancelled: explained("The call was cancelled.", "Do it again if it is still wanted.")
         case .store(let error): explained(error)
         case .notHeld:
@@ -325,6 +335,7 @@ extension ChainError {
     package static var collectionUnknown: Self { Self(.collectionUnknown) }
     package static var content: Self { Self(.content) }
     package static var notReadBack: Self { Self(.notReadBack) }
+    package static var chainMissing: Self { Self(.chainMissing) }
     package static var cancelled: Self { Self(.cancelled) }
     package static func store(_ error: ObjectStoreError) -> Self { Self(.store(error)) }
     package static var collectionName: Self { Self(.collectionName) }

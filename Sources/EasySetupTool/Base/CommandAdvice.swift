@@ -33,6 +33,14 @@ enum CommandAdvice {
         Do it on a device that has the seed. A device that was given some collections asks for others by easysetup chain \
         requests --ask.
         """,
+        "chain-full": """
+        Run easysetup chain compact, or easysetup chain delete-collection with one that is not needed, and do it again ten \
+        minutes later.
+        """,
+        "chain-missing": """
+        If another device has deleted the chain, run easysetup seed remove. Otherwise name the store where it is \
+        (easysetup config shows it), or pass --new-chain to begin the chain anew here.
+        """,
         "object-missing": "Run easysetup chain list, and with a collection for its objects, to see what is there.",
         "plain-link": "Use a relay with TLS, or pass --allow-plain on a network of your own.",
         "relay-plain": "Use wss, or pass --allow-plain on a network of your own.",

@@ -185,6 +185,7 @@ enum ExitCodes {
         "certificate-not-signed": 65,
         "device-file-damaged": 65,
         "object-missing": 66,
+        "chain-missing": 66,
         "attribute-missing": 66,
         "device-unknown": 66,
         "request-unknown": 66,

@@ -12,6 +12,9 @@ struct ChainOptions: SharedOptions {
     @Option(help: ArgumentHelp("What this device is called in the chain.", valueName: "name"))
     var name: String?
 
+    @Flag(help: "Begin the chain anew in a store that has nothing of it any more.")
+    var newChain = false
+
     /// Checks the values that the argument parser takes as they are.
     func check() throws {
         _ = try deviceName

@@ -123,6 +123,7 @@ final class ChainSession: Sendable {
             store: connection.store,
             await KeptMemory.read(files, of: holder.userID)
         )
+        if options.newChain { await chain.allowEmptyStore() }
         if joins, var joining = known {
             if !isThere(joining) {
                 try await chain.join(name: name, platform: Platform.current.rawValue)

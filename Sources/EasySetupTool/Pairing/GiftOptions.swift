@@ -92,7 +92,7 @@ struct GiftOptions: ParsableArguments {
             return MadeGift(.membership(try GivenMembership(collections: collections, notAfter: notAfter, of: seed)))
         }
         var options = ChainOptions()
-        (options.store, options.name) = (store, pairing.name)
+        (options.store, options.name, options.newChain) = (store, pairing.name, false)
         options.place = ChainPlaceOptions()
         (options.place.target, options.place.invitationFile) = (target, nil)
         (options.place.caFile, options.place.allowPlain) = (pairing.target.caFile, pairing.allowPlain)
