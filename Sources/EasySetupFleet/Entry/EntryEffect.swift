@@ -24,7 +24,7 @@ package enum EntryEffect: Hashable, Sendable {
 
     /// Tell the device a frame of its home's.
     case tell(ConnectionID, frame: [UInt8])
-    /// Its home has it no more, and it has no meeting. The rendezvous takes it up again as a device that it has admitted.
+    /// Its home has it no more, and it has no meeting. The rendezvous takes it up again (`Rendezvous.cameBack`).
     case comesBack(SoughtDevice)
     /// Tell the device to come again after this time, and close its connection.
     case goodbye(ConnectionID, after: Duration)
