@@ -77,6 +77,37 @@ import Testing
         #expect(scene.pass(.seconds(100)).allSatisfy { if case .ask = $0 { true } else { false } })
     }
 
+    @Test("A device whose home has lost it is sought again without new work, and may leave meanwhile") func comesBack()
+    {
+        var limits = WorkTests.strict
+        limits.visitsPerPrefix = 1
+        var scene = Scene.shared(limits)
+        scene.relay.message = try? RelayMessage("Away at 8:00.")
+        scene.come("A", .visit(slot: Slot("ABCD")!, work: nil))
+        scene.find("A", .elsewhere)
+        let device = scene.sought[0]
+        scene.happen { $0.comesBack(device, &$1) }
+        #expect(scene.sought == [device, device])
+        #expect(scene.heard["A"] == nil)
+        scene.find("A", .waits)
+        #expect(scene.last("A") == .inLine(position: 1) && scene.told["A"] == nil)
+        scene.send("A", .leave(.cancelled))
+        #expect(scene.closed.contains("A") && scene.relay.statistics.connections == 0)
+    }
+
+    @Test("A relay alone takes no part in what others do") func aloneTakesNoPart() {
+        var scene = Scene.met()
+        let offer = scene.offer
+        let events: [(inout Rendezvous, inout Turn) -> Void] = [
+            { $0.cutOff(&$1) }, { $0.joined(hasKept: false, &$1) }, { $0.directoryLost(&$1) }, { $0.slept(&$1) },
+            { $0.sought("A", .goodbye, &$1) },
+            { $0.arrivedFar("F", from: Scene.home, .visit(slot: Slot("ABCD")!, work: nil), &$1) },
+        ]
+        for event in events { #expect(scene.happen(event).isEmpty) }
+        #expect(scene.pass(.seconds(60)).isEmpty)
+        #expect(scene.offer == offer && scene.relay.statistics.rooms == 1)
+    }
+
     @Test("Nobody waits for ever: a visitor hears that it may try again, and a device with a token comes again")
     func tooLong() {
         var scene = Scene.sharedMet()

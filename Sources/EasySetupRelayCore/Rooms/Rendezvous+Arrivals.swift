@@ -3,17 +3,6 @@ import EasySetupRelayProtocol
 /// Handling the first frame of a connection (`Protocol/relay.md`, "Connections"). It takes two steps: the relay admits
 /// the device, by counts, limits and work, and then the device enters, by the rules of its room.
 extension Rendezvous {
-    /// The facts about a device that the relay has admitted, which matter where it enters.
-    struct Admitted: Sendable {
-        /// Whether the device's prefix is within its limits of visits and misses. A prefix beyond them may be searching
-        /// for slots.
-        var isWithinLimits = true
-        /// Whether the device has heard a frame, so that it has had the operator's message.
-        var hasHeard = false
-        /// The answer of other relays or of the directory, if they were asked.
-        var asked = Asked.nothing
-    }
-
     mutating func arrive(
         _ connection: ConnectionID,
         _ prefix: AddressPrefix,

@@ -5,7 +5,7 @@ struct Others: Sendable {
     /// A device whose first frame waits for the answer of other relays or of the directory.
     struct Waiting: Sendable {
         let frame: DeviceFrame
-        let admitted: Rendezvous.Admitted
+        let admitted: Admitted
         /// The question on whose answer it waits; nil if its room is sought.
         let question: DirectoryQuestion?
         /// Whether it knows that it waits in line.

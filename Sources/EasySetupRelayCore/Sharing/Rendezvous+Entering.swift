@@ -4,20 +4,6 @@ package import EasySetupRelayProtocol
 /// (`Protocol/relay.md`, "Other relays"). The states and rules are those of the model `Protocol/model/fleet.pml`, in
 /// which this relay is an *entry* for its own devices and the *home* of the rooms that it has.
 extension Rendezvous {
-    /// The answer of other relays or of the directory to the question for a device's room.
-    enum Asked: Sendable {
-        case nothing
-        /// No relay has the room, or the one that has it does not answer.
-        case nobody(isProof: Bool)
-        case looked(DirectoryAnswer)
-        case took(DirectoryAnswer)
-
-        /// Whether the room may be there although nobody knows of it.
-        var isMissDoubtful: Bool { if case .nobody(isProof: false) = self { true } else { false } }
-        /// Whether another room has the slot.
-        var hasLostSlot: Bool { if case .took(.mine(hasSlot: false)) = self { true } else { false } }
-    }
-
     /// Handles the first frame of a device at another relay. That relay has admitted the device, so that its limits on
     /// new devices don't apply here, but those of rooms do.
     package mutating func arrivedFar(
@@ -38,6 +24,17 @@ extension Rendezvous {
         let start = turn.actions.count
         enter(connection, prefix, frame, Admitted(), &turn)
         if let message { turn.tell(message, to: connection, from: start) }
+    }
+
+    /// Takes a device up again that had gone on at its home, without a meeting. The relay has admitted it before, and it
+    /// has heard an answer.
+    package mutating func comesBack(_ device: SoughtDevice, _ turn: inout Turn) {
+        guard others != nil, connections[device.connection] == nil else { return }
+        intervals.advance(turn.now.monotonic)
+        let budget = FrameBudget(limits.framesPerInterval, interval: intervals.number)
+        let now = turn.now.monotonic
+        connections.add(device.connection, prefix: device.prefix, deadline: now, budget: budget)
+        enter(device.connection, device.prefix, device.frame, Admitted(hasHeard: true), &turn)
     }
 
     /// Whether the relay may decide about an admitted device by what it has here. If not, this function has asked others
@@ -154,7 +151,7 @@ extension Rendezvous {
     }
 
     /// Notes that an offerer's attach was taken. The directory learns of it.
-    mutating func noteAttach(_ offer: OfferID, attempt: UInt32, _ asked: Asked, _ turn: inout Turn) {
+    mutating func noteAttach(_ offer: OfferID, attempt: UInt32, _ asked: Admitted.Asked, _ turn: inout Turn) {
         guard let room = rooms[offer], let others else { return }
         guard case .took(let answer) = asked else {
             turn.actions.append(
@@ -320,8 +317,4 @@ extension Rendezvous {
         turn.dismiss(connection, .goodbye(retryAfter: rules.goodbyeWait))
         forget(connection)
     }
-}
-
-extension Rendezvous.Asked {
-    fileprivate var hasTaken: Bool { if case .took = self { true } else { false } }
 }

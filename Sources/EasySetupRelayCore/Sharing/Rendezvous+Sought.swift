@@ -50,7 +50,7 @@ extension Rendezvous {
         switch question.asker {
         case .device(let connection):
             guard let waiting = others?.waiting[connection.number], waiting.question == question else { return }
-            let asked: Asked =
+            let asked: Admitted.Asked =
                 switch question.wish {
                 case .look, .claim: .looked(answer)
                 case .take: .took(answer)
@@ -62,7 +62,7 @@ extension Rendezvous {
     }
 
     /// Decides once more about a device's first frame, with an answer.
-    private mutating func enterAgain(_ connection: ConnectionID, _ asked: Asked, _ turn: inout Turn) {
+    private mutating func enterAgain(_ connection: ConnectionID, _ asked: Admitted.Asked, _ turn: inout Turn) {
         guard let known = connections[connection], let waiting = others?.waiting[connection.number] else { return }
         var admitted = waiting.admitted
         admitted.asked = asked
@@ -95,7 +95,8 @@ extension Rendezvous {
 
     /// Handles a frame of a device that waits. It may only leave the line.
     mutating func soughtSent(_ frame: DeviceFrame, _ connection: ConnectionID, _ turn: inout Turn) {
-        guard case .leave = frame, others?.waiting[connection.number]?.isInLine == true else {
+        let waiting = others?.waiting[connection.number]
+        guard case .leave = frame, let waiting, waiting.isInLine || waiting.admitted.hasHeard else {
             return refuse(connection, .badOrder, &turn)
         }
         turn.close(connection)
