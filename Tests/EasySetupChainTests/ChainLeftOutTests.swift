@@ -13,24 +13,26 @@ struct ChainLeftOutTests {
         return membership
     }
 
-    /// A chain in which a device was removed while the store withheld another one's record.
-    private func leaveOut() async throws -> (one: Chain, out: Membership, stays: Membership, removed: Membership) {
+    /// A chain in which a device was removed while the store withheld the note of another one's certificate.
+    private func leaveOut() async throws -> (
+        one: Chain, out: Membership, stays: Membership, removed: Membership, hidden: Set<String>
+    ) {
         let one = party.chain(1)
         try await one.put("1", in: "notes", ["a": [1]])
         let (stays, removed) = (try await join(one, "Stays"), try await join(one, "Removed"))
-        let before = Set(party.names(.devices))
+        let before = Set(party.names(.collections) + party.names(.devices))
         let out = try await join(one, "Out")
-        let hidden = Set(party.names(.devices)).subtracting(before)
+        let hidden = Set(party.names(.collections) + party.names(.devices)).subtracting(before)
         party.store.change { $0.withholds = { hidden.contains($0) } }
-        // A device that has never seen the record.
+        // A device that has never seen them.
         try await party.chain(2).remove(removed.device)
         party.store.change { $0.withholds = { _ in false } }
-        return (party.chain(3), out, stays, removed)
+        return (party.chain(3), out, stays, removed, hidden)
     }
 
-    @Test("A device whose record the store withheld gets the key with the next write of a device with the seed")
+    @Test("A device whose certificate the store withheld gets the key with the next write of a device with the seed")
     func write() async throws {
-        let (one, out, stays, removed) = try await leaveOut()
+        let (one, out, stays, removed, _) = try await leaveOut()
         let device = party.member(out)
         #expect(try await device.status(of: "notes").isLeftOut)
         await #expect(throws: ChainError.notHeld) { try await device.put("2", in: "notes", ["a": [2]]) }
@@ -49,7 +51,7 @@ struct ChainLeftOutTests {
 
     @Test("A device with the seed that only looks gives the keys, too, those of the devices' own collection included")
     func touch() async throws {
-        let (one, out, _, removed) = try await leaveOut()
+        let (one, out, _, removed, _) = try await leaveOut()
         try await one.join(name: "One", platform: "Linux")
         _ = try await one.list("notes")
         try await one.touch()
@@ -75,10 +77,9 @@ struct ChainLeftOutTests {
 
     @Test("A device that missed two changes of the key gets the newest one")
     func twice() async throws {
-        let (one, out, stays, _) = try await leaveOut()
-        // The record is withheld again, from a device that does not know it.
-        let record = party.names(.devices).filter { $0.contains(out.device.text) }
-        party.store.change { $0.withholds = { record.contains($0) } }
+        let (one, out, stays, _, hidden) = try await leaveOut()
+        // The note is withheld again, from a device that does not know it.
+        party.store.change { $0.withholds = { hidden.contains($0) } }
         try await party.chain(6).remove(stays.device)
         party.store.change { $0.withholds = { _ in false } }
         try await one.put("2", in: "notes", ["a": [2]])
@@ -86,9 +87,22 @@ struct ChainLeftOutTests {
         #expect(try await party.member(stays).get("2", in: "notes") == nil)
     }
 
+    @Test("A device that was left out once reads the next new key at once, under the one that it has")
+    func next() async throws {
+        let (_, out, stays, _, _) = try await leaveOut()
+        try await party.chain(6).remove(stays.device)
+        let one = party.chain(7)
+        _ = try await one.list("notes")
+        let changes = try #require(await one.reader(try CollectionName("notes"))?.keyChanges)
+        #expect(changes.filter { $0.devices.contains(out.device) }.map(\.stamp.generation) == [1])
+        try await one.put("2", in: "notes", ["a": [2]])
+        #expect(try await party.member(out).list("notes").map(\.object) == ["1", "2"])
+        #expect(try await party.member(stays).list("notes").map(\.object) == ["1"])
+    }
+
     @Test("A removed device gets no key, whatever it writes and the store withholds")
     func removed() async throws {
-        let (_, out, _, removed) = try await leaveOut()
+        let (_, out, _, removed, _) = try await leaveOut()
         // It writes its record again, and one in another's name.
         try await party.member(removed).join(name: "Removed", platform: "Linux")
         try await party.member(removed).writeForTest(

@@ -18,11 +18,7 @@ func openChain(folder: String, at bucket: S3Address, by keys: S3Keys) async thro
 /// Enters this device among those of the chain, where the others see it, and can shut it out if it is lost. Later it only
 /// notes that the device was seen.
 func enter(_ chain: Chain, as name: String) async throws {
-    if try await chain.devices().contains(where: { $0.id == chain.device }) {
-        try await chain.touch()
-    } else {
-        try await chain.join(name: name, platform: "linux")
-    }
+    if try await !chain.touch() { try await chain.join(name: name, platform: "linux") }
 }
 
 /// The id of this device in its chain: drawn once, and the same in every run.

@@ -140,7 +140,9 @@ package struct RecordAssembler: Sendable {
             let stamp = Stamp(generation: generation, time: name.time, writer: name.writer)
             let (previous, content) = try RecordCodec.content(of: plaintext, stamp: stamp, place: keys.place)
             let names = parts.map { $0.text(in: keys.place) }
-            return .success(Record(stamp: stamp, previous: previous, content: content, names: names))
+            return .success(
+                Record(stamp: stamp, previous: previous, content: content.only(in: keys.name), names: names)
+            )
         } catch {
             return .failure(.fault(error))
         }

@@ -22,7 +22,7 @@ extension Chain {
             else { throw .time }
             let (_, names) = try RecordWriter.names(
                 of: content,
-                previous: generation == nil ? reader.own?.time ?? 0 : 0,
+                previous: keys.current == reader.keys.current ? reader.own?.time ?? 0 : 0,
                 time: stamp.time,
                 writer: device,
                 keys: keys,

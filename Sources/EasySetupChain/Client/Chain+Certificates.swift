@@ -26,9 +26,9 @@ struct NotedCertificate {
     }
 
     /// Reads a note; nil if the object is none.
-    init?(_ object: String, _ attributes: [String: [UInt8]], of user: UserID) {
-        guard object.hasPrefix(Self.prefix), let bytes = attributes["certificate"],
-            let certificate = try? Certificate(bytes: bytes, of: user),
+    /// - Parameter read: reads a certificate and checks that a holder of the seed signed it.
+    init?(_ object: String, _ attributes: [String: [UInt8]], _ read: ([UInt8]) -> Certificate?) {
+        guard object.hasPrefix(Self.prefix), let certificate = attributes["certificate"].flatMap(read),
             object.hasPrefix(Self.prefix + certificate.device.text + ":")
         else { return nil }
         self.object = object
@@ -53,7 +53,7 @@ extension Chain {
     public func absentDevices() async throws(ChainError) -> [AbsentDevice] {
         guard case .seed(let seed) = holder else { throw .notHeld }
         try await refresh(.collections)
-        try await refresh(.devices)
+        try await refreshKeys(.devices)
         let present = removedDevices.union(knownDevices.map(\.id))
         let now = (storeTime ?? 0) / 1_000
         var newest: [DeviceID: Certificate] = [:]
@@ -74,13 +74,13 @@ extension Chain {
     /// Notes a certificate before its device has it, with the names of its collections. So the device can be removed when its
     /// record is not there, and whatever it writes.
     ///
-    /// Notes that nobody needs any more go in the same record: those of certificates that have ended, and of others of the device
-    /// whose rights are all in this one.
-    func note(_ certificate: Certificate, _ names: some Sequence<CollectionName>) async throws(ChainError) {
+    /// Notes that nobody needs any more go in the same record: those of other certificates of the device whose rights are all in
+    /// this one.
+    package func note(_ certificate: Certificate, _ names: some Sequence<CollectionName>) async throws(ChainError) {
         let rights = Set(certificate.rights.map(\.collection))
         let unneeded = notedCertificates.filter { noted in
-            guard noted.certificate.device == certificate.device else { return hasEnded(noted.certificate) }
-            return noted.certificate != certificate && rights.isSuperset(of: noted.certificate.rights.map(\.collection))
+            noted.certificate.device == certificate.device && noted.certificate != certificate
+                && rights.isSuperset(of: noted.certificate.rights.map(\.collection))
         }
         let object = NotedCertificate.object(of: certificate, by: device)
         try await write(
@@ -107,18 +107,35 @@ extension Chain {
         let noted = Dictionary(grouping: notedCertificates, by: \.certificate.device)
         let now = (storeTime ?? 0) / 1_000
         return knownDevices.compactMap { known in
-            guard let certificate = try? Certificate(bytes: known.certificate, of: seed.userID),
-                certificate.device == known.id, (try? certificate.checkTime(now)) != nil
+            guard let certificate = recordedCertificate(of: known.id, seed), (try? certificate.checkTime(now)) != nil
             else { return nil }
             let rights = noted[known.id, default: []].flatMap(\.certificate.rights).map(\.collection)
             return Set(rights).isSuperset(of: certificate.rights.map(\.collection)) ? nil : certificate
         }
     }
 
+    /// The certificate that a device's record has; nil unless it is the device's.
+    func recordedCertificate(of device: DeviceID, _ seed: SyncSeed) -> Certificate? {
+        guard let bytes = reader(.devices)?.state.object(device.text)?["certificate"],
+            let certificate = certificate(bytes, seed), certificate.device == device
+        else { return nil }
+        return certificate
+    }
+
     /// The certificates that were noted, as far as this device has read.
     var notedCertificates: [NotedCertificate] {
         guard case .seed(let seed) = holder else { return [] }
-        return living(.collections).compactMap { NotedCertificate($0.object, $0.attributes, of: seed.userID) }
+        return living(.collections).compactMap { object, attributes in
+            NotedCertificate(object, attributes) { certificate($0, seed) }
+        }
+    }
+
+    /// Reads a certificate. Before each write all of them are looked at, and a signature is checked once.
+    private func certificate(_ bytes: [UInt8], _ seed: SyncSeed) -> Certificate? {
+        if let known = certificates[bytes] { return known }
+        guard let read = try? Certificate(bytes: bytes, of: seed.userID) else { return nil }
+        certificates[bytes] = read
+        return read
     }
 
     /// The names of collections by their ids: those that were noted, those of noted certificates, and those that every device
@@ -131,17 +148,11 @@ extension Chain {
     /// An id for a new device: none that a device of the chain has or had. A removed one is noted for good, so it would be
     /// shut out again.
     var freshDeviceID: DeviceID {
-        let taken = removedDevices.union(knownDevices.map(\.id)).union(notedCertificates.map(\.certificate.device))
+        let taken = removedDevices.union(living(.devices).compactMap { DeviceID(text: $0.object) })
+            .union(notedCertificates.map(\.certificate.device)).union(notedHolders)
         while true {
             let drawn = DeviceID(value: entropy.publicBytes(DeviceID.byteCount).reduce(0) { $0 << 8 | UInt64($1) })
             if drawn != device, !taken.contains(drawn) { return drawn }
         }
-    }
-
-    /// Whether a certificate has ended a day ago, by the store's time and by this device's date: one of them may be wrong.
-    private func hasEnded(_ certificate: Certificate) -> Bool {
-        let now = min(storeTime ?? 0, clock.date)
-        guard now > Compaction.orphanAge else { return false }
-        return (try? certificate.checkTime((now - Compaction.orphanAge) / 1_000)) == nil
     }
 }

@@ -103,8 +103,10 @@ extension Chain {
         var generations: [CollectionName: Set<UInt32>] = [:]
         for name in Set(rights.keys).union([.devices, .requests]).sorted(by: { $0.text < $1.text }) {
             try await noteUnlessKnown(name)
-            try await refresh(name)
+            try await refreshKeys(name)
             try await readyKeys(of: name)
+            // A device that is granted more now may have been left out of keys that its new certificate says it has.
+            try await addMissingBoxes(to: name)
             guard let reader = reader(name) else { throw .notHeld }
             generations[name] = [reader.keys.current]
         }

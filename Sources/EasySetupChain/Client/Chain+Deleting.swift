@@ -25,7 +25,27 @@ extension Chain {
         if reader(.collections)?.state.object(name.text)?[Self.deletedMark] == nil {
             try await write([(name.text, .put([Self.deletedMark: []]))], in: .collections)
         }
+        return try await empty(name, progress)
+    }
+
+    /// Empties a collection in which every device may write, and which has more objects than may be held: those who stay can
+    /// use it again, and write their records anew.
+    func emptyIfTooLarge(_ name: CollectionName) async throws(ChainError) {
+        guard try await !refreshKeys(name) else { return }
+        do throws(ChainError) {
+            _ = try await empty(name)
+        } catch {
+            // Where the store lists late, the next call finds the snapshot.
+            guard error.code == .notReadBack else { throw error }
+        }
+    }
+
+    private func empty(
+        _ name: CollectionName,
+        _ progress: @Sendable (Int) -> Void = { _ in }
+    ) async throws(ChainError) -> Int {
         // A collection that is too large to be used can be deleted all the same.
+        readers[name] = nil
         allow(.max, in: name)
         defer { allow(limits.objects, in: name) }
         try await refresh(name)
@@ -39,7 +59,7 @@ extension Chain {
         let newest = Snapshot.assembled(pieces).whole.last
         // Without the one that an earlier call has written, a new one.
         let isEmptied = newest.map { $0.state.isEmptied && $0.state == reader.state } ?? false
-        if !isEmptied, let emptied = reader.state.emptied {
+        if !isEmptied, let emptied = reader.state.emptied(withObjects: !name.isWrittenByAll) {
             _ = try await write(emptied, to: name, reader.keys)
         }
         return try await deleteDead(in: name, reader.keys, progress)
@@ -130,13 +150,13 @@ extension CollectionState {
     var isEmptied: Bool { floor != nil && sorted.allSatisfy { $0.state.writes.isEmpty } }
 
     /// The state in which each object was deleted after all that is known of it, and the floor is there; nil if nothing was
-    /// ever written.
-    fileprivate var emptied: CollectionState? {
+    /// ever written. Without objects the floor alone says so, to devices that have not written under a later generation.
+    fileprivate func emptied(withObjects: Bool) -> CollectionState? {
         guard let generation = clocks.keys.max(), let time = clocks[generation] else { return nil }
         let floor = Stamp(generation: generation, time: time, writer: DeviceID(value: .max))
         return CollectionState(
             floor: floor,
-            objects: sorted.map { ($0.object, ObjectState(deletion: floor, writes: [])) }
+            objects: withObjects ? sorted.map { ($0.object, ObjectState(deletion: floor, writes: [])) } : []
         )
     }
 }

@@ -14,6 +14,9 @@ extension Chain {
             if reader(.collections)?.cursor.age(at: clock.elapsed) == nil { try await refresh(.collections) }
             // The record would be hidden, as that of every removed device.
             if removedDevices.contains(device) { throw .service(.problem(.deviceRevoked)) }
+            try await noteHolder(again: true)
+            // Another device has filled the collection. The record is written when it is found missing.
+            guard try await refreshKeys(.devices) else { return }
         }
         let certificate: [UInt8] =
             if case .membership(let membership) = holder { membership.certificate.bytes } else { [] }
@@ -31,14 +34,31 @@ extension Chain {
     /// Brings this device's record up to date, if it is there: the day on which it was seen, and its certificate, after a
     /// new one was granted. A device without the seed deletes its requests that are answered, and says which keys it was given
     /// in boxes that it can't open. An app calls this when it starts, and once a day. On a device with the seed it gives keys
-    /// that others lack by mistake, notes certificates that were not, ends removals that another device did not end, and makes
-    /// the names of the chain's own collections fewer.
+    /// that others lack by mistake, notes certificates that were not, ends removals that another device did not end, shuts out
+    /// devices that have left and those whose certificates have ended, and makes the names of the chain's own collections fewer.
+    /// - Returns: whether the record is there. Any device may delete it; the app joins again then.
     /// - Throws: the errors of ``join(name:platform:)``.
-    public func touch() async throws(ChainError) {
-        try await refresh(.devices)
+    @discardableResult public func touch() async throws(ChainError) -> Bool {
+        let isReadable = try await refreshKeys(.devices)
+        let isThere = isReadable ? try await touchRecord() : false
+        guard case .seed = holder else { return isThere || !isReadable }
+        if isThere { try await noteHolder() }
+        try await noteMissingCertificates()
+        try await endMemberships()
+        // Without a write, too, a removal that another device did not end is ended, and a device that was left out gets its key.
+        for name in readCollections where name != .collections {
+            try await readyKeys(of: name)
+            try await addMissingBoxes(to: name)
+        }
+        try await compactOwn()
+        return isThere || !isReadable
+    }
+
+    /// Brings this device's record up to date. Returns whether it is there.
+    private func touchRecord() async throws(ChainError) -> Bool {
         guard let attributes = reader(.devices)?.state.object(device.text),
             let known = ChainDevice(device.text, attributes)
-        else { return }
+        else { return false }
         var changes: [String: [UInt8]?] = [:]
         if known.lastSeen != today { changes["seen"] = Array(String(today).utf8) }
         if case .membership(let membership) = holder, known.certificate != membership.certificate.bytes {
@@ -53,14 +73,7 @@ extension Chain {
             }
         }
         if !changes.isEmpty { try await write([(device.text, .update(changes))], in: .devices) }
-        guard case .seed = holder else { return }
-        try await noteMissingCertificates()
-        // Without a write, too, a removal that another device did not end is ended, and a device that was left out gets its key.
-        for name in readCollections where name != .collections {
-            try await readyKeys(of: name)
-            try await addMissingBoxes(to: name)
-        }
-        try await compactOwn()
+        return true
     }
 
     /// Deletes this device's own objects among the requests.
@@ -71,21 +84,27 @@ extension Chain {
         if !objects.isEmpty { try await write(objects.map { ($0, .delete) }, in: .requests) }
     }
 
-    /// The devices of the chain that have joined, in the order of their names.
+    /// The devices of the chain that have joined, in the order of their names. Names and platforms are the devices' own words.
+    ///
+    /// On a device with the seed they are those that have noted that they have the seed, and those with a certificate. Without
+    /// the seed nobody can tell, and a device is what its record says. Where other devices have written more among these records
+    /// than may be read, a device with the seed finds none: ``absentDevices()`` has those with a certificate.
     public func devices() async throws(ChainError) -> [ChainDevice] {
-        try await refresh(.devices)
-        // A device writes its own record. One that has a certificate has drawn no id of a device with the seed.
-        let certified = Set(notedCertificates.map(\.certificate.device))
-        return knownDevices.map { certified.contains($0.id) ? $0.withoutSeed : $0 }
-            .sorted { ($0.name, $0.id) < ($1.name, $1.id) }
+        if case .seed = holder {
+            try await refresh(.collections)
+            try await refreshKeys(.devices)
+        } else {
+            try await refresh(.devices)
+        }
+        return knownDevices.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
     }
 
-    /// Deletes this device's record and its requests, so that it is none of the chain's devices any more, and gets no new
-    /// keys if it has no seed. Leaving again does nothing.
+    /// Deletes this device's record and its requests, so that it is none of the chain's devices any more. One without the seed
+    /// says, signed, that it leaves; a device with the seed that reads it changes the keys. Leaving again does nothing.
     ///
     /// The app then deletes what the device has stored of the chain, the seed or the membership with it: until then the
-    /// device can read and write as before. A device that others do not trust to do so is removed by one with the seed, which
-    /// also tells the service that gives out rights.
+    /// device can read and write as before, without the seed until the keys have changed. A device that others do not trust
+    /// to do so is removed by one with the seed, which also tells the service that gives out rights.
     public func leave() async throws(ChainError) {
         do throws(ChainError) {
             try await deleteRequests(answeredOnly: false)
@@ -94,14 +113,37 @@ extension Chain {
             guard error.code == .notHeld else { throw error }
         }
         try await refresh(.devices)
-        try await write([(device.text, .delete)], in: .devices)
+        switch holder {
+        case .seed:
+            try await write([(device.text, .delete)], in: .devices)
+            try await refresh(.collections)
+            try await write([(Self.holder(device), .delete)], in: .collections)
+        case .membership(let membership):
+            let left = [
+                "certificate": membership.certificate.bytes,
+                LeaveStatement.attribute: LeaveStatement.bytes(by: membership),
+            ]
+            guard reader(.devices)?.state.object(device.text) != left else { return }
+            try await write([(device.text, .put(left))], in: .devices)
+        }
     }
 
-    /// The devices that the records which were read name, without those that were removed.
+    /// The devices that the records which were read name, without those that were removed. With the seed, a record is taken for a
+    /// device's if the device has noted that it has the seed, or has a certificate.
     var knownDevices: [ChainDevice] {
         let removed = removedDevices
-        return living(.devices).compactMap { ChainDevice($0.object, $0.attributes) }
+        let records = living(.devices).compactMap { ChainDevice($0.object, $0.attributes) }
             .filter { !removed.contains($0.id) }
+        guard case .seed(let seed) = holder else { return records }
+        let (holders, certified) = (notedHolders, Set(notedCertificates.map(\.certificate.device)))
+        return records.compactMap { record in
+            // A device that was given a certificate has drawn no id of a device with the seed.
+            let hasSeed = holders.contains(record.id) && !certified.contains(record.id)
+            guard hasSeed || certified.contains(record.id) || recordedCertificate(of: record.id, seed) != nil else {
+                return nil
+            }
+            return record.withSeed(hasSeed)
+        }
     }
 
     /// The objects of a collection, as far as they were read.

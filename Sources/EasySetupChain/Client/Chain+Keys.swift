@@ -33,7 +33,7 @@ extension Chain {
     /// Whether a device with the seed begins another generation because of the times. Whoever may write can use them up
     /// again and again, so half of the generations are left for removals.
     private func needsTimes(_ name: CollectionName) -> Bool {
-        hasUsedUpTimes(of: name) && reader(name).map { $0.generations.count < GenerationLimits.count / 2 } ?? false
+        hasUsedUpTimes(of: name) && reader(name).map { $0.generations.count < GenerationLimits.spared } ?? false
     }
 
     /// The times that are left in a generation, in milliseconds, when a device with the seed begins another one: some for
@@ -60,6 +60,8 @@ extension Chain {
 package enum GenerationLimits {
     /// The greatest number of generations of a collection: the keys of so many fit into one record.
     package static let count = 1_000
+    /// The number of generations from which on no device begins another one by itself: the others are for removals.
+    static let spared = count / 2
     /// The most by which a generation's number is greater than that of the one before. So many jumps as there may be
     /// generations stay below 2³².
     package static let jump: UInt32 = 1 << 22

@@ -6,8 +6,30 @@ extension Chain {
         try await list(name, progress: progress)
     }
 
+    /// Reads what is new in a collection. Where devices without the seed have put more objects than may be held into one that
+    /// is theirs to write, its keys alone are read: no device can keep others from changing keys by what it writes.
+    /// - Returns: whether the objects are there.
+    @discardableResult func refreshKeys(_ name: CollectionName) async throws(ChainError) -> Bool {
+        await enter(name)
+        defer { leave(name) }
+        return try await listKeysAtLeast(name)
+    }
+
+    /// Lists a collection, in its turn, as ``refreshKeys(_:)`` does.
+    @discardableResult func listKeysAtLeast(_ name: CollectionName) async throws(ChainError) -> Bool {
+        do throws(ChainError) {
+            try await list(name)
+        } catch {
+            guard error.code == .collectionTooLarge, name.isWrittenByAll else { throw error }
+            return false
+        }
+        return true
+    }
+
     /// Lists a collection, in its turn; a second time if the first one shows that something is missing.
     func list(_ name: CollectionName, progress: @Sendable (Int) -> Void = { _ in }) async throws(ChainError) {
+        // What had too many objects may have fewer now.
+        if readers[name]?.isTooLarge == true { readers[name] = nil }
         var rounds = 0
         while let next = reader(name)?.cursor.next(at: clock.elapsed) {
             try await list(name, next, progress)
@@ -31,8 +53,7 @@ extension Chain {
             let page = try await page(place, after: after)
             if beginning == nil { beginning = storeClock.now(at: began) }
             read(page.entries, of: name)
-            if readers[name]?.isTooLarge == true {
-                // Half of a collection must not be taken for all of it.
+            if readers[name]?.isTooLarge == true, !name.isWrittenByAll {
                 readers[name] = nil
                 throw .collectionTooLarge(limit: limits.objects)
             }
@@ -44,6 +65,7 @@ extension Chain {
         if case .all = listing { readers[name]?.listedNames = count }
         if name == .collections { try checkNotes() }
         await remember(name)
+        if readers[name]?.isTooLarge == true { throw .collectionTooLarge(limit: limits.objects) }
     }
 
     /// Reads a page of a listing.

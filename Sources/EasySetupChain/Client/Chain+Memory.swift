@@ -35,6 +35,6 @@ extension Chain {
     func isBehindMemory(_ name: CollectionName) -> Bool {
         guard let reader = reader(name), reader.cursor.age(at: clock.elapsed) != nil else { return false }
         return reader.newestGeneration < remembered[reader.keys.place.collection] ?? 1
-            && reader.generations.count < GenerationLimits.count / 2
+            && reader.generations.count < GenerationLimits.spared
     }
 }

@@ -9,19 +9,26 @@ extension Chain {
     ///
     /// A device that dies meanwhile leaves a note. Every device with the seed that reads it ends the removal for each
     /// collection before it writes there, and so does another call of this function. The device's record need not be there:
-    /// its certificates were noted when they were made.
+    /// its certificates were noted when they were made. Nothing that devices without the seed have written stops a removal.
     /// - Returns: the number of collections that the device could read and of which no device has noted the name. Their keys
     ///   can't be changed now. A device with the seed changes each before it writes there.
     /// - Throws: ``ChainError/Code/objectMissing`` if there is no such device; ``ChainError/Code/notHeld`` without the seed,
-    ///   and for a device that has the seed: only a new seed helps there; ``ChainError/Code/keysUsedUp``. Nothing is changed
-    ///   then.
+    ///   and for a device that has noted that it has the seed: only a new seed helps there; ``ChainError/Code/keysUsedUp``.
+    ///   Nothing is changed then.
     @discardableResult public func remove(_ removed: DeviceID) async throws(ChainError) -> Int {
         guard case .seed(let seed) = holder else { throw .notHeld }
         try await refresh(.collections)
-        try await refresh(.devices)
-        let noted = notedRemovals[removed]
-        let certificates = notedCertificates.filter { $0.certificate.device == removed }
-        let rights = try rights(of: removed, noted, certificates, seed)
+        try await refreshKeys(.devices)
+        // Those who stay get their keys by the notes of their certificates.
+        try await noteMissingCertificates()
+        return try await shutOut([removed: try rights(of: removed, seed)], seed)
+    }
+
+    /// Does the steps of a removal for devices, of which the collections are given that they could read.
+    /// - Returns: the number of collections of which no device has noted the name.
+    /// - Throws: ``ChainError/Code/keysUsedUp``. Nothing is changed then.
+    func shutOut(_ removed: [DeviceID: Set<CollectionID>], _ seed: SyncSeed) async throws(ChainError) -> Int {
+        let rights = removed.values.reduce(into: Set<CollectionID>()) { $0.formUnion($1) }
         let all = collectionNames(seed)
         // The collections of the app come first, in the order of their names.
         let names = rights.compactMap { all[$0] }.sorted {
@@ -31,40 +38,38 @@ extension Chain {
         for name in names {
             // The store may withhold the collection's own note. No removal fails for the number of collections.
             if !known.contains(name), known.count < limits.collections { try await noteUnlessKnown(name) }
-            try await refresh(name)
+            try await refreshKeys(name)
             if let reader = reader(name) { _ = try Self.nextGeneration(after: reader, entropy) }
         }
         // The removal is noted first, where devices without the seed can't write: the removed one could write its own record
         // again. The note has what it could read, because nobody finds that out any more when its record is gone. Another
         // device that removes somebody at the same time sees it when it looks again after it has written its keys.
-        if noted != rights || !certificates.isEmpty {
+        let (noted, certificates) = (notedRemovals, notedCertificates)
+        var wishes: [(object: String, wish: Wish)] = []
+        for (device, rights) in removed.sorted(by: { $0.key < $1.key }) {
+            let own = certificates.filter { $0.certificate.device == device }
+            guard noted[device] != rights || !own.isEmpty else { continue }
             let bytes = rights.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }.flatMap(\.bytes)
-            try await write(
-                [(Self.removal + removed.text, .put([Self.removedRights: bytes]))]
-                    + certificates.map { ($0.object, .delete) },
-                in: .collections
-            )
+            wishes.append((Self.removal + device.text, .put([Self.removedRights: bytes])))
+            wishes += own.map { ($0.object, .delete) }
         }
-        // The record goes under a new key of the devices' own collection: the removed one could have filled the old one.
-        try await write([(removed.text, .delete)], in: .devices)
+        if !wishes.isEmpty { try await write(wishes, in: .collections) }
+        // The records go under a new key of the devices' own collection: a removed device could have filled the old one.
+        if try await refreshKeys(.devices) {
+            try await write(removed.keys.sorted().map { ($0.text, .delete) }, in: .devices)
+        }
         for name in names { try await readyKeys(of: name) }
+        for name in names where name.isWrittenByAll { try await emptyIfTooLarge(name) }
         return rights.count - names.count
     }
 
     /// The collections that a device could read: by the note of its removal, by its noted certificates and by its record. The
     /// device writes the record itself, so that may say less than it has, or that it has the seed.
-    private func rights(
-        of removed: DeviceID,
-        _ noted: Set<CollectionID>?,
-        _ certificates: [NotedCertificate],
-        _ seed: SyncSeed
-    ) throws(ChainError) -> Set<CollectionID> {
-        let record = reader(.devices)?.state.object(removed.text).flatMap { ChainDevice(removed.text, $0) }
-        var all = certificates.map(\.certificate)
-        if let record, let own = try? Certificate(bytes: record.certificate, of: seed.userID), own.device == removed {
-            all.append(own)
-        }
-        guard noted != nil || !all.isEmpty else { throw record == nil ? .objectMissing : .notHeld }
+    private func rights(of removed: DeviceID, _ seed: SyncSeed) throws(ChainError) -> Set<CollectionID> {
+        let noted = notedRemovals[removed]
+        var all = notedCertificates.map(\.certificate).filter { $0.device == removed }
+        if let own = recordedCertificate(of: removed, seed) { all.append(own) }
+        guard noted != nil || !all.isEmpty else { throw notedHolders.contains(removed) ? .notHeld : .objectMissing }
         return all.reduce(into: noted ?? []) { $0.formUnion($1.rights.map(\.collection)) }
     }
 
@@ -77,7 +82,7 @@ extension Chain {
     }
 
     /// The removals that were noted, and the collections that each of the devices could read.
-    private var notedRemovals: [DeviceID: Set<CollectionID>] {
+    var notedRemovals: [DeviceID: Set<CollectionID>] {
         var result: [DeviceID: Set<CollectionID>] = [:]
         for (object, attributes) in living(.collections) where object.hasPrefix(Self.removal) {
             guard let device = DeviceID(text: object.dropFirst(Self.removal.count)) else { continue }
@@ -111,53 +116,58 @@ extension Chain {
 
     // MARK: Changing keys
 
-    /// The certificates of the devices without the seed that may read a collection, as far as they have not ended.
-    func entitled(to name: CollectionName, _ seed: SyncSeed) -> [DeviceID: Certificate] {
-        let collection = CollectionID(of: name, seed: seed)
-        var result: [DeviceID: Certificate] = [:]
-        for device in knownDevices {
-            // A device may write any record among those of devices: a removed one could put its certificate into another's.
-            guard let certificate = try? Certificate(bytes: device.certificate, of: seed.userID),
-                certificate.device == device.id, certificate.right(in: collection) != nil,
-                (try? certificate.checkTime((storeTime ?? 0) / 1_000)) != nil
-            else { continue }
-            result[device.id] = certificate
-        }
-        return result
+    /// The devices without the seed that may read a collection, and the generations of its key that each has. They are those
+    /// whose certificates were noted, whatever devices without the seed have written.
+    func distribution(of name: CollectionName, _ seed: SyncSeed) -> KeyDistribution {
+        let removed = removedDevices
+        return KeyDistribution(
+            of: CollectionID(of: name, seed: seed),
+            certificates: notedCertificates.map(\.certificate).filter { !removed.contains($0.device) },
+            changes: reader(name)?.keyChanges ?? [],
+            unopened: Dictionary(knownDevices.map { ($0.id, $0.unopened) }, uniquingKeysWith: { one, _ in one }),
+            at: (storeTime ?? 0) / 1_000
+        )
     }
 
     /// Brings in new keys of a collection until no device that was removed has the newest one.
     func changeKey(of name: CollectionName, _ seed: SyncSeed) async throws(ChainError) {
         for _ in 0..<Self.rounds {
             try await refresh(.collections)
-            try await refresh(.devices)
-            let boxes = entitled(to: name, seed).mapValues(\.boxKey)
-            try await announce(name, boxes, seed)
-            try await refresh(name)
+            try await announce(name, seed)
+            try await refreshKeys(name)
             try await refresh(.collections)
             if !isOpenToRemoved(name) { return try await listKeys(of: name, seed) }
         }
         throw .store(ObjectStoreError(.busy, detail: "other devices change the same keys"))
     }
 
-    private func announce(
-        _ name: CollectionName,
-        _ boxes: [DeviceID: [UInt8]],
-        _ seed: SyncSeed
-    ) async throws(ChainError) {
+    private func announce(_ name: CollectionName, _ seed: SyncSeed) async throws(ChainError) {
         await enter(name)
         defer { leave(name) }
-        try await list(name)
+        try await listKeysAtLeast(name)
         guard let reader = reader(name) else { throw .notHeld }
-        let change = try KeyChange(
+        let generation = try Self.nextGeneration(after: reader, entropy)
+        try await announce(generation, of: name, to: distribution(of: name, seed).all, seed)
+    }
+
+    /// Writes the announcements of a generation, in the collection's turn.
+    func announce(
+        _ generation: UInt32,
+        of name: CollectionName,
+        to devices: [UInt32: [DeviceID: [UInt8]]],
+        _ seed: SyncSeed
+    ) async throws(ChainError) {
+        guard let reader = reader(name) else { throw .notHeld }
+        let changes = try KeyChange.all(
             of: name,
-            generation: Self.nextGeneration(after: reader, entropy),
-            devices: boxes,
+            generation: generation,
+            devices: devices,
             removed: removedDevices,
+            current: reader.keys.current,
             seed: seed,
             entropy: entropy
         )
-        try await send(.keyChange(change), to: name)
+        for (under, change) in changes { try await send(.keyChange(change), to: name, under: under) }
     }
 
     private static let rounds = 8

@@ -66,7 +66,7 @@ extension Chain {
                     && !(membership.collection(request.collection).map { $0.mayWrite || !request.mayWrite } ?? false)
             }
         }
-        try await refresh(.devices)
+        try await refreshKeys(.devices)
         try await refresh(.collections)
         return openRequests
     }
@@ -156,12 +156,14 @@ extension Chain {
         }
     }
 
-    /// The newest certificate of the device that asks: that of its request, its record or its grant.
+    /// The newest certificate of the device that asks: that of its request, its record or its grant, or a noted one.
     private func newestCertificate(of request: CollectionRequest) -> Certificate {
         let user = request.certificate.userID
         let record = knownDevices.first { $0.id == request.device }
-        let noted = record.flatMap { try? Certificate(bytes: $0.certificate, of: user) }
-        return [noted, grant(to: request.device)?.certificate].compactMap(\.self)
+        let recorded = record.flatMap { try? Certificate(bytes: $0.certificate, of: user) }
+        return
+            ([recorded, grant(to: request.device)?.certificate].compactMap(\.self)
+            + notedCertificates.map(\.certificate))
             .filter { $0.device == request.device && $0.boxKey == request.certificate.boxKey }
             .reduce(request.certificate) { $0.serial < $1.serial ? $1 : $0 }
     }

@@ -84,6 +84,8 @@ extension Chain {
         guard let reader = reader(name), name == .devices || !reader.keys.isLeftOut else {
             throw .notHeld
         }
+        guard !reader.isTooLarge else { throw .collectionTooLarge(limit: limits.objects) }
+        let wishes = withOwnNote(wishes, in: name)
         var batches: [[Change]] = []
         var objects: Set<String> = []
         var size = 0

@@ -36,6 +36,8 @@ public actor Chain {
     var wholeSince: [CollectionName: [Snapshot.Group: UInt64]] = [:]
     /// The limits; a test sets lower ones.
     private(set) var limits = ChainLimits()
+    /// The certificates whose signatures were checked, by their bytes.
+    var certificates: [[UInt8]: Certificate] = [:]
     /// The removed devices that were known when a collection was listed before a write.
     var heard: [CollectionName: Set<DeviceID>] = [:]
 
@@ -119,10 +121,11 @@ public actor Chain {
     var readCollections: [CollectionName] { readers.keys.sorted { $0.text < $1.text } }
 
     /// Forgets all that was read.
-    func forgetAll() {
+    package func forgetAll() {
         readers = [:]
         heard = [:]
         wholeSince = [:]
+        certificates = [:]
     }
 
     /// Sets other limits, for collections that are not read yet.

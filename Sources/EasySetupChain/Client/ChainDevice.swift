@@ -25,9 +25,9 @@ public struct ChainDevice: Hashable, Sendable {
     }
 
     /// The same device, whatever its record says of the seed.
-    var withoutSeed: ChainDevice {
+    func withSeed(_ hasSeed: Bool) -> ChainDevice {
         var device = self
-        device.hasSeed = false
+        device.hasSeed = hasSeed
         return device
     }
 

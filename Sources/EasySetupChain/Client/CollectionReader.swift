@@ -15,6 +15,22 @@ package struct CollectionReader: Sendable {
         let parts: Int
         /// When it came into the store, by the store's clock, in milliseconds since 1970.
         package let lastModified: UInt64
+
+        package init(
+            stamp: Stamp,
+            generation: UInt32,
+            devices: Set<DeviceID>,
+            removed: Set<DeviceID> = [],
+            parts: Int = 1,
+            lastModified: UInt64 = 0
+        ) {
+            self.stamp = stamp
+            self.generation = generation
+            self.devices = devices
+            self.removed = removed
+            self.parts = parts
+            self.lastModified = lastModified
+        }
     }
 
     /// The knowledge of the collection's objects.
@@ -30,7 +46,8 @@ package struct CollectionReader: Sendable {
     /// The greatest stamp of this device's own records.
     package private(set) var own: Stamp?
 
-    /// Whether the collection has more objects than may be held. What was read then is not whole.
+    /// Whether the collection has more objects than may be held. None of them is held then, and no later one: half of a
+    /// collection must not be taken for all of it. The keys are read on.
     package private(set) var isTooLarge = false
 
     private var assembler: RecordAssembler
@@ -84,12 +101,13 @@ package struct CollectionReader: Sendable {
     /// Takes entries of a listing. Returns what an app sees of them.
     /// - Parameter isWatched: whether an app wants to know; otherwise nothing is returned.
     package mutating func read(_ entries: [ObjectPage.Entry], isWatched: Bool = true) -> [ObjectEvent] {
-        defer { isTooLarge = isTooLarge || state.count > objectLimit }
+        defer { if state.count > objectLimit { giveUpObjects() } }
         var events: [ObjectEvent] = []
         for stored in assembler.add(entries) {
             let record = stored.record
             saw(record.stamp, previous: record.previous)
             switch record.content {
+            case .changes where isTooLarge, .snapshot where isTooLarge: break
             case .changes(let changes):
                 if record.stamp.writer == device { droppedWrites.read(changes, record.stamp, floor: state.floor) }
                 for change in changes {
@@ -131,6 +149,12 @@ package struct CollectionReader: Sendable {
 
     /// Notes that a stamp is taken, whether the record gets to the store or not.
     package mutating func take(_ stamp: Stamp) { state.sawRecord(stamp) }
+
+    private mutating func giveUpObjects() {
+        isTooLarge = true
+        snapshots = PartialSnapshots()
+        state.removeObjects()
+    }
 
     private mutating func saw(_ stamp: Stamp, previous: UInt64) {
         state.sawRecord(stamp)

@@ -1,6 +1,6 @@
 /// A key that a device without the seed was given in a box that it can't open, as its record says
 /// (`Protocol/chain.md`, "Devices that were left out").
-struct UnopenedBox: Hashable, Sendable {
+package struct UnopenedBox: Hashable, Sendable {
     let collection: CollectionID
     /// The generation whose key the box should have.
     let generation: UInt32
@@ -13,6 +13,12 @@ struct UnopenedBox: Hashable, Sendable {
     /// whoever may write among the devices can say that another one can't open its box.
     static let boxesPerGeneration = 3
     private static let bytes = CollectionID.byteCount + 8
+
+    package init(collection: CollectionID, generation: UInt32, held: UInt32) {
+        self.collection = collection
+        self.generation = generation
+        self.held = held
+    }
 
     /// Reads the attribute; what is left over at the end counts for nothing.
     static func read(_ bytes: [UInt8]) -> [UnopenedBox] {

@@ -349,10 +349,11 @@ package nonisolated struct Easysetup_Chain_V1_KeyChangeContent: Sendable {
   /// The new generation, from 2.
   package var generation: UInt32 = 0
 
-  /// A box for each device without the seed that stays. No device is in it twice.
+  /// A box for each of some members of the collection. No device is in it twice.
   package var boxes: [Easysetup_Chain_V1_KeyBox] = []
 
-  /// The device ids of all devices that the writer knows to be removed, 8 bytes each. None of them has a box.
+  /// The device ids of devices that the writer knows to be removed, 8 bytes each, no one twice. A writer makes no box for one of
+  /// them. A reader takes a change that has one all the same.
   package var removed: [Data] = []
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()

@@ -19,6 +19,7 @@ package enum ChainLabel {
     package static let request = "easysetup/chain request 1"
     package static let grant = "easysetup/chain grant 1"
     package static let decline = "easysetup/chain decline 1"
+    package static let leave = "easysetup/chain leave 1"
 
     /// The bytes that are signed for a use: the label of the use, then the content, each after its length.
     package static func signed(_ label: String, _ content: [UInt8]) -> [UInt8] {

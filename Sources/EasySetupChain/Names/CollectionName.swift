@@ -34,6 +34,8 @@ public struct CollectionName: Hashable, Sendable {
     package static let requests = CollectionName(reserved: "easysetup/requests")
     /// All reserved collections.
     package static let reserved = [collections, devices, requests]
+    /// Whether this is a collection in which each device may write.
+    var isWrittenByAll: Bool { self == .devices || self == .requests }
 
     /// The greatest number of bytes in the name of an app's collection.
     public static let byteLimit = 64

@@ -171,6 +171,9 @@ package struct CollectionState: Sendable {
         if clocks[generation] ?? 0 < time { clocks[generation] = time }
     }
 
+    /// Forgets all objects, and keeps the times.
+    mutating func removeObjects() { objects = [] }
+
     /// Counts a time that a record has although its content is no change, so that new writes come after it.
     package mutating func sawRecord(_ stamp: Stamp) { see(stamp) }
 }

@@ -128,8 +128,9 @@ final class ChainSession: Sendable {
             if !isThere(joining) {
                 try await chain.join(name: name, platform: Platform.current.rawValue)
                 if joining.name == nil { tellJoined(name, device, output) }
-            } else if !joining.isSeen(on: today) {
-                try await chain.touch()
+            } else if !joining.isSeen(on: today), try await !chain.touch() {
+                // Another device has deleted this one's record.
+                try await chain.join(name: name, platform: Platform.current.rawValue)
             }
             try await joining.joined(as: name, at: place.key, seen: today)
             known = joining

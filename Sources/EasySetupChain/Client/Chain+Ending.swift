@@ -1,0 +1,45 @@
+import EasySetupSeed
+
+extension Chain {
+    // MARK: Devices that have left, and certificates that have ended
+
+    /// Shuts out the devices that say, signed, that they have left, and those whose certificates have ended, as a removal does:
+    /// a device that is no more among the chain's reads nothing that is written from then on. Where a key has had half of its
+    /// generations, the notes of the certificates stay, and a person may remove the device.
+    func endMemberships() async throws(ChainError) {
+        guard case .seed(let seed) = holder else { return }
+        var ended = endedDevices(seed)
+        guard !ended.isEmpty else { return }
+        let names = collectionNames(seed)
+        for collection in Set(ended.values.flatMap(\.self)) {
+            guard let name = names[collection] else { continue }
+            try await refreshKeys(name)
+            if reader(name).map({ $0.generations.count >= GenerationLimits.spared }) ?? true {
+                ended = ended.filter { !$0.value.contains(collection) }
+            }
+        }
+        if !ended.isEmpty { _ = try await shutOut(ended, seed) }
+    }
+
+    /// The devices that have left, and those whose certificates have all ended, with the collections that each could read.
+    private func endedDevices(_ seed: SyncSeed) -> [DeviceID: Set<CollectionID>] {
+        let removed = removedDevices
+        let noted = Dictionary(grouping: notedCertificates.map(\.certificate), by: \.device)
+        var ended = noted.filter { $0.value.allSatisfy(hasEnded) }
+        for (object, attributes) in living(.devices) {
+            guard let device = DeviceID(text: object), let leave = attributes[LeaveStatement.attribute] else {
+                continue
+            }
+            let certificates = noted[device, default: []] + [recordedCertificate(of: device, seed)].compactMap(\.self)
+            if certificates.contains(where: { LeaveStatement.isSigned(leave, by: $0) }) { ended[device] = certificates }
+        }
+        return ended.filter { !removed.contains($0.key) }.mapValues { Set($0.flatMap(\.rights).map(\.collection)) }
+    }
+
+    /// Whether a certificate has ended a day ago, by the store's time and by this device's date: one of them may be wrong.
+    private func hasEnded(_ certificate: Certificate) -> Bool {
+        let now = min(storeTime ?? 0, clock.date)
+        guard now > Compaction.orphanAge else { return false }
+        return (try? certificate.checkTime((now - Compaction.orphanAge) / 1_000)) == nil
+    }
+}
