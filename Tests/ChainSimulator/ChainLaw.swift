@@ -7,8 +7,11 @@ package enum ChainLaw: String, Sendable, CaseIterable {
     /// Nothing that was deleted comes back.
     case deleted
     /// A removed device reads nothing that was written by a device that has heard of the removal, and deletes nothing that was
-    /// written under a later key than it has.
+    /// written under a later key than it has. Nor does one that has left get a new key.
     case removed
+    /// A device without the seed that was not removed and has not left has the newest keys of its collections in the end,
+    /// whatever other devices without the seed have written.
+    case stays
     /// A device without the seed never wrote where it may not.
     case rights
     /// A newcomer has the state of old members, with the seed or with the newest key of each collection alone.
@@ -37,6 +40,12 @@ package enum ChainMutation: String, Sendable, CaseIterable {
     case ignoresNotes
     /// A removed device deletes under a key that was made without it.
     case deletesUnderNewKey
+    /// The newest key is made anew with a box for a device that has left.
+    case givesKeyToLeft
+    /// A device without the seed is never shown the key changes that have a box for it.
+    case hidesBoxes
+    /// A hostile device without the seed deletes the notes of the others' certificates, too.
+    case deletesNotes
     /// A device without the seed writes into a collection that it has no right to.
     case writesElsewhere
     /// A newcomer is not shown everything.
@@ -60,7 +69,8 @@ package enum ChainMutation: String, Sendable, CaseIterable {
         case .hidesFromOne: .agreement
         case .ignoresPuts: .acknowledged
         case .claimsKnowledge: .deleted
-        case .writesUnderOldKey, .ignoresNotes, .deletesUnderNewKey: .removed
+        case .writesUnderOldKey, .ignoresNotes, .deletesUnderNewKey, .givesKeyToLeft: .removed
+        case .hidesBoxes, .deletesNotes: .stays
         case .writesElsewhere: .rights
         case .hidesFromNewcomer, .hidesEarlierKeys: .newcomer
         case .deletesNothing, .keepsNames, .keepsNewer, .keepsCopies, .keepsOwn: .size

@@ -22,11 +22,12 @@ package final class ChainWorld: @unchecked Sendable {
     package private(set) var writes = 0
     package private(set) var compactions = 0
     package private(set) var removals = 0
+    package var attacks = 0
 
     let store: MemoryObjectStore
     let chainSeed: SyncSeed
     let entropy: ChainEntropy
-    private var devices: [SimulatedDevice] = []
+    private(set) var devices: [SimulatedDevice] = []
     let names: [CollectionName]
     /// All names that were ever stored by devices, in their order.
     private(set) var history: [String] = []
@@ -86,7 +87,6 @@ package final class ChainWorld: @unchecked Sendable {
                 ? 0 : Int64.random(in: -20 * year...20 * year, using: &self.random)
             devices.append(SimulatedDevice(number, hasSeed ? nil : member(number), self, dateError: error))
         }
-        for device in devices { start(device) }
     }
 
     private func member(_ number: Int) -> Membership {
@@ -101,7 +101,7 @@ package final class ChainWorld: @unchecked Sendable {
     }
 
     /// Starts a device anew; it has nothing but its id, its keys and its memory.
-    private func start(_ device: SimulatedDevice) {
+    func start(_ device: SimulatedDevice) async {
         device.callsLeft = nil
         let keep: @Sendable (ChainMemory) async -> Void = { [unowned device] in device.memory = $0 }
         if let membership = device.membership {
@@ -124,6 +124,8 @@ package final class ChainWorld: @unchecked Sendable {
                 entropy: entropy
             )
         }
+        // Few enough that a hostile device can fill a collection.
+        await device.chain?.limit(ChainLimits(objects: Self.objects))
     }
 
     func breach(_ law: ChainLaw, _ what: String) {
@@ -131,7 +133,7 @@ package final class ChainWorld: @unchecked Sendable {
         trace("BROKEN \(law.rawValue): \(what)")
     }
 
-    private func trace(_ what: String) {
+    func trace(_ what: String) {
         for byte in what.utf8 { course = (course ^ UInt64(byte)) &* 0x100_0000_01B3 }
         tracer?(what)
     }
@@ -140,16 +142,21 @@ package final class ChainWorld: @unchecked Sendable {
 
     /// Runs the world to its end and judges it.
     package func run() async {
+        for device in devices { await start(device) }
         for device in devices { await perform(device) { try await $0.join(name: device.name, platform: "Linux") } }
         for name in names { await perform(devices[0]) { try await $0.note(name.text) } }
-        // A device whose record nobody sees yet gets no box of a new key; it has to ask for one.
+        for device in devices {
+            guard let certificate = device.membership?.certificate else { continue }
+            await perform(devices[0]) { [names] in try await $0.note(certificate, names) }
+        }
+        // A device whose certificate nobody sees yet gets no box of a new key; it gets one later.
         store.advance(by: .seconds(600))
         hasFaults = true
         for _ in 0..<Int.random(in: 10...40, using: &random) {
             advance()
             meddle()
             litterAnything()
-            guard let device = random.pick(devices.filter { !$0.isRemoved }) else { continue }
+            guard let device = random.pick(devices.filter(\.isThere)) else { continue }
             await turn(device)
         }
         await finish()
@@ -169,7 +176,7 @@ package final class ChainWorld: @unchecked Sendable {
     func between(_ device: SimulatedDevice) async {
         store.advance(by: random.milliseconds(0...400))
         guard depth == 0, hasFaults, random.once(in: 10) else { return }
-        guard let other = random.pick(devices.filter { $0 !== device && !$0.isRemoved && $0.callsLeft == nil }) else {
+        guard let other = random.pick(devices.filter { $0 !== device && $0.isThere && $0.callsLeft == nil }) else {
             return
         }
         depth += 1
@@ -193,8 +200,13 @@ package final class ChainWorld: @unchecked Sendable {
             }
         case 18: await remove(by: device)
         default:
-            guard device.membership == nil, let own = random.pick(CollectionName.reserved) else { break }
-            await perform(device, "compacts \(own)") { try await $0.compact(own, minimum: 3) }
+            if device.membership != nil {
+                await attackOrLeave(device)
+            } else if random.once(in: 2) {
+                await touch(device)
+            } else if let own = random.pick(CollectionName.reserved) {
+                await perform(device, "compacts \(own)") { try await $0.compact(own, minimum: 3) }
+            }
         }
         if mutation == .ignoresNotes { ignoreNotes(device) }
         if mutation == .writesElsewhere, device.membership != nil {
@@ -206,12 +218,11 @@ package final class ChainWorld: @unchecked Sendable {
         }
         if device.callsLeft != nil {
             trace("\(device.name) starts anew")
-            start(device)
+            await start(device)
         }
     }
 
-    private func perform(_ device: SimulatedDevice, _ what: String = "acts", _ body: (Chain) async throws -> Void) async
-    {
+    func perform(_ device: SimulatedDevice, _ what: String = "acts", _ body: (Chain) async throws -> Void) async {
         guard let chain = device.chain else { return }
         do {
             try await body(chain)
@@ -253,7 +264,7 @@ package final class ChainWorld: @unchecked Sendable {
 
     private func remove(by device: SimulatedDevice) async {
         guard device.membership == nil, device.callsLeft == nil,
-            let victim = random.pick(devices.filter { $0.membership != nil && !$0.isRemoved })
+            let victim = random.pick(devices.filter { $0.membership != nil && $0.isThere })
         else { return }
         // Where a store lists late, two removals at the same time see each other only at the next write.
         guard !listsLate || depth == 0 && !isRemoving else { return }
@@ -264,6 +275,7 @@ package final class ChainWorld: @unchecked Sendable {
         }
         if listsLate { store.advance(by: .seconds(600)) }
         var isDone = false
+        victim.mayBeOut = true
         await perform(device, "removes \(victim.name)") { chain in
             // Where the store withholds the note of a collection, its key is changed later.
             isDone = try await chain.remove(victim.id) == 0
@@ -414,14 +426,16 @@ package final class ChainWorld: @unchecked Sendable {
         }
         deleteLate()
         store.advance(by: .seconds(90_000))
-        for device in devices where device.callsLeft != nil { start(device) }
-        if mutation == .hidesFromOne, let device = devices.last(where: { !$0.isRemoved }) {
-            start(device)
+        for device in devices where device.callsLeft != nil { await start(device) }
+        if mutation == .hidesFromOne, let device = devices.last(where: \.isThere) {
+            await start(device)
             device.hidden = Set(history)
         }
+        deleteNotes()
         var newest: [CollectionName: Set<UInt32>] = [:]
         let rights = Dictionary(uniqueKeysWithValues: names.map { ($0, true) })
         await perform(devices[0], "gives a membership") { newest = try await $0.newestGenerations(of: rights) }
+        await endLeaving()
         let oracles = names.map { oracle($0) }
         for (name, oracle) in zip(names, oracles) {
             if mutation == .claimsKnowledge, let gone = oracle.state.sorted.first(where: { $0.state.attributes == nil })
@@ -434,11 +448,10 @@ package final class ChainWorld: @unchecked Sendable {
             for entry in acknowledged where entry.name == name && !oracle.stamps.contains(entry.stamp) {
                 breach(.acknowledged, "a write to \(name) was acknowledged and never stored")
             }
-            for device in devices where !device.isRemoved && device.mayRead(name) {
+            for device in devices where device.isThere && device.mayRead(name) {
                 await perform(device, "lists \(name)") { _ = try await $0.list(name.text) }
                 let reader = await device.chain?.reader(name)
-                // A device whose record the store withheld from the one that changed the key knows that it was left out.
-                if let keys = reader?.keys, let leftOut = keys.leftOut, leftOut > keys.current { continue }
+                guard await judgeKeys(device, name) else { continue }
                 compare(reader?.state, oracle.state, .agreement, device.name)
             }
             judgeLateDeletions(name, oracle.state)
@@ -446,6 +459,7 @@ package final class ChainWorld: @unchecked Sendable {
             await newcomer(membership(newest), name, oracle.state)
         }
         judgeRemovals()
+        await judgeLeaving()
         // A store whose clock was set back holds objects from the future, which settle when their time comes.
         if !wasSetBack { await judgeSize() }
     }
@@ -492,7 +506,7 @@ package final class ChainWorld: @unchecked Sendable {
         let device = SimulatedDevice(50, membership, self, dateError: 0)
         if mutation == .hidesFromNewcomer { device.hidden = Set(history) }
         if mutation == .hidesEarlierKeys { device.hidden = earlierKeys(name) }
-        start(device)
+        await start(device)
         await perform(device, "lists \(name)") { _ = try await $0.list(name.text) }
         let who = membership == nil ? "a newcomer" : "a newcomer with the newest key"
         compare(await device.chain?.reader(name)?.state, oracle, .newcomer, who)
@@ -574,6 +588,9 @@ package final class ChainWorld: @unchecked Sendable {
         // The horizon passes, and a device compacts now and then.
         store.advance(by: .seconds(100 * 86_400))
         let first = devices[0]
+        // What a hostile device has filled is too much for a device with the limit of this world.
+        await first.chain?.limit(ChainLimits())
+        await first.chain?.forgetAll()
         for _ in 0..<4 {
             for name in names + CollectionName.reserved {
                 await perform(first, "compacts \(name)") { try await $0.compact(name, minimum: 1) }

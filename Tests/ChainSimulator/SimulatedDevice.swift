@@ -18,6 +18,12 @@ package final class SimulatedDevice: ObjectStore, ChainClock, @unchecked Sendabl
     /// How many more calls of the store it makes before it dies; nil for any number.
     var callsLeft: Int?
     var isRemoved = false
+    /// Whether it has left the chain, by its own word.
+    var hasLeft = false
+    /// Whether a removal or its leaving was begun, and may have come to nothing or not.
+    var mayBeOut = false
+    /// Whether it is one of the chain's, and acts.
+    var isThere: Bool { !isRemoved && !hasLeft }
     /// The store's time of its removal, in milliseconds.
     var removedAt: UInt64 = 0
     /// Names that this device alone is never shown.

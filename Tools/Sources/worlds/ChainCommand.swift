@@ -6,7 +6,7 @@ import Synchronization
 struct ChainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "chain",
-        abstract: "Runs worlds of chains: devices, a store with bad manners, and seven laws."
+        abstract: "Runs worlds of chains: devices, a store with bad manners, and eight laws."
     )
 
     @Option(help: "How many worlds.")
