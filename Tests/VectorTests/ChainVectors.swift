@@ -71,6 +71,7 @@ private struct Chain: Decodable {
         let generation: UInt32
         let stamp: WrittenStamp
         let device, ephemeral, key, box, content, signature, content_removed, signature_removed, unknown_field: String
+        let box_of_removed: String
         let removed: [String]
         let refused: [Bad]
     }
@@ -108,6 +109,9 @@ private struct Chain: Decodable {
     let earlier_keys: Earlier
     let membership: WrittenMembership
     let request: WrittenRequest
+    let distributions: [DistributionVector]
+    let leave: LeaveVector
+    let reserved_objects: [ReservedObject]
 }
 
 private func runChain(_ vectors: Chain) throws {
@@ -249,6 +253,9 @@ private func runMembers(_ vectors: Chain, _ name: CollectionName, _ seed: SyncSe
     try runEarlierKeys(vectors.earlier_keys, name, seed)
     try runRequest(vectors.request, name, seed)
     try runMissingKey(vectors, name)
+    try runDistributions(vectors.distributions, name, seed)
+    try runLeave(vectors.leave, device, name, seed)
+    try runReservedObjects(vectors.reserved_objects)
 
     let membership = try Membership(secret(bytes(vectors.membership.bytes)))
     #expect(hex(array(membership.encoded())) == vectors.membership.bytes)
@@ -321,6 +328,12 @@ private func runKeyChange(
         try RecordCodec.content(of: [0x22] + lv(message), stamp: stamp, place: ring.place).content
     }
     #expect(throws: Never.self) { try content(bytes(vector.unknown_field)) }
+    // A change with a box for a device that it calls removed is read, and the generation is open.
+    if case .keyChange(let both) = try content(bytes(vector.box_of_removed)) {
+        #expect(both.removed == [device] && Set(both.boxes.keys) == [device])
+    } else {
+        Issue.record("no key change")
+    }
     for bad in vector.refused {
         let message = try bytes(bad.bytes)
         let error = #expect(throws: RecordFault.self, "\(bad.about)") { try content(message) }

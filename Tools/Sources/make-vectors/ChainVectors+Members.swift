@@ -237,6 +237,7 @@ extension ChainInputs {
             ("removed", .array(removed.removed.sorted().map { .hex($0.bytes) })),
             ("content_removed", .hex(removed.content)),
             ("signature_removed", .hex(signature(ChainLabel.keyChange, removed.content, stamp))),
+            ("box_of_removed", .hex(signed(content(boxes: [entry]) + field(4, writer.bytes)))),
             ("refused", refused(cases)),
         ])
     }

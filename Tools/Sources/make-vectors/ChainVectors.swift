@@ -56,9 +56,12 @@ struct ChainInputs {
             ("device", device()),
             ("certificate", try certificate()),
             ("key_change", try keyChange()),
+            ("distributions", try distributions()),
             ("earlier_keys", earlierKeys()),
             ("membership", try membership()),
             ("request", try request()),
+            ("leave", try leave()),
+            ("reserved_objects", reservedObjects()),
         ])
     }
 
