@@ -58,6 +58,9 @@ public final class SyncSeed: Sendable {
     }
 
     /// Signs a message with Ed25519. Returns 64 bytes, which ``UserID/isValid(signature:for:)`` accepts.
+    ///
+    /// The app puts a text of its own before what others have chosen, such as a server's challenge. The same key signs the
+    /// certificates of the chain, and who could choose all bytes could have one signed.
     public func signature(for message: [UInt8]) -> [UInt8] {
         Derivation.signature(for: message, by: secret)
     }

@@ -171,7 +171,8 @@ struct SeedExamples {
         guard let seed = try await store.load() else { return }
         let key = try seed.derivedKey(info: "easysetup/example-notes/attachments/1", count: 32)
         attachments = key.bytes.withUnsafeBytes { SymmetricKey(data: $0) }
-        signIn(as: seed.userID.base64, signature: seed.signature(for: challenge))
+        let signed = Array("example-notes sign-in 1\n".utf8) + challenge
+        signIn(as: seed.userID.base64, signature: seed.signature(for: signed))
         // END
     }
 

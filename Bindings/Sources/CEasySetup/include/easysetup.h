@@ -297,7 +297,8 @@ easysetup_code easysetup_seed_secretbox_key(const easysetup_seed *seed, void *bu
 /* Writes the SHA-256 of the secretbox key as 64 hex digits and a zero byte. It reveals nothing of the key. */
 easysetup_code easysetup_seed_secretbox_key_fingerprint(const easysetup_seed *seed, char *buffer, size_t size,
                                                         easysetup_error **error);
-/* Signs a message with Ed25519 into EASYSETUP_SIGNATURE_BYTES. `message` may be NULL if `length` is 0. */
+/* Signs a message with Ed25519 into EASYSETUP_SIGNATURE_BYTES. `message` may be NULL if `length` is 0. Put a text of your own before
+   what others have chosen, such as a server's challenge: the same key signs the certificates of the chain. */
 easysetup_code easysetup_seed_sign(const easysetup_seed *seed, const void *message, size_t length, uint8_t *signature,
                                    size_t size, easysetup_error **error);
 /* Whether a signature of 64 bytes for a message was made with the seed of this user ID of 32 bytes. False for NULL. */
