@@ -73,6 +73,7 @@
 /* Sources/EasySetupRelayCore/Rooms/Room.swift, enum Phase, and none (a relay that does not have the room) */
 mtype:Room = { room_none, room_open, room_seated, room_over }
 /* A device at its entry, the relay that has its socket. */
+/* Sources/EasySetupFleet/Entry/EntryMachine.swift, enum Place, and none, opening (it is not sought), but for waiting (sought) */
 mtype:Place = { place_none, place_opening, place_sought, place_asked, place_through }
 mtype:OfferPhase = { offer_offering, offer_finishing, offer_over }
 mtype:VisitPhase = { visit_typing, visit_arriving, visit_greeting, visit_lingering, visit_over }
