@@ -86,7 +86,7 @@ import Testing
         scene.come("A", .visit(slot: Slot("ABCD")!, work: nil))
         scene.find("A", .elsewhere)
         let device = scene.sought[0]
-        scene.happen { $0.comesBack(device, &$1) }
+        scene.happen { $0.cameBack(device, &$1) }
         #expect(scene.sought == [device, device])
         #expect(scene.heard["A"] == nil)
         scene.find("A", .waits)

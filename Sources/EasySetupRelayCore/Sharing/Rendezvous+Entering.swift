@@ -1,7 +1,7 @@
 package import EasySetupRelayProtocol
 
 /// Deciding at a relay among others whether a device's first frame may be decided here, or others have to be asked first
-/// (`Protocol/relay.md`, "Other relays"). The states and rules are those of the model `Protocol/model/fleet.pml`, in
+/// (`Protocol/fleet.md`, "A room at its home"). The states and rules are those of the model `Protocol/model/fleet.pml`, in
 /// which this relay is an *entry* for its own devices and the *home* of the rooms that it has.
 extension Rendezvous {
     /// Handles the first frame of a device at another relay. That relay has admitted the device, so that its limits on
@@ -24,17 +24,6 @@ extension Rendezvous {
         let start = turn.actions.count
         enter(connection, prefix, frame, Admitted(), &turn)
         if let message { turn.tell(message, to: connection, from: start) }
-    }
-
-    /// Takes a device up again that had gone on at its home, without a meeting. The relay has admitted it before, and it
-    /// has heard an answer.
-    package mutating func comesBack(_ device: SoughtDevice, _ turn: inout Turn) {
-        guard others != nil, connections[device.connection] == nil else { return }
-        intervals.advance(turn.now.monotonic)
-        let budget = FrameBudget(limits.framesPerInterval, interval: intervals.number)
-        let now = turn.now.monotonic
-        connections.add(device.connection, prefix: device.prefix, deadline: now, budget: budget)
-        enter(device.connection, device.prefix, device.frame, Admitted(hasHeard: true), &turn)
     }
 
     /// Whether the relay may decide about an admitted device by what it has here. If not, this function has asked others

@@ -1,7 +1,7 @@
 import EasySetupRelayProtocol
 
 /// The rooms of a relay among others: registering them in the directory, and giving them up when another relay has them
-/// (`Protocol/relay.md`, "Other relays"). In the model `Protocol/model/fleet.pml` these are what a home hears and its
+/// (`Protocol/fleet.md`, "A room at its home"). In the model `Protocol/model/fleet.pml` these are what a home hears and its
 /// clock.
 extension Rendezvous {
     /// How often a relay looks after its rooms.
