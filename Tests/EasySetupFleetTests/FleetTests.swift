@@ -1,0 +1,102 @@
+import EasySetupFleetStore
+import EasySetupRelayCore
+import EasySetupRelayProtocol
+import Testing
+
+/// Whole ways of devices over relays: core, entry, trunks, sealed messages, a directory and a bus in memory.
+@Suite("Relays of a fleet") struct FleetTests {
+    static let (b, a) = (ConnectionID(number: 1), ConnectionID(number: 2))
+    static let (bAgain, aAgain) = (ConnectionID(number: 3), ConnectionID(number: 4))
+
+    private static func message(_ number: UInt32, ack: UInt32 = 0) -> Message {
+        Message(number: number, ack: ack, body: [UInt8(number)])
+    }
+
+    /// Two relays, the offerer at the first and a visitor at the second, in a meeting.
+    private struct Met {
+        let things = SharedThings()
+        let home: FleetRelay
+        let entry: FleetRelay
+        let slot: Slot
+        let offerToken: Token
+        let visitToken: Token
+        let meeting: MeetingID
+
+        init() throws {
+            let home = try FleetRelay(1, things)
+            let entry = try FleetRelay(2, things)
+            home.come(FleetTests.b, .offer(slotLength: 0, work: nil))
+            guard case .offered(let slot, let offerToken, _) = home.last(FleetTests.b) else {
+                throw Missing(what: "offered: \(home.heard)")
+            }
+            entry.come(FleetTests.a, .visit(slot: slot, work: nil))
+            guard case .met(let meeting, let visitToken, _) = entry.last(FleetTests.a) else {
+                throw Missing(what: "met: \(entry.heard)")
+            }
+            (self.home, self.entry, self.slot, self.meeting) = (home, entry, slot, meeting)
+            (self.offerToken, self.visitToken) = (offerToken, visitToken)
+        }
+    }
+
+    struct Missing: Error { let what: String }
+
+    @Test("Two devices at different relays meet, and what each says reaches the other") func across() throws {
+        let met = try Met()
+        #expect(met.home.last(Self.b) == .visitor(meeting: met.meeting))
+        #expect(met.home.farCount == 1)
+        met.entry.say(Self.a, .message(meeting: nil, Self.message(1)))
+        #expect(met.home.last(Self.b) == .message(meeting: met.meeting, Self.message(1)))
+        met.home.say(Self.b, .message(meeting: met.meeting, Self.message(1, ack: 1)))
+        #expect(met.entry.last(Self.a) == .message(meeting: nil, Self.message(1, ack: 1)))
+        met.home.say(Self.b, .leave(.cancelled))
+        #expect(met.entry.closed.contains(Self.a) && met.home.farCount == 0)
+        guard case .over = met.entry.last(Self.a) else {
+            Issue.record("\(met.entry.heard)")
+            return
+        }
+    }
+
+    @Test("A code that no relay has is refused at once by a relay that can know it") func nobody() throws {
+        let things = SharedThings()
+        let relay = try FleetRelay(1, things)
+        let slot = try #require(Slot("ZZZ"))
+        relay.come(Self.a, .visit(slot: slot, work: nil))
+        // It has just joined: others may have the room.
+        #expect(relay.last(Self.a) == .inLine(position: 1))
+    }
+
+    @Test("The home is killed: both devices come again at the other relay, which makes the room from their words")
+    func killed() throws {
+        let met = try Met()
+        met.entry.say(Self.a, .message(meeting: nil, Self.message(1)))
+        met.home.kill()
+        // Nobody hears what the visitor says: it has a token, and comes again.
+        met.entry.say(Self.a, .ack(meeting: nil, upTo: 0))
+        #expect(met.entry.last(Self.a) == .goodbye(retryAfter: .milliseconds(300)))
+        #expect(met.entry.closed.contains(Self.a))
+        // The offerer attaches where its home can't be asked, and the room is taken.
+        met.entry.come(
+            Self.bAgain,
+            .attachOfferer(
+                token: met.offerToken,
+                held: [MeetingResume(meeting: met.meeting, acked: 0, received: 1, isSeated: false)],
+                attempt: 1
+            )
+        )
+        guard case .attachedOfferer(_, let meetings, slotLost: false) = met.entry.heard[Self.bAgain]?.first else {
+            Issue.record("\(met.entry.heard)")
+            return
+        }
+        #expect(meetings.map(\.meeting) == [met.meeting])
+        // The visitor attaches at a third relay, whose home is the second by now.
+        let third = try FleetRelay(3, met.things)
+        third.come(Self.aAgain, .attachVisitor(token: met.visitToken, acked: 1, received: 0, attempt: 1))
+        guard case .attachedVisitor(_, have: 1) = third.heard[Self.aAgain]?.first else {
+            Issue.record("\(third.heard)")
+            return
+        }
+        met.entry.say(Self.bAgain, .message(meeting: met.meeting, Self.message(1, ack: 1)))
+        #expect(third.last(Self.aAgain) == .message(meeting: nil, Self.message(1, ack: 1)))
+        #expect(met.entry.farCount == 1)
+    }
+}
