@@ -3,7 +3,8 @@ import EasySetupSeed
 extension Chain {
     // MARK: Devices
 
-    /// Writes this device's record, so that the others see it. Joining again changes the record of the first time.
+    /// Writes this device's record, so that the others see it. Joining again changes the record of the first time. Where other
+    /// devices have written more than may be read there, nothing is written; ``touch()`` says later that the record is missing.
     /// - Parameters:
     ///   - name: the person's name for this device.
     ///   - platform: the kind of system, such as `linux` or `ios`.
@@ -15,9 +16,9 @@ extension Chain {
             // The record would be hidden, as that of every removed device.
             if removedDevices.contains(device) { throw .service(.problem(.deviceRevoked)) }
             try await noteHolder(again: true)
-            // Another device has filled the collection. The record is written when it is found missing.
-            guard try await refreshKeys(.devices) else { return }
         }
+        // Where another device has filled the collection, the record is written when it is found missing.
+        guard try await refreshKeys(.devices) else { return }
         let certificate: [UInt8] =
             if case .membership(let membership) = holder { membership.certificate.bytes } else { [] }
         let record = ChainDevice(
