@@ -47,6 +47,7 @@ extension Chain {
         guard let place = reader(name)?.keys.place else { throw .notHeld }
         let began = clock.elapsed
         var beginning: UInt64?
+        if case .all = listing { readers[name]?.beginsAll() }
         var after: String? = if case .from(let time) = listing { place.listing(from: time) } else { nil }
         var count = 0
         repeat {

@@ -30,11 +30,12 @@ extension Chain {
         throw .chainMissing
     }
 
-    /// Whether an earlier run knew a newer generation of a collection than any that the store shows: it withholds the change,
-    /// or it is another store, into which nobody has brought the keys yet.
+    /// Whether this run or an earlier one knew a newer generation of a collection than any that the store shows: it withholds or
+    /// has lost the change, or it is another store, into which nobody has brought the keys yet.
     func isBehindMemory(_ name: CollectionName) -> Bool {
         guard let reader = reader(name), reader.cursor.age(at: clock.elapsed) != nil else { return false }
-        return reader.newestGeneration < remembered[reader.keys.place.collection] ?? 1
+        let known = max(remembered[reader.keys.place.collection] ?? 1, reader.lostGenerations.max() ?? 1)
+        return reader.newestGeneration < known
             && reader.generations.count < GenerationLimits.spared
     }
 }

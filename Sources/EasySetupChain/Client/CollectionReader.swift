@@ -11,7 +11,8 @@ package struct CollectionReader: Sendable {
         package let devices: Set<DeviceID>
         /// The devices that the writer knew to be removed.
         package let removed: Set<DeviceID>
-        /// The number of its names.
+        /// The first of its names, and their number.
+        let name: String?
         let parts: Int
         /// When it came into the store, by the store's clock, in milliseconds since 1970.
         package let lastModified: UInt64
@@ -21,6 +22,7 @@ package struct CollectionReader: Sendable {
             generation: UInt32,
             devices: Set<DeviceID>,
             removed: Set<DeviceID> = [],
+            name: String? = nil,
             parts: Int = 1,
             lastModified: UInt64 = 0
         ) {
@@ -28,6 +30,7 @@ package struct CollectionReader: Sendable {
             self.generation = generation
             self.devices = devices
             self.removed = removed
+            self.name = name
             self.parts = parts
             self.lastModified = lastModified
         }
@@ -81,7 +84,27 @@ package struct CollectionReader: Sendable {
     }
 
     /// The generations that exist: the first one, and those that key changes have announced.
-    package var generations: Set<UInt32> { Set(keyChanges.map(\.generation)).union([1]) }
+    package var generations: Set<UInt32> { Set(keyChanges.map(\.generation)).union(lostGenerations).union([1]) }
+
+    /// The generations whose changes were read once, and that the store does not show any more.
+    package private(set) var lostGenerations: Set<UInt32> = []
+    /// The changes of the key that a listing of everything has not shown so far, by the first of their names.
+    private var unshown: [String: SeenKeyChange] = [:]
+
+    /// Notes that a listing of everything begins: it must show each change of the key again.
+    mutating func beginsAll() {
+        unshown = Dictionary(keyChanges.compactMap { change in change.name.map { ($0, change) } }) { $1 }
+    }
+
+    /// Forgets the changes of the key that a listing of everything has not shown, so that they are announced again. Those that
+    /// came just now may be listed late.
+    private mutating func endedAll(at time: UInt64) {
+        let lost = unshown.values.filter { $0.lastModified + Compaction.settling <= time }
+        unshown = [:]
+        keyChanges.subtract(lost)
+        lostGenerations.formUnion(lost.map(\.generation))
+        lostGenerations.subtract(keyChanges.map(\.generation))
+    }
 
     /// The records that were listed and can't be used, or not yet.
     package var remaining: [RemainingRecord] { assembler.remaining }
@@ -102,6 +125,7 @@ package struct CollectionReader: Sendable {
     /// - Parameter isWatched: whether an app wants to know; otherwise nothing is returned.
     package mutating func read(_ entries: [ObjectPage.Entry], isWatched: Bool = true) -> [ObjectEvent] {
         defer { if state.count > objectLimit { giveUpObjects() } }
+        if !unshown.isEmpty { for entry in entries { unshown[entry.name] = nil } }
         var events: [ObjectEvent] = []
         for stored in assembler.add(entries) {
             let record = stored.record
@@ -126,6 +150,7 @@ package struct CollectionReader: Sendable {
                         generation: change.generation,
                         devices: Set(change.boxes.keys),
                         removed: change.removed,
+                        name: record.names.first,
                         parts: record.parts,
                         lastModified: stored.lastModified
                     )
@@ -143,6 +168,7 @@ package struct CollectionReader: Sendable {
     /// open, everything is listed once more.
     package mutating func finished(_ listing: Cursor.Listing, time: UInt64, at instant: Duration) {
         cursor.finished(listing, time: time, at: instant)
+        if case .all = listing { endedAll(at: time) }
         if time > Cursor.overlap { assembler.forgetGiven(before: time - Cursor.overlap) }
         if assembler.takesForgottenAgain() { cursor.ask(.missing) }
     }
