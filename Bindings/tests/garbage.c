@@ -120,6 +120,8 @@ static void seed_arguments(easysetup_seed *seed) {
     FAILS(BAD, easysetup_seed_sign(seed, "a", 1, NULL, 64, &error), easysetup_seed_sign(seed, "a", 1, NULL, 64, NULL));
     FAILS(EASYSETUP_ERROR_BUFFER_TOO_SMALL, easysetup_seed_sign(seed, "a", 1, signature, 63, &error),
           easysetup_seed_sign(seed, "a", 1, signature, 0, NULL));
+    FAILS(EASYSETUP_ERROR_SIGNATURE_REFUSED, easysetup_seed_sign(seed, "\0easysetup/", 11, signature, 64, &error),
+          easysetup_seed_sign(seed, "\035easysetup/chain certificate 1", 30, signature, 64, NULL));
     CHECK(!easysetup_verify(NULL, signature, "a", 1) && !easysetup_verify(id, NULL, "a", 1));
     CHECK(!easysetup_verify(id, signature, NULL, 1) && !easysetup_verify(id, signature, "a", SIZE_MAX));
     CHECK(!easysetup_verify(id, signature, NULL, 0));

@@ -124,6 +124,10 @@ class Seeds(unittest.TestCase):
             with self.assertRaises(EasySetupError) as refused:
                 seed.derive_key("easysetup/chain/key/1/notes", 32)
             self.assertEqual(refused.exception.code, Code.DERIVED_KEY_REFUSED)
+            for message in (b"\x1deasysetup/chain certificate 1", b"\0easysetup/", b"\xffeasysetup/a"):
+                with self.subTest(message=message), self.assertRaises(EasySetupError) as unsigned:
+                    seed.sign(message)
+                self.assertEqual(unsigned.exception.code, Code.SIGNATURE_REFUSED)
         with self.assertRaises(EasySetupError) as raised:
             Seed.read("abandon " * 12)
         error = raised.exception

@@ -31,6 +31,12 @@ package enum Derivation {
         return UserID(validated: pair.publicKey)
     }
 
+    /// Whether a message begins like those that the seed's key signs for the chain: with the length of a label, one byte,
+    /// and the first bytes of all labels.
+    static func isLabelled(_ message: [UInt8]) -> Bool {
+        message.dropFirst().starts(with: ownPrefix.utf8)
+    }
+
     static func signature(for message: [UInt8], by seed: borrowing SecretBytes) -> [UInt8] {
         let pair = KeyPair(of: seed)
         var signature = [UInt8](repeating: 0, count: UserID.signatureByteCount)

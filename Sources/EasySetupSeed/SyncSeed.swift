@@ -60,9 +60,20 @@ public final class SyncSeed: Sendable {
     /// Signs a message with Ed25519. Returns 64 bytes, which ``UserID/isValid(signature:for:)`` accepts.
     ///
     /// The app puts a text of its own before what others have chosen, such as a server's challenge. The same key signs the
-    /// certificates of the chain, and who could choose all bytes could have one signed.
-    public func signature(for message: [UInt8]) -> [UInt8] {
-        Derivation.signature(for: message, by: secret)
+    /// certificates of the chain, and all that it signs for the chain begins with one byte, a label's length, and then
+    /// `easysetup/`. A message that begins so is refused, whatever the byte is: a server that chooses all of it would have
+    /// a certificate signed.
+    /// - Throws: ``SeedError/Code/signatureRefused`` for such a message.
+    public func signature(for message: [UInt8]) throws(SeedError) -> [UInt8] {
+        guard !Derivation.isLabelled(message) else { throw .signatureRefused }
+        return Derivation.signature(for: message, by: secret)
+    }
+
+    /// Signs a message of the chain (`Protocol/chain.md`, "Labels").
+    /// - Parameter message: a message that ``signature(for:)`` refuses, because it begins with a label and its length.
+    package func chainSignature(for message: [UInt8]) -> [UInt8] {
+        precondition(Derivation.isLabelled(message), "a message of the chain begins with a label")
+        return Derivation.signature(for: message, by: secret)
     }
 
     /// The key of 32 bytes with which this person's devices encrypt the records that they sync, by NaCl's secretbox.

@@ -96,4 +96,23 @@ import Testing
             ChainLabel.request, ChainLabel.grant, ChainLabel.decline,
         ] { #expect(page.contains(label)) }
     }
+
+    @Test("The public call signs nothing that begins with a label of the page, and the chain signs nothing else")
+    func labels() throws {
+        let rows = try Self.text("Protocol/chain.md").components(separatedBy: "\n## Labels\n")[1]
+            .components(separatedBy: "\n## ")[0].split(separator: "\n").filter { $0.hasPrefix("| \"") }
+        let labels = Set(rows.flatMap { $0.matches(of: /"([^"]+ 1)"/) }.map { String($0.1) })
+        let signed = [
+            ChainLabel.snapshot, ChainLabel.keyChange, ChainLabel.earlierKeys, ChainLabel.certificate, ChainLabel.grant,
+            ChainLabel.decline, ChainLabel.request, ChainLabel.leave,
+        ]
+        #expect(labels == Set(signed + [ChainLabel.record, "easysetup/credentials request 1"]))
+        let (seed, stamp) = (SyncSeed.random(), Stamp(generation: 1, time: 1, writer: DeviceID(value: 9)))
+        for label in labels {
+            for message in [ChainLabel.signed(label, [1]), ChainLabel.signed(label, stamp, [1])] {
+                #expect(throws: SeedError.signatureRefused, "\(label)") { try seed.signature(for: message) }
+                #expect(seed.userID.isValid(signature: seed.chainSignature(for: message), for: message))
+            }
+        }
+    }
 }

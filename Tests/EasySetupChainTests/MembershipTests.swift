@@ -45,7 +45,7 @@ import Testing
         }
         #expect(error(member.certificate.bytes, of: SyncSeed.random().userID) == .certificateNotSigned)
         var other = good
-        other.signature = .init(fixture.seed.signature(for: Array(good.content)))
+        other.signature = .init(try fixture.seed.signature(for: Array(good.content)))
         #expect(error(try other.serializedBytes()) == .certificateNotSigned)
         other.signature = .init()
         #expect(error(try other.serializedBytes()) == .certificateNotSigned)
@@ -163,7 +163,7 @@ import Testing
         #expect(Set(change.boxes.keys) == [stays.device])
         let stamp = Stamp(generation: 1, time: 1_000, writer: fixture.writer)
         func signature(_ content: [UInt8]) -> [UInt8] {
-            fixture.seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, stamp, content))
+            fixture.seed.chainSignature(for: ChainLabel.signed(ChainLabel.keyChange, stamp, content))
         }
         let read = try KeyChange(
             content: change.content,
@@ -191,9 +191,9 @@ import Testing
             collection: CollectionID(of: .devices, seed: fixture.seed)
         )
         #expect(error(change.content, signature(change.content), elsewhere) == .malformed)
-        let unbound = fixture.seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, change.content))
+        let unbound = fixture.seed.chainSignature(for: ChainLabel.signed(ChainLabel.keyChange, change.content))
         #expect(error(change.content, unbound) == .malformed)
-        #expect(error(change.content, fixture.seed.signature(for: change.content)) == .malformed)
+        #expect(error(change.content, try fixture.seed.signature(for: change.content)) == .malformed)
         #expect(error(change.content, stays.deviceKeys.signature(ChainLabel.keyChange, change.content)) == .malformed)
         #expect(error(change.content + [0], signature(change.content)) == .malformed)
         let message = try Easysetup_Chain_V1_KeyChangeContent(serializedBytes: change.content)
@@ -263,7 +263,7 @@ import Testing
             record.earlierKeys.content = .init(content)
             let signed = ChainLabel.signed(label, stamp, content)
             record.earlierKeys.signature = .init(
-                device ? keys.signature(label, content) : fixture.seed.signature(for: signed)
+                device ? keys.signature(label, content) : fixture.seed.chainSignature(for: signed)
             )
             return try record.serializedBytes()
         }

@@ -276,12 +276,12 @@ import Testing
         var message = try signed { _ in }
         message.snapshot.signature[0] ^= 1
         #expect(try fault(message) == .malformed)
-        message.snapshot.signature = .init(fixture.seed.signature(for: Array(message.snapshot.content)))
+        message.snapshot.signature = .init(try fixture.seed.signature(for: Array(message.snapshot.content)))
         #expect(try fault(message) == .malformed)
         message = try signed { _ in }
         let content = Array(message.snapshot.content)
         message.snapshot.signature = .init(
-            fixture.seed.signature(for: ChainLabel.signed(ChainLabel.snapshot, content))
+            fixture.seed.chainSignature(for: ChainLabel.signed(ChainLabel.snapshot, content))
         )
         #expect(try fault(message) == .malformed)
         let member = try #require(KeyRing(name: fixture.name, membership: fixture.member(9)))

@@ -29,12 +29,26 @@ import Testing
 
     @Test("A signature holds for its message and its user only") func signature() throws {
         let seed = Sample.seed()
-        let signature = seed.signature(for: [1, 2, 3])
+        let signature = try seed.signature(for: [1, 2, 3])
         #expect(seed.userID.isValid(signature: signature, for: [1, 2, 3]))
         #expect(!seed.userID.isValid(signature: signature, for: [1, 2, 4]))
         #expect(!seed.userID.isValid(signature: signature.dropLast(), for: [1, 2, 3]))
         #expect(!SyncSeed.random().userID.isValid(signature: signature, for: [1, 2, 3]))
-        #expect(seed.userID.isValid(signature: seed.signature(for: []), for: []))
+        #expect(seed.userID.isValid(signature: try seed.signature(for: []), for: []))
+    }
+
+    @Test("What begins like a message of the chain is signed by the chain's call alone, whatever the first byte is")
+    func refusedMessages() throws {
+        let (seed, prefix) = (Sample.seed(), Array("easysetup/".utf8))
+        for first in UInt8.min...UInt8.max {
+            for message in [[first] + prefix, [first] + prefix + [1]] {
+                #expect(throws: SeedError.signatureRefused) { try seed.signature(for: message) }
+                #expect(seed.userID.isValid(signature: seed.chainSignature(for: message), for: message))
+            }
+        }
+        for message in [prefix, [0] + prefix.dropLast(), [0, 0] + prefix, [0] + Array("Easysetup/".utf8)] {
+            #expect(seed.userID.isValid(signature: try seed.signature(for: message), for: message))
+        }
     }
 
     @Test("A user id is 32 bytes") func userID() {

@@ -12,6 +12,7 @@ import Testing
         .phraseNotEnglish(count: 12), .phraseUnknownWords([.init(position: 1)]),
         .phraseChecksum, .linkVersion, .linkDamaged, .fileForeign, .fileVersion, .fileDamaged, .fileTooCostly,
         .passphraseNeeded, .wrongPassphrase, .passphraseUnfit, .memoryShort, .derivedKeyRefused,
+        .signatureRefused,
     ]
     static let userID = SyncSeed.random().userID
     static let storeErrors: [StoreError] = [

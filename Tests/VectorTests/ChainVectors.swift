@@ -301,7 +301,7 @@ private func runKeyChange(
     #expect(hex(made.content) == vector.content)
     let stamp = try vector.stamp.stamp
     #expect(
-        hex(seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, stamp, made.content))) == vector.signature
+        hex(seed.chainSignature(for: ChainLabel.signed(ChainLabel.keyChange, stamp, made.content))) == vector.signature
     )
     let read = try KeyChange(
         content: bytes(vector.content),
@@ -351,7 +351,7 @@ private func runEarlierKeys(_ vector: Chain.Earlier, _ name: CollectionName, _ s
     let (content, signature) = try (bytes(vector.content), bytes(vector.signature))
     let made = EarlierKeys(of: name, generation: vector.generation, earlier: Set(vector.earlier), seed: seed)
     let signed = ChainLabel.signed(ChainLabel.earlierKeys, stamp, content)
-    #expect(hex(seed.signature(for: signed)) == vector.signature)
+    #expect(hex(seed.chainSignature(for: signed)) == vector.signature)
     #expect(array(made.content) == content)
     #expect(try read([0x0A] + lv(content) + [0x12] + lv(signature)) == .earlierKeys(made))
     for generation in vector.earlier {

@@ -16,8 +16,10 @@ private struct Derivation: Decodable {
         let same_seed_key, message, signature, own_info, own_key: String
     }
     struct Refused: Decodable { let about, info: String }
+    struct RefusedMessage: Decodable { let about, message: String }
     let cases: [Case]
     let refused: [Refused]
+    let refused_messages: [RefusedMessage]
 }
 
 private func runDerivation(_ vectors: Derivation) throws {
@@ -31,13 +33,19 @@ private func runDerivation(_ vectors: Derivation) throws {
         #expect(hex(array(seed.secretboxKey())) == vector.secretbox_key)
         #expect(seed.secretboxKeyFingerprint == vector.secretbox_key_fingerprint)
         #expect(hex(array(seed.sameSeedKey())) == vector.same_seed_key)
-        #expect(hex(seed.signature(for: message)) == vector.signature)
+        #expect(hex(try seed.signature(for: message)) == vector.signature)
         #expect(seed.userID.isValid(signature: try bytes(vector.signature), for: message))
         #expect(array(try seed.derivedKey(info: vector.own_info, count: ownKey.count)) == ownKey)
     }
     for vector in vectors.refused {
         #expect(throws: SeedError.derivedKeyRefused, "\(vector.about)") {
             _ = try SyncSeed.random().derivedKey(info: vector.info, count: 32).count
+        }
+    }
+    for vector in vectors.refused_messages {
+        let message = try bytes(vector.message)
+        #expect(throws: SeedError.signatureRefused, "\(vector.about)") {
+            try SyncSeed.random().signature(for: message)
         }
     }
 }

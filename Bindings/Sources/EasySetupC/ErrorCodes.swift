@@ -94,6 +94,7 @@ enum ErrorCodes {
         "memory-short": EASYSETUP_ERROR_MEMORY_SHORT,
         "derived-key-refused": EASYSETUP_ERROR_DERIVED_KEY_REFUSED,
         "seed-file-membership": EASYSETUP_ERROR_SEED_FILE_MEMBERSHIP,
+        "signature-refused": EASYSETUP_ERROR_SIGNATURE_REFUSED,
         "code-wrong-length": EASYSETUP_ERROR_CODE_WRONG_LENGTH,
         "code-not-a-symbol": EASYSETUP_ERROR_CODE_NOT_A_SYMBOL,
         "code-foreign-letter": EASYSETUP_ERROR_CODE_FOREIGN_LETTER,

@@ -163,7 +163,7 @@ private func seed(_ handle: OpaquePointer?) throws -> SyncSeed { try object(hand
         guard size >= SyncSeed.signatureByteCount else {
             throw InterfaceError.bufferTooSmall(needed: SyncSeed.signatureByteCount)
         }
-        let made = seed.signature(for: Array(try bytes(message, length, "message")))
+        let made = try seed.signature(for: Array(try bytes(message, length, "message")))
         try copy(made.span.bytes, to: buffer, size: size)
     }
 }

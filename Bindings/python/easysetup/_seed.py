@@ -92,7 +92,8 @@ class Seed(Owner):
 
     def sign(self, message: bytes) -> bytes:
         """The Ed25519 signature of a message, 64 bytes. Put a text of your own before what others have chosen, such as a server's
-        challenge: the same key signs the certificates of the chain."""
+        challenge: the same key signs the certificates of the chain. A message that begins with one byte and then `easysetup/`, as
+        those do, is refused with `Code.SIGNATURE_REFUSED`."""
         buffer = ctypes.create_string_buffer(64)
         call(lib.easysetup_seed_sign, self._handle, message, len(message), buffer, 64)
         return buffer.raw

@@ -116,6 +116,6 @@ extension SeedError {
         .phraseNotEnglish(count: 24), .phraseChecksum, .linkVersion, .linkDamaged, .fileForeign, .fileVersion,
         .fileDamaged, .fileTooCostly, .fileHasMembership, .passphraseNeeded, .wrongPassphrase, .passphraseUnfit,
         .memoryShort,
-        .derivedKeyRefused,
+        .derivedKeyRefused, .signatureRefused,
     ]
 }

@@ -74,7 +74,7 @@ package struct KeyRing: Sendable {
         var signed = ChainLabel.signed(label, stamp, content)
         // Earlier keys are secret.
         defer { Sodium.wipe(&signed) }
-        return seed.signature(for: signed)
+        return seed.chainSignature(for: signed)
     }
 
     /// Learns from a record that opened that its generation exists. A device that has the seed keeps the derived key.

@@ -166,7 +166,7 @@ public struct Certificate: Hashable, Sendable {
     package static func signed(_ content: [UInt8], seed: SyncSeed) -> [UInt8] {
         Easysetup_Chain_V1_Certificate.with {
             $0.content = Data(content)
-            $0.signature = Data(seed.signature(for: ChainLabel.signed(ChainLabel.certificate, content)))
+            $0.signature = Data(seed.chainSignature(for: ChainLabel.signed(ChainLabel.certificate, content)))
         }.plainBytes()
     }
 

@@ -89,7 +89,7 @@ public struct CollectionRequest: Hashable, Sendable {
         }.plainBytes()
         return Easysetup_Chain_V1_Decline.with {
             $0.content = Data(content)
-            $0.signature = Data(seed.signature(for: ChainLabel.signed(ChainLabel.decline, content)))
+            $0.signature = Data(seed.chainSignature(for: ChainLabel.signed(ChainLabel.decline, content)))
         }.plainBytes()
     }
 

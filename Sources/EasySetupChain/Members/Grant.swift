@@ -48,7 +48,7 @@ package struct Grant: Sendable {
         }.plainBytes()
         return Easysetup_Chain_V1_Grant.with {
             $0.content = Data(content)
-            $0.signature = Data(seed.signature(for: ChainLabel.signed(ChainLabel.grant, content)))
+            $0.signature = Data(seed.chainSignature(for: ChainLabel.signed(ChainLabel.grant, content)))
         }.plainBytes()
     }
 

@@ -69,7 +69,7 @@ package struct CredentialsRequest: Hashable, Sendable {
 
     /// The request with its signature, as it is sent.
     package func signed(by seed: SyncSeed) -> [UInt8] {
-        statement + seed.signature(for: ChainLabel.signed(Self.label, statement))
+        statement + seed.chainSignature(for: ChainLabel.signed(Self.label, statement))
     }
 
     /// The request with the signature of the device that its certificate names, as it is sent.

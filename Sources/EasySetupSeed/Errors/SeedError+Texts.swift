@@ -92,6 +92,11 @@ extension SeedError {
                 "No such key can be derived from a seed.",
                 "Ask for 1 to 16,320 bytes, with an info that begins with easysetup/ and goes on, but not with chain/."
             )
+        case .signatureRefused:
+            explained(
+                "The seed's key does not sign this message for an app, because it begins like one of the chain's own.",
+                "Begin what is signed with a text of the app's own."
+            )
         }
     }
 }

@@ -29,6 +29,7 @@ public struct SeedError: ExplainedError, Explained, Equatable {
         case .passphraseUnfit: .passphraseUnfit
         case .memoryShort: .memoryShort
         case .derivedKeyRefused: .derivedKeyRefused
+        case .signatureRefused: .signatureRefused
         }
     }
 
@@ -111,6 +112,8 @@ public struct SeedError: ExplainedError, Explained, Equatable {
         /// The info of a derived key does not begin with `easysetup/` or ends there, or the key's length is not 1 to
         /// 16,320 bytes.
         public static let derivedKeyRefused = Self(rawValue: "derived-key-refused")
+        /// The message begins with one byte and then `easysetup/`, as what the seed's key signs for the chain does.
+        public static let signatureRefused = Self(rawValue: "signature-refused")
     }
 
     /// The errors as the project itself handles them. An app sees ``code`` in place of this enum, because a new case
@@ -123,7 +126,7 @@ public struct SeedError: ExplainedError, Explained, Equatable {
         case phraseUnknownWords([UnknownWord]), phraseNotEnglish(count: Int), phraseChecksum, linkVersion
         case linkDamaged, fileForeign, fileVersion, fileDamaged, fileTooCostly, fileHasMembership
         case passphraseNeeded, wrongPassphrase
-        case passphraseUnfit, memoryShort, derivedKeyRefused
+        case passphraseUnfit, memoryShort, derivedKeyRefused, signatureRefused
     }
 }
 
@@ -156,4 +159,5 @@ extension SeedError {
     package static var passphraseUnfit: Self { Self(.passphraseUnfit) }
     package static var memoryShort: Self { Self(.memoryShort) }
     package static var derivedKeyRefused: Self { Self(.derivedKeyRefused) }
+    package static var signatureRefused: Self { Self(.signatureRefused) }
 }

@@ -205,6 +205,7 @@ enum ExitCodes {
         "nobody-to-ask": 66,
         "internal": 70,
         "derived-key-refused": 70,
+        "signature-refused": 70,
         "other-seed-stored": 73,
         "seed-stored": 73,
         "membership-stored": 73,

@@ -172,7 +172,7 @@ struct SeedExamples {
         let key = try seed.derivedKey(info: "easysetup/example-notes/attachments/1", count: 32)
         attachments = key.bytes.withUnsafeBytes { SymmetricKey(data: $0) }
         let signed = Array("example-notes sign-in 1\n".utf8) + challenge
-        signIn(as: seed.userID.base64, signature: seed.signature(for: signed))
+        signIn(as: seed.userID.base64, signature: try seed.signature(for: signed))
         // END
     }
 

@@ -142,7 +142,7 @@ private let genuineRequest = CollectionRequest.bytes(
     switch script.number(below: 3) {
     case 0:
         let content = script.remainder()
-        let signature = seed.signature(for: ChainLabel.signed(ChainLabel.decline, content))
+        let signature = seed.chainSignature(for: ChainLabel.signed(ChainLabel.decline, content))
         guard request.isDeclined(by: signed(content, signature)) else { return }
         let own = [0x0A] + lv(writer.bytes) + [0x12] + lv(Array(ring.name.text.utf8))
         try hold(content.starts(with: own), "an answer for another device or collection is taken")
@@ -177,7 +177,7 @@ private let genuineGrant: [UInt8] = {
         {
             content = [0x0A] + lv(member.certificate.bytes) + [0x12] + lv(box)
         }
-        bytes = signed(content, seed.signature(for: ChainLabel.signed(ChainLabel.grant, content)))
+        bytes = signed(content, seed.chainSignature(for: ChainLabel.signed(ChainLabel.grant, content)))
     case 2: bytes = Tampering(&script)(genuineGrant)
     default: bytes = script.remainder()
     }

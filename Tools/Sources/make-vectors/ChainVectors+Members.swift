@@ -46,7 +46,7 @@ extension ChainInputs {
         let made = try made()
         let signedAs = { (label: String) -> [UInt8] in
             let content = content()
-            return field(1, content) + field(2, seed.signature(for: ChainLabel.signed(label, content)))
+            return field(1, content) + field(2, seed.chainSignature(for: ChainLabel.signed(label, content)))
         }
         let right = field(1, place.collection.bytes)
         var changed = made.bytes
@@ -58,7 +58,7 @@ extension ChainInputs {
             ("another bit of the content", changed, "certificate-not-signed"),
             ("signed for another use", signedAs(ChainLabel.keyChange), "certificate-not-signed"),
             (
-                "signed without a label", field(1, content()) + field(2, seed.signature(for: content())),
+                "signed without a label", field(1, content()) + field(2, try seed.signature(for: content())),
                 "certificate-not-signed"
             ),
             (
@@ -142,7 +142,7 @@ extension ChainInputs {
 
     /// The signature of a content for a record of this stamp.
     func signature(_ label: String, _ content: [UInt8], _ stamp: Stamp) -> [UInt8] {
-        seed.signature(for: ChainLabel.signed(label, stamp, content))
+        seed.chainSignature(for: ChainLabel.signed(label, stamp, content))
     }
 
     func json(_ stamp: Stamp) -> JSON {
@@ -189,7 +189,7 @@ extension ChainInputs {
             (
                 "signed for no record",
                 field(1, change.content)
-                    + field(2, seed.signature(for: ChainLabel.signed(ChainLabel.keyChange, change.content))),
+                    + field(2, seed.chainSignature(for: ChainLabel.signed(ChainLabel.keyChange, change.content))),
                 "malformed"
             ),
             ("fields in another order", signed(field(2, 2) + field(1, place.collection.bytes)), "malformed"),
@@ -286,7 +286,7 @@ extension ChainInputs {
             ),
             (
                 "signed for no record",
-                field(1, good) + field(2, seed.signature(for: ChainLabel.signed(ChainLabel.earlierKeys, good))),
+                field(1, good) + field(2, seed.chainSignature(for: ChainLabel.signed(ChainLabel.earlierKeys, good))),
                 "malformed"
             ),
             (
@@ -374,7 +374,7 @@ extension ChainInputs {
             ("signed by a device", field(1, inner) + field(2, stays.signature(ChainLabel.grant, inner)), ""),
             (
                 "signed for another use",
-                field(1, inner) + field(2, seed.signature(for: ChainLabel.signed(ChainLabel.decline, inner))), ""
+                field(1, inner) + field(2, seed.chainSignature(for: ChainLabel.signed(ChainLabel.decline, inner))), ""
             ),
         ]
         return .object([

@@ -85,7 +85,7 @@ private struct CredentialsInputs {
                         + devices.map { json($0, $1, signer: "device", $1.signed(by: device)) }
                 )
             ),
-            ("refused", .array(refused())),
+            ("refused", .array(try refused())),
         ])
     }
 
@@ -105,11 +105,11 @@ private struct CredentialsInputs {
             let count = lengths[index] ?? field.count
             statement += [UInt8(count >> 8), UInt8(count & 255)] + field
         }
-        return statement + seed.signature(for: ChainLabel.signed(CredentialsRequest.label, statement))
+        return statement + seed.chainSignature(for: ChainLabel.signed(CredentialsRequest.label, statement))
     }
 
     /// Requests that are refused whatever the clock says, with the problem that a service tells.
-    private func refused() -> [JSON] {
+    private func refused() throws -> [JSON] {
         let good = request()
         let fields: [[UInt8]] = [
             Array(CredentialsRequest.label.utf8), Array("POST".utf8), Array("keys.example.org".utf8), Array(path.utf8),
@@ -147,7 +147,7 @@ private struct CredentialsInputs {
             ("a signature of 63 bytes", Array(whole.dropLast()), "bad-body"),
             ("another bit of the signature", flipped, "bad-signature"),
             ("another bit of the path", other, "bad-signature"),
-            ("signed without the label", statement + seed.signature(for: statement), "bad-signature"),
+            ("signed without the label", statement + (try seed.signature(for: statement)), "bad-signature"),
             ("signed by a device, without its certificate", good.signed(by: device), "bad-signature"),
             ("signed by the seed's key, with a certificate", byDevice.signed(by: seed), "bad-signature"),
             (

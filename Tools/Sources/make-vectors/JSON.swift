@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// A value of a vector file. Objects keep the order of their members, so that files can be read from top to bottom.
-enum JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
+enum JSON: Sendable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
     case string(String)
     case integer(Int)
     case boolean(Bool)

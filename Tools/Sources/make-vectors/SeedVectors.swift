@@ -1,4 +1,6 @@
 import Crypto
+import EasySetupChain
+import EasySetupS3
 import EasySetupSeed
 
 /// Makes the vectors of derivation, phrases, links and files of seeds (`Protocol/seed.md`).
@@ -47,7 +49,7 @@ private func derivation() throws -> JSON {
             ("secretbox_key_fingerprint", .string(seed.secretboxKeyFingerprint)),
             ("same_seed_key", .hex(array(seed.sameSeedKey()))),
             ("message", .hex(message)),
-            ("signature", .hex(seed.signature(for: message))),
+            ("signature", .hex(try seed.signature(for: message))),
             ("own_info", .string(info)),
             ("own_key", .hex(array(try seed.derivedKey(info: info, count: 80)))),
         ])
@@ -58,6 +60,16 @@ private func derivation() throws -> JSON {
         ("the key of a collection", "easysetup/chain/key/1/notes"),
         ("the id of a collection", "easysetup/chain/collection/notes"),
     ]
+    let labels = [
+        ChainLabel.certificate, ChainLabel.grant, ChainLabel.decline, ChainLabel.snapshot, ChainLabel.keyChange,
+        ChainLabel.earlierKeys, CredentialsRequest.label,
+    ]
+    var refusedMessages = labels.map { label in ("the label \(label)", ChainLabel.signed(label, [1, 2, 3])) }
+    let prefix = Array("easysetup/".utf8)
+    refusedMessages.append(("a zero byte before the prefix", [0] + prefix))
+    refusedMessages.append(("a line feed before the prefix", [0x0A] + prefix))
+    refusedMessages.append(("the greatest byte before the prefix, and more behind it", [0xFF] + prefix + [1]))
+    refusedMessages.append(("a challenge that is text", Array(" easysetup/sign in".utf8)))
     return .object([
         ("kind", "seed-derivation"),
         ("about", "seed.md, Derivation: the seed's keys, a signature, and an 80-byte key of our own"),
@@ -65,6 +77,14 @@ private func derivation() throws -> JSON {
         (
             "refused",
             .array(refused.map { about, info in .object([("about", .string(about)), ("info", .string(info))]) })
+        ),
+        (
+            "refused_messages",
+            .array(
+                refusedMessages.map { about, message in
+                    .object([("about", .string(about)), ("message", .hex(message))])
+                }
+            )
         ),
     ])
 }

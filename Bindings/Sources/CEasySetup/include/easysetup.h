@@ -163,7 +163,7 @@ enum {
     EASYSETUP_ERROR_MEMBERSHIP_ENDED = 211,
     EASYSETUP_ERROR_MEMBERSHIP_NOT_KEPT = 212,
 
-    /* A text or a file is no seed, or a key can't be derived. */
+    /* A text or a file is no seed, or a key or a signature can't be had. */
     EASYSETUP_ERROR_SEED_WRONG_LENGTH = 300,
     EASYSETUP_ERROR_SEED_TOO_LONG = 301,
     EASYSETUP_ERROR_TEXT_UTF_16 = 302,
@@ -186,6 +186,7 @@ enum {
     EASYSETUP_ERROR_MEMORY_SHORT = 319,
     EASYSETUP_ERROR_DERIVED_KEY_REFUSED = 320,
     EASYSETUP_ERROR_SEED_FILE_MEMBERSHIP = 321,
+    EASYSETUP_ERROR_SIGNATURE_REFUSED = 322,
 
     /* A text is no code and no link. TEXT_UTF_16 and TEXT_NOT_UTF_8 are above. */
     EASYSETUP_ERROR_CODE_WRONG_LENGTH = 400,
@@ -298,7 +299,8 @@ easysetup_code easysetup_seed_secretbox_key(const easysetup_seed *seed, void *bu
 easysetup_code easysetup_seed_secretbox_key_fingerprint(const easysetup_seed *seed, char *buffer, size_t size,
                                                         easysetup_error **error);
 /* Signs a message with Ed25519 into EASYSETUP_SIGNATURE_BYTES. `message` may be NULL if `length` is 0. Put a text of your own before
-   what others have chosen, such as a server's challenge: the same key signs the certificates of the chain. */
+   what others have chosen, such as a server's challenge: the same key signs the certificates of the chain. A message that begins with one byte and then "easysetup/", as those
+   do, gives EASYSETUP_ERROR_SIGNATURE_REFUSED. */
 easysetup_code easysetup_seed_sign(const easysetup_seed *seed, const void *message, size_t length, uint8_t *signature,
                                    size_t size, easysetup_error **error);
 /* Whether a signature of 64 bytes for a message was made with the seed of this user ID of 32 bytes. False for NULL. */
