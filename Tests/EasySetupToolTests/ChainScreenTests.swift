@@ -87,7 +87,7 @@ struct ChainScreenTests {
         #expect(try await stage.run("laptop", ["get", "notes/1"]).output == "x")
         let done = try await stage.run("laptop", ["delete-account", "--user-id", digits, "--json"])
         #expect(try done.json()["event"] as? String == "account-deleted")
-        #expect(try done.json()["names"] as? Int == 3)
+        #expect(try done.json()["names"] as? Int == 4)
         let again = try await stage.run("laptop", ["delete-account", "--user-id", digits, "--json"])
         #expect(try again.json()["names"] as? Int == 0)
         #expect(!FileManager.default.fileExists(atPath: stage.folder("laptop") + "/chain.device"))
