@@ -132,7 +132,7 @@ extension Chain {
 
     private func deleteIfPossible(_ names: [String]) async throws(ChainError) -> Int {
         var deleted = 0
-        // One that is refused must not keep the others.
+        // A name that the store refuses to delete must not keep the others.
         for some in [names] + names.map({ [$0] }) {
             do throws(ChainError) {
                 deleted += try await delete(some)

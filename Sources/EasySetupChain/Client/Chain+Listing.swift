@@ -28,7 +28,7 @@ extension Chain {
 
     /// Lists a collection, in its turn; a second time if the first one shows that something is missing.
     func list(_ name: CollectionName, progress: @Sendable (Int) -> Void = { _ in }) async throws(ChainError) {
-        // What had too many objects may have fewer now.
+        // A collection that had too many objects may have fewer now.
         if readers[name]?.isTooLarge == true { readers[name] = nil }
         var rounds = 0
         while let next = reader(name)?.cursor.next(at: clock.elapsed) {
