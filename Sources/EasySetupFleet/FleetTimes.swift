@@ -24,7 +24,7 @@ package struct FleetTimes: Hashable, Sendable {
     package var missDoubt = Duration.seconds(60)
     /// How long after the last look at the clock a relay has slept.
     package var asleep = Duration.seconds(5)
-    /// The time to wait that a device is told which comes back to the same or to another relay.
+    /// The time that a relay tells a device to wait before it comes back, to this relay or another one.
     package var comeAgain = Duration.milliseconds(300)
 
     package init() {}

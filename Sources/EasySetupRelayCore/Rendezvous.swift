@@ -40,7 +40,7 @@ package struct Rendezvous: Sendable {
     var missed: PrefixCounts
     var intervals: Intervals
     var work: WorkGate
-    /// What only a relay among others knows; nil for a relay alone.
+    /// The state that only a relay among others has; nil for a relay alone.
     var others: Others?
     package var lifecycle: Lifecycle
     /// The operator's message, which the relay writes beside its answer to the first frame of each connection; nil for

@@ -52,7 +52,7 @@ extension ChainWorld {
         if !wasSetBack { await judgeSize() }
     }
 
-    /// The state that all writes come to which were ever stored, or all but some.
+    /// The state after all writes that were ever stored, or after all but some of them.
     private func oracle(
         _ name: CollectionName,
         without: Set<String> = []
@@ -176,7 +176,7 @@ extension ChainWorld {
         // The horizon passes, and a device compacts now and then.
         store.advance(by: .seconds(100 * 86_400))
         let first = devices[0]
-        // What a hostile device has filled is too much for a device with the limit of this world.
+        // A collection that a hostile device has filled is too much for a device with the limit of this world.
         await first.chain?.limit(ChainLimits())
         await first.chain?.forgetAll()
         for _ in 0..<4 {

@@ -136,7 +136,7 @@ package struct Compaction: Sendable {
         return false
     }
 
-    /// What the seed has signed for one stamp.
+    /// The content that the seed has signed for one stamp.
     private struct Signed: Hashable {
         let stamp: Stamp
         let content: RecordContent

@@ -51,7 +51,7 @@ package struct Cursor: Sendable {
         guard let listed, let listedAll else { return .all(.start) }
         if let asked { return .all(asked) }
         if instant - listedAll >= Self.allEvery { return .all(.daily) }
-        // Whoever may write can name what never was, in anybody's name.
+        // Every writer can name a record that never was, in another writer's name.
         if !missing.isEmpty, listedMissing.map({ instant - $0 >= Self.missingEvery }) ?? true { return .all(.missing) }
         return .from(listed > Self.overlap ? listed - Self.overlap : 0)
     }

@@ -258,7 +258,7 @@ extension Trunks {
         let run = message.receiver
         var effects: [TrunkEffect] = []
         if let part = message.content.fromEntry, homes[run]?.id == part.trunk {
-            // What was said later has a gap before it, so that nothing of it is handed on either.
+            // Later messages have a gap before them, so that nothing of them is handed on either.
             effects += breakTrunk(to: run, .silent, unheardFrom: part.number)
         }
         if let part = message.content.fromHome, entries[run]?.id == part.trunk { effects += breakTrunk(from: run) }

@@ -3,7 +3,7 @@ package import EasySetupRelayProtocol
 /// A question to the directory, in which relays among others note whose each room is.
 package struct DirectoryQuestion: Hashable, Sendable {
     package enum Wish: Hashable, Sendable {
-        /// Whose is the room?
+        /// The relay that has the room is asked for.
         case look
         /// The room shall be this relay's, unless another has a better right to it. `attempt` is how often the offerer
         /// has attached, as far as this relay knows; `isAttach` whether it has just attached here.

@@ -18,7 +18,7 @@ package struct SoughtDevice: Hashable, Sendable {
     package let frame: DeviceFrame
 }
 
-/// What came of seeking a device's room. Until it is known that the device goes on elsewhere, the relay keeps it.
+/// The outcome of seeking a device's room. Until it is known that the device goes on elsewhere, the relay keeps it.
 package enum SoughtOutcome: Hashable, Sendable {
     /// The device goes on at the relay that has its room. This relay forgets the device, and does not close its
     /// connection.

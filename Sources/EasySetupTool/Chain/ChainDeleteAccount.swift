@@ -37,7 +37,7 @@ struct ChainDeleteAccount: AsyncParsableCommand {
             var count = 0
             do {
                 let session = try await ChainSession.open(options, .leaving, holder: holder, output)
-                // What another call has deleted may be deleted again.
+                // Names that another call has deleted may be deleted again.
                 await session.chain.allowEmptyStore()
                 if userId == nil {
                     let collections = try await session.collections().map(\.name)
