@@ -1,26 +1,34 @@
 import Foundation
+import Synchronization
 import Testing
 
-/// Finds a port for a program to which a test must give one.
+/// Finds a port for a program to which a test must give one. No port is given twice in a run of the tests, and all of them
+/// are below those that the system gives to outgoing connections and to servers that ask for any port: a program that was
+/// killed finds its port free when it starts again.
 package enum FreePort {
-    /// A port on which nothing listens. It is below those that the system gives to outgoing connections and to servers
-    /// that ask for any port, so no other test gets it while the program is down.
+    private static let given = Mutex<Set<Int>>([])
+
+    /// A port on which nothing listens.
     package static func below30000() throws -> Int {
-        for _ in 0..<100 {
-            let port = Int.random(in: 20_000..<30_000)
-            if isFree(port) { return port }
-        }
-        throw NoneFree()
+        try draw(from: 20_000..<30_000, with: [0])
     }
 
-    /// A port of which the one 10,000 above is free too, as SeaweedFS takes them. Both are below those that the system
-    /// gives to others.
+    /// A port of which the one 10,000 above is free too, as SeaweedFS takes them.
     package static func pair() throws -> Int {
-        for _ in 0..<100 {
-            let port = Int.random(in: 12_000..<20_000)
-            if isFree(port), isFree(port + 10_000) { return port }
+        try draw(from: 12_000..<20_000, with: [0, 10_000])
+    }
+
+    private static func draw(from range: Range<Int>, with offsets: [Int]) throws -> Int {
+        try given.withLock { given in
+            for _ in 0..<100 {
+                let port = Int.random(in: range)
+                let ports = offsets.map { port + $0 }
+                guard given.isDisjoint(with: ports), ports.allSatisfy(isFree) else { continue }
+                given.formUnion(ports)
+                return port
+            }
+            throw NoneFree()
         }
-        throw NoneFree()
     }
 
     private struct NoneFree: Error {}

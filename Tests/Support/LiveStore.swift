@@ -90,7 +90,10 @@ package final class LiveStore: Sendable {
         return try await seaweedFS(identities: store.identities, policies: store.policies, bucket: store.bucket)
     }
 
-    private struct NotStarted: Error {}
+    private struct NotStarted: Error {
+        /// The end of the log of a store that ended by itself.
+        var log = ""
+    }
 
     /// Starts a SeaweedFS on free ports of loopback, with nothing but its defaults beside these.
     /// - Parameters:
@@ -115,11 +118,9 @@ package final class LiveStore: Sendable {
         let folder = FileManager.default.temporaryDirectory.appending(path: "easysetup-store-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder + "/data", withIntermediateDirectories: true)
         var ports: [Int] = []
-        while ports.count < 5 {
-            let port = try FreePort.pair()
-            if !ports.contains(port) { ports.append(port) }
-        }
+        while ports.count < 5 { try ports.append(FreePort.pair()) }
         let endpoint = "http://127.0.0.1:\(ports[3])"
+        try Data().write(to: URL(filePath: folder + "/log"))
         try Data(identities.utf8).write(to: URL(filePath: folder + "/s3.json"))
         try Data(policies.utf8).write(to: URL(filePath: folder + "/iam.json"))
         let arguments =
@@ -152,9 +153,8 @@ package final class LiveStore: Sendable {
             try await live.waitForStart(filer: ports[2], bucket)
             return live
         } catch {
-            let log = (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? ""
             process.endInput()
-            throw Failed(log: String(log.suffix(2_000)))
+            throw error
         }
     }
 
@@ -182,15 +182,18 @@ package final class LiveStore: Sendable {
     /// Ends a store of one's own.
     package func stop() { process?.endInput() }
 
-    private struct Failed: Error {
-        let log: String
-    }
-
     /// Waits until the server answers and has made its bucket, which it does a little later.
     private func waitForStart(filer: Int, _ bucket: String?) async throws {
         guard let url = URL(string: endpoint), let port = url.port else { throw NotStarted() }
-        try await wait(for: "/healthz", at: port)
-        if let bucket { try await wait(for: "/buckets/\(bucket)/", at: filer) }
+        // The shell removes the folder when it ends, and the log with it.
+        let log = try place.map { try FileHandle(forReadingFrom: URL(filePath: $0.folder + "/log")) }
+        do {
+            try await wait(for: "/healthz", at: port)
+            if let bucket { try await wait(for: "/buckets/\(bucket)/", at: filer) }
+        } catch is NotStarted {
+            let text = try log?.readToEnd().map { String(decoding: $0.suffix(2_000), as: UTF8.self) }
+            throw NotStarted(log: text ?? "")
+        }
     }
 
     private func wait(for path: String, at port: Int) async throws {
