@@ -74,6 +74,11 @@ package struct EntryMachine: Sendable {
         if case .through = devices[device]?.place { true } else { false }
     }
 
+    /// The devices that are through, in the order of their numbers.
+    package var through: [ConnectionID] {
+        devices.keys.filter(isThrough).sorted { $0.number < $1.number }
+    }
+
     /// Something of another run was heard, or its beat.
     package mutating func heard(_ run: RunID, _ beat: Beat? = nil, now: Duration) {
         others.heard(run, beat, now: now)
@@ -206,7 +211,7 @@ extension EntryMachine {
 
 extension SoughtDevice.Goal {
     /// The room's entry among those that were found under its name.
-    fileprivate func registration(in found: FoundRooms) -> Registration? {
+    func registration(in found: FoundRooms) -> Registration? {
         switch self {
         case .visit: found.atSlot
         case .offerer(_, let offer), .visitor(_, let offer):

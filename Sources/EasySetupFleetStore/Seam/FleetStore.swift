@@ -25,3 +25,15 @@ package protocol FleetStore: AnyObject {
     /// did; 1 does not prove that somebody will read it.
     func publish(_ message: [UInt8], to channel: FleetChannel, answer: @escaping (Result<Int, StoreFailure>) -> Void)
 }
+
+extension FleetStore {
+    /// Asks a question that is a value.
+    package func ask(_ question: StoreQuestion, answer: @escaping (Result<StoreAnswer, StoreFailure>) -> Void) {
+        switch question {
+        case .claim(let room, let registration): claim(room, registration) { answer($0.map { .claimed($0) }) }
+        case .find(let room): find(room) { answer($0.map { .found($0) }) }
+        case .take(let request): take(request) { answer($0.map { .taken($0) }) }
+        case .publish(let message, let channel): publish(message, to: channel) { answer($0.map { .published($0) }) }
+        }
+    }
+}

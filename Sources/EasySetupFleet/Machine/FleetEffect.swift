@@ -1,0 +1,56 @@
+package import EasySetupFleetStore
+package import EasySetupRelayCore
+
+/// An effect of a ``FleetMachine`` on the store. The caller carries effects out in their order.
+package enum FleetEffect: Sendable {
+    /// Join the store as this run. If it has joined as another, it leaves first.
+    case join(RunID)
+    /// Ask the store, and give the answer to ``FleetMachine/answered(_:_:_:_:)`` with this ticket.
+    case ask(StoreQuestion, FleetTicket)
+}
+
+/// The reason for a question to the store, by which its answer is known.
+package enum FleetTicket: Sendable {
+    /// A device is sought. The names are those under which its room is looked for next.
+    case device(Question, SoughtDevice.Goal, ArraySlice<RoomName>)
+    /// The `Rendezvous` has asked.
+    case room(DirectoryQuestion, ArraySlice<RoomName>)
+    /// The `Rendezvous` wants to take a room, and it is looked for under this name, and then under these.
+    case place(DirectoryQuestion, RoomName, ArraySlice<RoomName>)
+    /// A message to one run was published.
+    case message(OutgoingMessage)
+    case beat
+}
+
+/// What a relay's part in a fleet has counted since it started.
+package struct FleetCounts: Hashable, Sendable {
+    /// Messages published, those that nobody heard, messages taken, and those that could not be read.
+    package var published = 0
+    package var unheard = 0
+    package var heard = 0
+    package var unreadable = 0
+    /// Trunks that broke with devices on them, counted by their devices.
+    package var brokenLegs = 0
+    /// Rooms that this relay has taken over from another.
+    package var takeovers = 0
+    /// How often the relay was cut off, how often the directory had lost its data, and how often the relay has slept.
+    package var cuts = 0
+    package var losses = 0
+    package var sleeps = 0
+    /// Devices whose connections were cut because they said too much.
+    package var tooFast = 0
+
+    package init() {}
+}
+
+/// The state of a relay's part in a fleet.
+package struct FleetStatus: Hashable, Sendable {
+    package let isJoined: Bool
+    /// The other relays that are heard.
+    package let others: Int
+    /// The devices at other relays that are in rooms here, and those here whose rooms are at other relays.
+    package let farDevices: Int
+    package let devicesElsewhere: Int
+    package let trunks: Int
+    package let counts: FleetCounts
+}

@@ -1,0 +1,273 @@
+package import EasySetupFleetStore
+package import EasySetupRelayCore
+internal import EasySetupRelayProtocol
+
+/// All that a relay among others does beside its `Rendezvous`: devices on their way to their homes, trunks, sealed
+/// messages, questions to the directory, beats, and sleep (`Protocol/fleet.md`).
+///
+/// It is a value with one function for each event, and changes the `Rendezvous` where an event concerns it. What devices
+/// are to hear comes out as actions of the turn, as it does from the `Rendezvous` itself; the caller gives each action of
+/// the turn to ``perform(_:_:_:)`` first. Whatever concerns the store comes out by ``takeEffects()``.
+///
+/// Whoever handles an event calls ``look(_:_:)`` first, and ``finish(_:)`` last.
+package struct FleetMachine: Sendable {
+    package let times: FleetTimes
+    package private(set) var run: RunID
+    package internal(set) var counts = FleetCounts()
+    /// How full the relay is, in thousandths, for its beats.
+    package var load: UInt16 = 0
+
+    var entry: EntryMachine
+    var trunks: Trunks
+    var keys: FleetKeys
+    var exchange: DirectoryExchange
+    private var sealer: EnvelopeSealer
+    private var opener: EnvelopeOpener
+    private var clock: RunClock
+    private var nextBeat: Duration
+    private var effects: [FleetEffect] = []
+
+    /// - Parameters:
+    ///   - run: the run that `Surroundings.amongOthers` has too.
+    ///   - number: makes the number of a remote connection, from one that counts them. No other connection has it.
+    package init(
+        run: RunID,
+        keys: FleetKeys,
+        times: FleetTimes = FleetTimes(),
+        started: Duration,
+        number: @escaping @Sendable (UInt64) -> ConnectionID
+    ) {
+        (self.run, self.keys, self.times) = (run, keys, times)
+        entry = EntryMachine(run: run, times: times)
+        trunks = Trunks(times: times, number: number)
+        sealer = EnvelopeSealer(run: run, keys: keys)
+        opener = EnvelopeOpener(run: run, keys: keys)
+        exchange = DirectoryExchange(run: run)
+        clock = RunClock(times: times, started: started)
+        nextBeat = started + times.beat
+        effects = [.join(run)]
+    }
+
+    /// Seals, names and opens with other keys from now on.
+    package mutating func replaceKeys(by keys: FleetKeys) {
+        self.keys = keys
+        sealer.replaceKeys(by: keys)
+        opener.replaceKeys(by: keys)
+    }
+
+    /// The state of the relay's part, for metrics and the status page.
+    package func status(now: Duration) -> FleetStatus {
+        FleetStatus(
+            isJoined: entry.standing.isJoined,
+            others: entry.others.beats(now: now).count,
+            farDevices: trunks.farCount,
+            devicesElsewhere: trunks.ownCount,
+            trunks: trunks.trunkCount,
+            counts: counts
+        )
+    }
+
+    /// The devices here whose rooms are at other relays.
+    package var devicesElsewhere: Int { trunks.ownCount }
+
+    /// Whether the directory answers, and the bus is heard.
+    package var isJoined: Bool { entry.standing.isJoined }
+
+    package mutating func takeEffects() -> [FleetEffect] {
+        guard !effects.isEmpty else { return [] }
+        defer { effects = [] }
+        return effects
+    }
+
+    mutating func add(_ effect: FleetEffect) { effects.append(effect) }
+}
+
+// MARK: - Time
+
+extension FleetMachine {
+    /// Looks at the clock: a relay that was stopped for a while goes on as another run. The caller calls this before it
+    /// handles anything else.
+    package mutating func look(_ rendezvous: inout Rendezvous, _ turn: inout Turn) {
+        guard clock.look(now: turn.now.monotonic) else { return }
+        counts.sleeps += 1
+        let former = run
+        run = RunID(number: turn.entropy.next())
+        // What is asked below is asked of a store that has left, and so answered with a failure at once.
+        effects = [.join(run)]
+        exchange = DirectoryExchange(run: run, former: former)
+        sealer = EnvelopeSealer(run: run, keys: keys)
+        opener = EnvelopeOpener(run: run, keys: keys)
+        entry.becomes(run)
+        entry.told(.cutOff(.left), now: turn.now.monotonic)
+        rendezvous.slept(&turn)
+        rendezvous.cutOff(&turn)
+        handle(trunks.breakAll(), &rendezvous, &turn)
+    }
+
+    /// When the caller must next call ``deadlinesPassed(_:_:)``.
+    package var nextDeadline: Duration {
+        var next = nextBeat
+        if let due = entry.nextDeadline { next = min(due, next) }
+        if let due = trunks.nextDeadline { next = min(due, next) }
+        return next
+    }
+
+    package mutating func deadlinesPassed(_ rendezvous: inout Rendezvous, _ turn: inout Turn) {
+        let now = turn.now.monotonic
+        perform(entry.deadlinesPassed(now: now), &rendezvous, &turn)
+        handle(trunks.deadlinesPassed(now: now), &rendezvous, &turn)
+        guard nextBeat <= now else { return }
+        nextBeat = now + times.beat
+        if isJoined { beat(rendezvous) }
+    }
+
+    private mutating func beat(_ rendezvous: borrowing Rendezvous) {
+        let beat = Beat(load: load, isDraining: !rendezvous.lifecycle.isServing)
+        publish(FleetContent(loose: [.beat(beat)]), to: .all, .beat)
+    }
+
+    /// Publishes what the events since the last call have led to. The caller calls this after the last of a batch.
+    package mutating func finish(_ turn: borrowing Turn) {
+        for message in trunks.takeMessages(now: turn.now.monotonic) {
+            publish(message.content, to: .run(message.receiver), .message(message))
+        }
+    }
+
+    private mutating func publish(_ content: FleetContent, to channel: FleetChannel, _ ticket: FleetTicket) {
+        counts.published += 1
+        effects.append(.ask(.publish(sealer.seal(content, for: channel), channel), ticket))
+    }
+}
+
+// MARK: - The store
+
+extension FleetMachine {
+    /// Handles what the store tells by itself.
+    package mutating func told(_ event: StoreEvent, _ rendezvous: inout Rendezvous, _ turn: inout Turn) {
+        let now = turn.now.monotonic
+        entry.told(event, now: now)
+        switch event {
+        case .connecting: break
+        case .joined(let hasKept):
+            rendezvous.joined(hasKept: hasKept, &turn)
+            beat(rendezvous)
+        case .cutOff:
+            counts.cuts += 1
+            rendezvous.cutOff(&turn)
+        case .lostData:
+            counts.losses += 1
+            rendezvous.directoryLost(&turn)
+        case .message(let channel, let message): heard(message, on: channel, &rendezvous, &turn)
+        }
+    }
+
+    private mutating func heard(
+        _ message: [UInt8],
+        on channel: FleetChannel,
+        _ rendezvous: inout Rendezvous,
+        _ turn: inout Turn
+    ) {
+        let (sender, content): (RunID, FleetContent)
+        do throws(EnvelopeError) {
+            (sender, content) = try opener.open(message, on: channel)
+        } catch {
+            if error != .own { counts.unreadable += 1 }
+            return
+        }
+        counts.heard += 1
+        let now = turn.now.monotonic
+        entry.heard(sender, now: now)
+        for item in content.loose {
+            switch item {
+            case .beat(let beat): entry.heard(sender, beat, now: now)
+            case .taken(let offer, let attempt):
+                if let offer = OfferID(offer) { rendezvous.taken(offer, attempt: attempt, &turn) }
+            // The first belongs to trunks. No relay hands calls on yet.
+            case .over, .call, .answered: break
+            }
+        }
+        handle(trunks.heard(content, from: sender, now: now), &rendezvous, &turn)
+    }
+
+    /// Handles the store's answer to a question of ``FleetEffect/ask(_:_:)``.
+    package mutating func answered(
+        _ ticket: FleetTicket,
+        _ answer: Result<StoreAnswer, StoreFailure>,
+        _ rendezvous: inout Rendezvous,
+        _ turn: inout Turn
+    ) {
+        switch ticket {
+        case .beat: break
+        case .message(let message):
+            switch answer {
+            // It may have been heard. If it was not, the next one has a gap before it, or there is silence.
+            case .success, .failure(.cutOff):
+                guard case .success(.published(0)) = answer else { return }
+            case .failure(.busy), .failure(.full), .failure(.refused): break
+            }
+            counts.unheard += 1
+            handle(trunks.nobodyHeard(message), &rendezvous, &turn)
+        case .device(let question, let goal, let names):
+            if case .success(.found(let found)) = answer, goal.registration(in: found) == nil, let next = names.first {
+                return add(.ask(.find(next), .device(question, goal, names.dropFirst())))
+            }
+            let found = answer.flatMap { answer -> Result<FoundRooms, StoreFailure> in
+                if case .found(let rooms) = answer { .success(rooms) } else { .failure(.refused) }
+            }
+            perform(entry.found(question, found, now: turn.now.monotonic), &rendezvous, &turn)
+        case .room(let question, let names): answered(question, answer, names, &rendezvous, &turn)
+        case .place(let question, let name, let names):
+            place(question, answer, name, names)
+        }
+    }
+
+    private mutating func answered(
+        _ question: DirectoryQuestion,
+        _ answer: Result<StoreAnswer, StoreFailure>,
+        _ names: ArraySlice<RoomName>,
+        _ rendezvous: inout Rendezvous,
+        _ turn: inout Turn
+    ) {
+        let (answer, taken) = exchange.answer(question, answer)
+        if case .nobodys = answer, let next = names.first {
+            return add(.ask(exchange.question(question, name: next), .room(question, names.dropFirst())))
+        }
+        if let taken {
+            counts.takeovers += 1
+            trunks.say(taken.item, to: taken.from)
+        }
+        rendezvous.answered(question, answer, &turn)
+    }
+
+    /// Asks the directory for the `Rendezvous`.
+    mutating func ask(_ question: DirectoryQuestion) {
+        let names = keys.names(of: question.slot, question.offer)
+        let others = names.dropFirst()
+        switch question.wish {
+        case .claim: add(.ask(exchange.question(question, name: names[0]), .room(question, [])))
+        case .look: add(.ask(exchange.question(question, name: names[0]), .room(question, others)))
+        case .take:
+            // While keys are rotated, a room may be registered under another name than the first, and is taken there.
+            guard let next = others.first else {
+                return add(.ask(exchange.question(question, name: names[0]), .room(question, [])))
+            }
+            add(.ask(.find(next), .place(question, next, others.dropFirst())))
+        }
+    }
+
+    private mutating func place(
+        _ question: DirectoryQuestion,
+        _ answer: Result<StoreAnswer, StoreFailure>,
+        _ name: RoomName,
+        _ names: ArraySlice<RoomName>
+    ) {
+        if case .success(.found(let found)) = answer,
+            [found.atSlot, found.withoutSlot].contains(where: { $0?.offer == question.offer.bytes })
+        {
+            return add(.ask(exchange.question(question, name: name), .room(question, [])))
+        }
+        if let next = names.first { return add(.ask(.find(next), .place(question, next, names.dropFirst()))) }
+        let first = keys.names(of: question.slot, question.offer)[0]
+        add(.ask(exchange.question(question, name: first), .room(question, [])))
+    }
+}
