@@ -190,27 +190,6 @@ struct ChainRequestTests {
         #expect(try await party.member(granted).list("history").map(\.object) == ["1"])
     }
 
-    @Test("Two grants at once leave the request open whose grant was written first")
-    func twoGrants() async throws {
-        let (one, membership) = try await pair()
-        let (tv, other) = (party.member(membership), party.chain(2))
-        try await tv.request("history", mayWrite: false)
-        try await tv.request("notes", mayWrite: true)
-        let requests = try await one.requests()
-        #expect(try await other.requests().count == 2)
-        // The other device does not see the first grant yet.
-        let seen = Set(party.store.names)
-        try await one.grant(requests[0])
-        let hidden = Set(party.store.names).subtracting(seen)
-        party.store.change { $0.withholds = { hidden.contains($0) } }
-        try await other.grant(requests[1])
-        party.store.change { $0.withholds = { _ in false } }
-        let open = try await party.chain(3).requests()
-        #expect(open.count == 1)
-        try await one.grant(try #require(open.first))
-        #expect(try await tv.newMembership()?.rights == [notes: true, history: false])
-    }
-
     @Test("Another device can neither ask in this one's name, nor grant, decline, or open what was granted")
     func forged() async throws {
         let (one, membership) = try await pair()

@@ -77,10 +77,9 @@ extension Chain {
     /// Notes that nobody needs any more go in the same record: those of other certificates of the device whose rights are all in
     /// this one.
     package func note(_ certificate: Certificate, _ names: some Sequence<CollectionName>) async throws(ChainError) {
-        let rights = Set(certificate.rights.map(\.collection))
         let unneeded = notedCertificates.filter { noted in
             noted.certificate.device == certificate.device && noted.certificate != certificate
-                && rights.isSuperset(of: noted.certificate.rights.map(\.collection))
+                && certificate.covers([noted.certificate].rights)
         }
         let object = NotedCertificate.object(of: certificate, by: device)
         try await write(

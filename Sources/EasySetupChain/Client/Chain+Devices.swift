@@ -35,8 +35,9 @@ extension Chain {
     /// Brings this device's record up to date, if it is there: the day on which it was seen, and its certificate, after a
     /// new one was granted. A device without the seed deletes its requests that are answered, and says which keys it was given
     /// in boxes that it can't open. An app calls this when it starts, and once a day. On a device with the seed it gives keys
-    /// that others lack by mistake, notes certificates that were not, ends removals that another device did not end, shuts out
-    /// devices that have left and those whose certificates have ended, and makes the names of the chain's own collections fewer.
+    /// that others lack by mistake, notes certificates that were not, grants again what a device has not got, ends removals that
+    /// another device did not end, shuts out devices that have left and those whose certificates have ended, and makes the names
+    /// of the chain's own collections fewer.
     /// - Returns: whether the record is there. Any device may delete it; the app joins again then.
     /// - Throws: the errors of ``join(name:platform:)``.
     @discardableResult public func touch() async throws(ChainError) -> Bool {
@@ -46,6 +47,7 @@ extension Chain {
         if isThere { try await noteHolder() }
         try await noteMissingCertificates()
         try await endMemberships()
+        try await grantAgain()
         // Without a write, too, a removal that another device did not end is ended, and a device that was left out gets its key.
         for name in readCollections where name != .collections {
             try await readyKeys(of: name)

@@ -71,42 +71,6 @@ extension Chain {
         return openRequests
     }
 
-    /// Grants a request, on a device with the seed: the device that asks gets a new certificate with the right beside those
-    /// that it has, and the keys, in a record that only it can open.
-    /// - Throws: ``ChainError/Code/notHeld`` without the seed; ``ChainError/Code/objectMissing`` if the request is not open
-    ///   any more, or has changed; ``ChainError/Code/tooManyCollections``; ``ChainError/Code/collectionUnknown``.
-    public func grant(_ request: CollectionRequest) async throws(ChainError) {
-        guard case .seed(let seed) = holder else { throw .notHeld }
-        // The grant is of the request that a person has seen.
-        guard try await requests().contains(where: { $0.isSame(as: request) }) else { throw .objectMissing }
-        let base = newestCertificate(of: request)
-        var rights: [CollectionName: Bool] = [:]
-        let known = collectionNames(seed)
-        for right in base.rights {
-            guard let name = known[right.collection] else { throw .collectionUnknown }
-            rights[name] = right.mayWrite
-        }
-        rights[request.collection] = request.mayWrite || rights[request.collection] ?? false
-        let generations = try await newestGenerations(of: rights)
-        let noted = notedCertificates.map(\.certificate).filter { $0.device == base.device }.map(\.serial)
-        let certificate = try Certificate(
-            device: base.device,
-            signingKey: base.signingKey,
-            boxKey: base.boxKey,
-            collections: rights,
-            generations: generations.compactMapValues { $0.max() },
-            notAfter: base.notAfter,
-            serial: max(storeTime ?? 1, base.serial + 1, (noted.max() ?? 0) + 1),
-            seed: seed
-        )
-        let held = Membership.held(by: certificate, rights, generations, seed)
-        let bytes = try Grant.bytes(certificate, held, seed: seed, entropy: entropy)
-        // Noted first, where devices without the seed can't write: a removal changes the keys of what was ever granted, whatever
-        // the device has written since.
-        try await note(certificate, rights.keys)
-        try await write([(Grant.object(base.device), .put(["grant": bytes]))], in: .requests)
-    }
-
     /// Declines a request, on a device with the seed. The device may ask again.
     /// - Throws: ``ChainError/Code/notHeld`` without the seed; ``ChainError/Code/objectMissing`` if the request is not open
     ///   any more, or has changed.
@@ -120,7 +84,7 @@ extension Chain {
     // MARK: What was read
 
     /// All requests that their devices have signed, the oldest one first.
-    private var knownRequests: [CollectionRequest] {
+    var knownRequests: [CollectionRequest] {
         guard let reader = reader(.requests) else { return [] }
         var ofDevice: [DeviceID: Int] = [:]
         var requests: [CollectionRequest] = []
@@ -143,12 +107,15 @@ extension Chain {
         guard case .seed(let seed) = holder else { return [] }
         let removed = removedDevices
         let names = Dictionary(knownDevices.map { ($0.id, $0.name) }, uniquingKeysWith: { one, _ in one })
-        let now = (storeTime ?? 0) / 1_000
-        return knownRequests.compactMap { request in
-            let certificate = newestCertificate(of: request)
-            let right = certificate.right(in: CollectionID(of: request.collection, seed: seed))
-            guard !request.isDeclined, !removed.contains(request.device), (try? certificate.checkTime(now)) != nil,
-                !(right.map { $0.mayWrite || !request.mayWrite } ?? false)
+        let noted = Dictionary(grouping: notedCertificates.map(\.certificate), by: \.device)
+        let requests = knownRequests
+        let asked = Dictionary(grouping: requests.map(\.certificate), by: \.device)
+        return requests.compactMap { request in
+            let known = noted[request.device, default: []] + asked[request.device, default: []]
+            let certificates = certificates(of: request.device, known, seed)
+            let mayWrite = certificates.rights[CollectionID(of: request.collection, seed: seed)]
+            guard !request.isDeclined, !removed.contains(request.device), !certificates.isEmpty,
+                !(mayWrite.map { $0 || !request.mayWrite } ?? false)
             else { return nil }
             var named = request
             named.deviceName = names[request.device] ?? ""
@@ -156,19 +123,8 @@ extension Chain {
         }
     }
 
-    /// The newest certificate of the device that asks: that of its request, its record or its grant, or a noted one.
-    private func newestCertificate(of request: CollectionRequest) -> Certificate {
-        let user = request.certificate.userID
-        let record = knownDevices.first { $0.id == request.device }
-        let recorded = record.flatMap { try? Certificate(bytes: $0.certificate, of: user) }
-        return
-            ([recorded, grant(to: request.device)?.certificate].compactMap(\.self)
-            + notedCertificates.map(\.certificate))
-            .filter { $0.device == request.device && $0.boxKey == request.certificate.boxKey }
-            .reduce(request.certificate) { $0.serial < $1.serial ? $1 : $0 }
-    }
-
-    private func grant(to device: DeviceID) -> Grant? {
+    /// The grant that is there for a device.
+    func grant(to device: DeviceID) -> Grant? {
         guard let reader = reader(.requests), let bytes = reader.state.object(Grant.object(device))?["grant"],
             let grant = Grant(bytes, of: reader.keys.place.userID), grant.certificate.device == device
         else { return nil }
@@ -198,7 +154,7 @@ extension Chain {
 
 extension CollectionRequest {
     /// Whether a request is this one, as it was shown.
-    fileprivate func isSame(as other: CollectionRequest) -> Bool {
+    func isSame(as other: CollectionRequest) -> Bool {
         device == other.device && collection == other.collection && mayWrite == other.mayWrite && time == other.time
             && reason == other.reason
     }

@@ -198,9 +198,30 @@ public struct Certificate: Hashable, Sendable {
         rights.first { $0.collection == collection }
     }
 
+    /// Whether the device has all these rights by this certificate: a collection with true is one in which it may write.
+    func covers(_ rights: [CollectionID: Bool]) -> Bool {
+        rights.allSatisfy { collection, mayWrite in
+            right(in: collection).map { $0.mayWrite || !mayWrite } ?? false
+        }
+    }
+
     /// Whether the certificate's device signed bytes for one use (`Protocol/chain.md`, "Labels").
     package func isValid(signature: [UInt8], _ label: String, _ content: [UInt8]) -> Bool {
         guard let key = UserID(bytes: signingKey) else { return false }
         return key.isValid(signature: signature, for: ChainLabel.signed(label, content))
+    }
+}
+
+extension [Certificate] {
+    /// The certificate with the greatest serial.
+    var newest: Certificate? { self.max { $0.serial < $1.serial } }
+
+    /// The rights of all together: each collection, and whether one of them lets the device write there.
+    var rights: [CollectionID: Bool] {
+        reduce(into: [:]) { rights, certificate in
+            for right in certificate.rights {
+                rights[right.collection] = right.mayWrite || rights[right.collection] ?? false
+            }
+        }
     }
 }
