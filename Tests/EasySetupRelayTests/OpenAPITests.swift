@@ -116,15 +116,18 @@ import Testing
     func healthPathsStatuses(_ health: HTTPRoutes.Health, _ method: HTTPMethod) throws {
         let operation = try #require(operations.first { $0.path == health.rawValue && $0.method == method.rawValue })
         let routes = HTTPRoutes(allowedOrigins: [])
-        for isDraining in [false, true] {
+        for (isDraining, isCutOff) in [(false, false), (true, false), (false, true), (true, true)] {
             let head = HTTPRequestHead(version: .http1_1, method: method, uri: health.rawValue, headers: ["Host": "x"])
-            guard case .health(let isWell, _) = routes.answer(to: head, isDraining: isDraining) else {
+            let state = HTTPRoutes.State(isDraining: isDraining, isCutOff: isCutOff)
+            guard case .health(let answer, _) = routes.answer(to: head, state) else {
                 Issue.record("no answer about health")
                 return
             }
-            #expect(operation.responses[isWell ? 200 : 503] != nil)
+            #expect(operation.responses[answer == .ok ? 200 : 503] != nil)
+            let isWell = health == .live || !isDraining && (health == .ready || !isCutOff)
+            #expect((answer == .ok) == isWell)
         }
-        #expect((operation.responses[503] != nil) == (health == .ready))
+        #expect((operation.responses[503] != nil) == (health != .live))
     }
 }
 

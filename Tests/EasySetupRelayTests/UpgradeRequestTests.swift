@@ -234,7 +234,7 @@ struct HTTPReading {
         channel.embeddedEventLoop.run()
         _ = try? channel.finish(acceptAlreadyClosed: true)
         guard let head = parts.head else { return nil }
-        answer = HTTPRoutes(allowedOrigins: []).answer(to: head, isDraining: false)
+        answer = HTTPRoutes(allowedOrigins: []).answer(to: head)
         key = Array((head.headers.first(name: "sec-websocket-key") ?? "").utf8)
         isWhole = parts.isWhole
         self.behind = behind.bytes

@@ -87,8 +87,10 @@ package struct FleetMachine: Sendable {
 extension FleetMachine {
     /// Looks at the clock: a relay that was stopped for a while goes on as another run. The caller calls this before it
     /// handles anything else.
-    package mutating func look(_ rendezvous: inout Rendezvous, _ turn: inout Turn) {
-        guard clock.look(now: turn.now.monotonic) else { return }
+    /// - Returns: whether the relay has slept.
+    @discardableResult
+    package mutating func look(_ rendezvous: inout Rendezvous, _ turn: inout Turn) -> Bool {
+        guard clock.look(now: turn.now.monotonic) else { return false }
         counts.sleeps += 1
         let former = run
         run = RunID(number: turn.entropy.next())
@@ -102,6 +104,7 @@ extension FleetMachine {
         rendezvous.slept(&turn)
         rendezvous.cutOff(&turn)
         handle(trunks.breakAll(), &rendezvous, &turn)
+        return true
     }
 
     /// When the caller must next call ``deadlinesPassed(_:_:)``.

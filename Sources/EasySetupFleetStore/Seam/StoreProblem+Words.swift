@@ -23,7 +23,7 @@ extension StoreProblem {
     /// The steps that the operator can take against it.
     package var advice: String {
         switch self {
-        case .unreachable: "See that Redis runs there, and that this machine reaches it. The relay tries again by itself."
+        case .unreachable: "See that Redis runs there, and that this machine reaches it. The relay tries again."
         case .untrusted: "Use redis:// for a server without TLS, or name its authority by --fleet-authorities."
         case .closed, .silent, .loading, .masterMoved, .left: "The relay tries again by itself."
         case .unsent: "See whether the machine of Redis, or the network to it, is overloaded."

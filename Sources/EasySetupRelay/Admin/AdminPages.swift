@@ -28,9 +28,9 @@ struct AdminPages: Sendable {
     /// The health of the relay, with the same answers as at the port of the devices.
     private func health(_ health: HTTPRoutes.Health) -> AdminRoutes.Route {
         .init(path: health.rawValue) { [collector] _, loop in
-            let isWell = health == .live || collector.isServing
+            let answer = health.answer(collector.health)
             return loop.makeSucceededFuture(
-                isWell ? .text(.ok, "ok") : .text(.serviceUnavailable, "draining")
+                .text(answer == .ok ? .ok : .serviceUnavailable, answer.rawValue)
             )
         }
     }

@@ -43,6 +43,9 @@ public struct RelayConfiguration: Sendable {
     public var connectionLimits = ConnectionLimits()
     /// The limits on rooms, meetings, address prefixes and frames.
     package var limits = Limits()
+    /// The Redis that this relay shares with others, so that devices at different relays can pair; nil for a relay alone.
+    /// All relays have the same ``keyFile``.
+    package var fleet: RedisSettings?
     /// The clock that the relay uses; nil for the machine's clocks. A test sets a clock that the test moves by hand, so
     /// that a time limit never passes because the machine is slow.
     package var clock: RelayClock?
@@ -79,6 +82,7 @@ extension RelayConfiguration {
             ("tls-certificate", (certificate == nil) != (other.certificate == nil)),
             ("key-file", keyFile != nil && other.keyFile == nil), ("cores", cores != other.cores),
             ("admin", admin != other.admin),
+            ("fleet", fleet?.summary != other.fleet?.summary),
             ("code-lifetime", codeLifetime != other.codeLifetime),
             ("limit or memory", own != others || limits != otherLimits),
         ]

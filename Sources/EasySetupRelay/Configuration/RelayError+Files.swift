@@ -104,6 +104,7 @@ extension RelayError {
         case .badCertificate(_, let problem): problem.code
         case .badKeyFile(_, let problem): problem.code
         case .badMessageFile(_, let problem): problem.code
+        case .badFleet(let problem): problem.cause
         case .cannotListen, .notListening, .stopped: nil
         }
     }
@@ -167,6 +168,8 @@ extension RelayError {
         public static let noFolder = Self(rawValue: "no-folder")
         /// The relay was to create a key file in a folder in which the relay's user may create nothing.
         public static let folderForbidden = Self(rawValue: "folder-forbidden")
+        /// Settings of a fleet that do not go together.
+        public static let unfitSettings = Self(rawValue: "unfit-settings")
         /// The text of a message for devices breaks a rule.
         public static let badText = Self(rawValue: "bad-text")
     }
@@ -200,7 +203,7 @@ extension RelayError.FileProblem {
 }
 
 extension RelayError.KeyFileProblem {
-    fileprivate var code: RelayError.Cause {
+    var code: RelayError.Cause {
         switch self {
         case .file(let problem): problem.code
         case .secrecy(.openToOthers): .openToOthers
@@ -252,7 +255,7 @@ extension RelayError.KeyFileProblem {
 }
 
 extension RelayError.CertificateProblem {
-    fileprivate var code: RelayError.Cause {
+    var code: RelayError.Cause {
         switch self {
         case .file(let problem): problem.code
         case .empty: .empty

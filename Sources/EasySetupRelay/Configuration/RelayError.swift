@@ -17,6 +17,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         case .badCertificate: .badCertificate
         case .badKeyFile: .badKeyFile
         case .badMessageFile: .badMessageFile
+        case .badFleet: .badFleet
         case .stopped: .stopped
         }
     }
@@ -28,6 +29,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     public var path: String? {
         switch kind {
         case .badCertificate(let path, _), .badKeyFile(let path, _), .badMessageFile(let path, _): path
+        case .badFleet(let problem): problem.path
         case .cannotListen, .notListening, .stopped: nil
         }
     }
@@ -37,7 +39,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
     public var retryHelps: Bool {
         switch kind {
         case .cannotListen(_, _, .addressInUse), .cannotListen(_, _, .lookUpFailed): true
-        case .cannotListen, .notListening, .badCertificate, .badKeyFile, .badMessageFile, .stopped: false
+        case .cannotListen, .notListening, .badCertificate, .badKeyFile, .badMessageFile, .badFleet, .stopped: false
         }
     }
 
@@ -54,6 +56,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
             "The key file \(path) cannot be used: \(problem.words)."
         case .badMessageFile(let path, let problem):
             "The file of the message for devices, \(path), cannot be used: \(problem.words)."
+        case .badFleet(let problem): problem.description
         case .stopped:
             "The relay was stopped before it listened."
         }
@@ -67,6 +70,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         case .badCertificate(let path, let problem): problem.advice(path)
         case .badKeyFile(let path, let problem): problem.advice(path)
         case .badMessageFile(let path, let problem): problem.advice(path)
+        case .badFleet(let problem): problem.advice
         case .stopped: "Start it again."
         }
     }
@@ -90,6 +94,8 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         public static let badKeyFile = Self(rawValue: "bad-key-file")
         /// The file with the message for devices could not be read, or its text breaks a rule.
         public static let badMessageFile = Self(rawValue: "bad-message-file")
+        /// The settings of the fleet, or a file that they name, could not be used.
+        public static let badFleet = Self(rawValue: "bad-fleet")
         /// Somebody stopped the relay before it listened.
         public static let stopped = Self(rawValue: "relay-stopped")
     }
@@ -101,6 +107,7 @@ public struct RelayError: Error, Equatable, Sendable, CustomStringConvertible {
         case notListening(descriptor: CInt)
         case badCertificate(path: String, CertificateProblem), badKeyFile(path: String, KeyFileProblem)
         case badMessageFile(path: String, MessageFileProblem), stopped
+        indirect case badFleet(RedisSettingsError)
     }
 
     /// The reason why the relay can't listen on an address.
@@ -150,6 +157,8 @@ extension RelayError {
     package static func badMessageFile(path: String, _ problem: MessageFileProblem) -> Self {
         Self(.badMessageFile(path: path, problem))
     }
+
+    package static func badFleet(_ problem: RedisSettingsError) -> Self { Self(.badFleet(problem)) }
 
     package static var stopped: Self { Self(.stopped) }
 }

@@ -1,3 +1,4 @@
+import EasySetupFleet
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Logging
@@ -8,6 +9,8 @@ extension RelayHub {
     struct State: ~Copyable, Sendable {
         let limits: ConnectionLimits
         var rendezvous: Rendezvous
+        /// The relay's part in a fleet; nil for a relay alone.
+        var fleet: FleetMachine?
         /// The long-polling sessions. No session has the same number as a connection.
         var calls: LongPollSessions
         var admission: Admission
@@ -25,11 +28,17 @@ extension RelayHub {
         private(set) var accepted: [Int: Int] = [:]
         private var lastID: UInt64 = 0
         private var minutes = MinuteLines()
-        private let logger: Logger
+        let logger: Logger
 
-        init(limits: ConnectionLimits, rendezvous: consuming Rendezvous, logger: Logger) {
+        init(
+            limits: ConnectionLimits,
+            rendezvous: consuming Rendezvous,
+            fleet: consuming FleetMachine?,
+            logger: Logger
+        ) {
             self.limits = limits
             self.logger = logger
+            self.fleet = fleet
             let transport = TransportLimits(limits, partOfFree: rendezvous.partOfFree)
             calls = LongPollSessions(limits: transport)
             admission = Admission(limits: transport)
@@ -56,6 +65,7 @@ extension RelayHub.State {
     /// later one, but the relay's time must not go back.
     mutating func setTime(_ moment: Moment) {
         turn.now = Moment(monotonic: max(moment.monotonic, turn.now.monotonic), utcSeconds: moment.utcSeconds)
+        if fleet != nil { lookAtClock() }
     }
 
     /// Makes a new number for a connection on this loop or, if `loop` is nil, for a long-polling session.
@@ -108,6 +118,11 @@ extension RelayHub.State {
         return false
     }
 
+    /// The state that the relay's health is told by.
+    var health: HTTPRoutes.State {
+        HTTPRoutes.State(isDraining: !rendezvous.lifecycle.isServing, isCutOff: fleet?.isJoined == false)
+    }
+
     /// Moves the content of the tables of this state, and of all loops, to tables that are just large enough.
     mutating func shrink() {
         admission.shrink(callers)
@@ -143,7 +158,7 @@ extension RelayHub.State {
         switch consume event {
         case .frame(let frame, let bytes, let id):
             turn.counts.webSocket.received &+= 1
-            received(frame, bytes: bytes, from: id, crowded: nil)
+            if fleet == nil || !saidElsewhere(frame, id) { received(frame, bytes: bytes, from: id, crowded: nil) }
         case .firstFrame(let frame, let bytes, let id, let prefix):
             turn.counts.webSocket.received &+= 1
             let crowded = admission.refusal(ofNew: prefix, callers)
@@ -153,10 +168,12 @@ extension RelayHub.State {
             received(frame, bytes: bytes, from: id, crowded: crowded)
         case .badFrame(let id):
             note(.badFrame)
-            rendezvous.receivedBadFrame(from: id, &turn)
+            receivedBadFrame(from: id)
         case .lost(let id):
-            rendezvous.disconnected(id, &turn)
+            disconnected(id)
         }
+        // Among others, an event may depend on what followed from the one before.
+        if fleet != nil { distributeActions() }
     }
 
     mutating func received(
@@ -180,6 +197,7 @@ extension RelayHub.State {
         if calls.hasAnswers { answerPolls() }
         if !rendezvous.lifecycle.isServing { goOnEnding() }
         if admission.noteFullness(callers) { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
+        if fleet != nil { publish() }
     }
 
     /// Puts each action on a connection into the inbox of its loop, and carries out each action on a long-polling
@@ -197,6 +215,11 @@ extension RelayHub.State {
     }
 
     private mutating func distribute(_ action: consuming Action) {
+        guard fleet != nil else { return carryOut(action) }
+        if let own = fleet?.perform(action, &rendezvous, &turn) { carryOut(own) }
+    }
+
+    private mutating func carryOut(_ action: consuming Action) {
         switch consume action {
         case .send(let frame, let id):
             if let loop = id.loop {
@@ -239,6 +262,7 @@ extension RelayHub.State {
             if let due = rendezvous.lifecycle.due { next = min(due, next ?? due) }
             if let due = calls.nextDeadline { next = min(due, next ?? due) }
             if let due = minutes.due { next = min(due, next ?? due) }
+            if let due = fleet?.nextDeadline { next = min(due, next ?? due) }
             return next
         }
     }
@@ -251,9 +275,10 @@ extension RelayHub.State {
         }
         for id in calls.deadlinesPassed(now: turn.now.monotonic) {
             note(.absent)
-            rendezvous.disconnected(id, &turn)
+            disconnected(id)
         }
         rendezvous.deadlinesPassed(&turn)
+        if fleet != nil { fleetDeadlinesPassed() }
         if let command = rendezvous.shutdownDeadlinePassed(&turn) { carryOut(command) }
     }
 }
@@ -287,6 +312,7 @@ extension RelayHub.State {
         while let command = rendezvous.advanceShutdown(
             connections: admission.socketCount,
             untold: calls.untold,
+            elsewhere: fleet?.devicesElsewhere ?? 0,
             &turn
         ) {
             carryOut(command)
@@ -296,6 +322,7 @@ extension RelayHub.State {
     private mutating func carryOut(_ command: Lifecycle.Command) {
         switch command {
         case .end:
+            fleet?.dismissAll(&rendezvous, &turn)
             distributeActions()
             calls.closeAll(now: turn.now.monotonic)
             answerPolls()

@@ -1,3 +1,4 @@
+import EasySetupFleet
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Logging
@@ -17,11 +18,13 @@ final class RelayHub: Sendable {
     private let pairingEnded: (@Sendable (PairingEnding) -> Void)?
 
     /// - Parameters:
+    ///   - fleet: the relay's part in a fleet; nil for a relay alone.
     ///   - ended: the promise that the hub fulfills when the relay has stopped.
     ///   - pairingEnded: called on an event loop, without the lock, for each pairing that has ended.
     init(
         limits: ConnectionLimits,
         rendezvous: consuming sending Rendezvous,
+        fleet: consuming FleetMachine? = nil,
         ended: EventLoopPromise<Void>,
         logger: Logger,
         pairingEnded: (@Sendable (PairingEnding) -> Void)? = nil
@@ -29,7 +32,7 @@ final class RelayHub: Sendable {
         self.pairingEnded = pairingEnded
         self.limits = limits
         self.ended = ended
-        state = Mutex(State(limits: limits, rendezvous: rendezvous, logger: logger))
+        state = Mutex(State(limits: limits, rendezvous: rendezvous, fleet: fleet, logger: logger))
         if pairingEnded != nil { state.withLock { $0.turn.endedPairings = [] } }
     }
 
@@ -47,6 +50,8 @@ final class RelayHub: Sendable {
         /// session.
         case answer(ConnectionID, PollAnswer?)
         case broadcast(Broadcast)
+        /// Join or ask the store that relays share.
+        indirect case fleet(FleetEffect)
     }
 
     /// Work that every loop must do on all of its connections.

@@ -33,9 +33,9 @@ struct HTTPResponse: Equatable {
         HTTPResponse(.ok, type: RelayPath.bodyType, body: body)
     }
 
-    static func health(isWell: Bool, isHead: Bool) -> HTTPResponse {
-        let body = Array((isWell ? "ok" : "draining").utf8)
-        return HTTPResponse(isWell ? .ok : .serviceUnavailable, type: "text/plain", body: body, isHead: isHead)
+    static func health(_ answer: HTTPRoutes.HealthAnswer, isHead: Bool) -> HTTPResponse {
+        let body = Array(answer.rawValue.utf8)
+        return HTTPResponse(answer == .ok ? .ok : .serviceUnavailable, type: "text/plain", body: body, isHead: isHead)
     }
 
     static func problem(

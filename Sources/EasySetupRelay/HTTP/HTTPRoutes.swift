@@ -10,7 +10,7 @@ struct HTTPRoutes: Sendable {
 
     enum Answer: Equatable {
         case upgrade
-        case health(isWell: Bool, isHead: Bool)
+        case health(HealthAnswer, isHead: Bool)
         /// The request is a long-polling request. The answer depends on the body, which the relay must read first.
         case call(Call)
         case refuse(ProblemType)
@@ -37,16 +37,40 @@ struct HTTPRoutes: Sendable {
     enum Health: String, CaseIterable {
         case live = "/health/live"
         case ready = "/health/ready"
+        /// Whether the relay is ready and, if it is one of a fleet, joined to the others.
+        case joined = "/health/joined"
+
+        func answer(_ state: State) -> HealthAnswer {
+            switch self {
+            case .live: .ok
+            case .ready: state.isDraining ? .draining : .ok
+            case .joined: state.isDraining ? .draining : state.isCutOff ? .cutOff : .ok
+            }
+        }
     }
 
-    func answer(to head: HTTPRequestHead, isDraining: Bool) -> Answer {
+    /// The answer to a question for the relay's health, by its text. All but `ok` have the status 503.
+    enum HealthAnswer: String {
+        case ok
+        case draining
+        case cutOff = "cut off"
+    }
+
+    /// The state of the relay that its health is told by.
+    struct State: Sendable {
+        var isDraining = false
+        /// Whether the relay is one of a fleet, and can't reach the others.
+        var isCutOff = false
+    }
+
+    func answer(to head: HTTPRequestHead, _ state: @autoclosure () -> State = State()) -> Answer {
         // A request of HTTP/1.1 must have exactly one `Host` (RFC 9112, 3.2).
         guard head.version != .http1_1 || head.headers["host"].count == 1 else { return .refuse(.badRequest) }
         let methods = Self.methods(for: head.uri)
         guard !methods.isEmpty else { return .refuse(.notFound) }
         guard methods.contains(head.method) else { return .refuse(.methodNotAllowed) }
         if let health = Health(rawValue: head.uri) {
-            return .health(isWell: health == .live || !isDraining, isHead: head.method == .HEAD)
+            return .health(health.answer(state()), isHead: head.method == .HEAD)
         }
         // The origin is checked before the rest of the request, so that a web page of another origin learns nothing
         // about the relay.

@@ -32,7 +32,7 @@ extension LoopWorker {
     }
 
     private func received(_ head: HTTPRequestHead, by requests: RequestChannel) -> [RequestMachine.Action] {
-        let answer = routes.answer(to: head, isDraining: !core.read { $0.rendezvous.lifecycle.isServing })
+        let answer = routes.answer(to: head, core.read { $0.health })
         let now = loop.now
         return requests.tell { $0.received(head, answer: answer, now: now) }
     }

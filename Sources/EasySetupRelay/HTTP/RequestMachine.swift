@@ -294,8 +294,8 @@ extension RequestMachine {
             state = .upgrading(request.head)
             requests = []
             return []
-        case .health(let isWell, let isHead):
-            return finish(request, .health(isWell: isWell, isHead: isHead), keepsAlive: false)
+        case .health(let answer, let isHead):
+            return finish(request, .health(answer, isHead: isHead), keepsAlive: false)
         case .refuse(let refusal):
             let isHead = request.head.method == .HEAD
             let response = HTTPResponse.problem(refusal, path: request.head.uri, isHead: isHead)

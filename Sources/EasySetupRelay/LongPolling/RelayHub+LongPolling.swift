@@ -51,7 +51,7 @@ extension RelayHub.State {
         }
         if call.isClosing, calls.isOpen(id) {
             calls.close(id, now: turn.now.monotonic)
-            rendezvous.disconnected(id, &turn)
+            disconnected(id)
         }
         // The session is unknown if it ended while its frames were handled, because the device had too many unread
         // bytes.
@@ -63,10 +63,11 @@ extension RelayHub.State {
         turn.counts.longPolling.received &+= 1
         turn.counts.longPolling.receivedBytes &+= bytes.count
         if let frame = try? DeviceFrame(parsing: bytes) {
+            guard fleet == nil || !saidElsewhere(frame, id) else { return }
             received(frame, bytes: bytes.count, from: id, crowded: nil)
         } else {
             note(.badFrame)
-            rendezvous.receivedBadFrame(from: id, &turn)
+            receivedBadFrame(from: id)
         }
     }
 
@@ -76,7 +77,7 @@ extension RelayHub.State {
         guard !calls.countCall(id, now: turn.now.monotonic) else { return }
         turn.counts.limits.add(.requestsPerInterval)
         note(.badFrame)
-        rendezvous.receivedBadFrame(from: id, &turn)
+        receivedBadFrame(from: id)
         distributeActions()
     }
 
@@ -121,7 +122,7 @@ extension RelayHub.State {
         guard !calls.send(bytes, to: id) else { return }
         note(.slowReader)
         calls.forget(id)
-        rendezvous.disconnected(id, &turn)
+        disconnected(id)
     }
 }
 

@@ -1,3 +1,5 @@
+import EasySetupFleet
+import EasySetupFleetStore
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import NIOCore
@@ -25,6 +27,9 @@ final class LoopWorker {
     let buffers = BufferPool()
     let receiveBuffers: ReceiveBuffers
     let counts: LoopCounts
+
+    /// The store that the relay shares with others, on the loop that owns its connections; nil on other loops.
+    var store: (any FleetStore)?
 
     private var isEndingTurn = false
     private var effects: [RelayHub.Effect] = []
@@ -119,6 +124,7 @@ extension LoopWorker {
             if let connection = connections[id] { answerPoll(answer, on: connection) }
         case .giveWay(let id): giveWay(id)
         case .broadcast(let order): perform(order)
+        case .fleet(let effect): perform(effect)
         }
     }
 
@@ -140,7 +146,10 @@ extension LoopWorker {
         case .closeLongPolls: for connection in connections.all where !connection.isWebSocket { connection.hangUp() }
         case .shrink: shrink()
         case .hangUp: for connection in connections.all { connection.hangUp() }
-        case .end: alarm.end()
+        case .end:
+            alarm.end()
+            store?.leave()
+            store = nil
         }
     }
 
@@ -159,8 +168,11 @@ extension LoopWorker {
 
     /// Replaces the keys of tokens. The relay still accepts tokens that it made with the previous keys, until they
     /// expire.
-    func replaceKeys(by keys: TokenKeys) {
-        core.change { state in state.rendezvous.replaceKeys(by: keys, &state.turn) }
+    func replaceKeys(by keys: TokenKeys, _ fleet: FleetKeys) {
+        core.change { state in
+            state.rendezvous.replaceKeys(by: keys, &state.turn)
+            state.fleet?.replaceKeys(by: fleet)
+        }
         endTurn()
     }
 

@@ -23,6 +23,12 @@ package struct RedisSettings: Sendable {
         self.authorities = authorities
         self.certificate = certificate
     }
+
+    /// Everything but passwords, by which a change is seen.
+    var summary: [String] {
+        let files = [passwordFile, authorities, certificate?.certificate, certificate?.key]
+        return ["\(address)"] + files.map { $0?.description ?? "" }
+    }
 }
 
 /// The content of the files that ``RedisSettings`` name.
@@ -43,6 +49,8 @@ package enum RedisSettingsError: Error, Equatable, Sendable {
     case noPassword
     /// There are certificates, and the address is one without TLS.
     case needlessCertificate
+    /// The relay has no key file, and so not the key of the other relays.
+    case noKeyFile
     case password(path: String, RelayError.FileProblem)
     case emptyPassword(path: String)
     /// Others may read or replace the password.
@@ -50,23 +58,6 @@ package enum RedisSettingsError: Error, Equatable, Sendable {
     case authorities(path: String, RelayError.CertificateProblem)
     case certificate(RelayError)
     case system
-
-    /// The reason, as a sentence.
-    package var description: String {
-        switch self {
-        case .twoPasswords: "Redis' address has a password, and there is a file with one."
-        case .noPassword: "Redis' address has a user without a password."
-        case .needlessCertificate: "There are certificates for Redis, and its address is one without TLS."
-        case .password(let path, let problem): "The file of Redis' password, \(path), cannot be used: \(problem.words)."
-        case .emptyPassword(let path): "The file of Redis' password, \(path), is empty."
-        case .openPassword(let path, let problem):
-            "The file of Redis' password, \(path), cannot be used: \(RelayError.KeyFileProblem.secrecy(problem).words)."
-        case .authorities(let path, let problem):
-            "The certificates in \(path), by which Redis is to be trusted, cannot be used: \(problem.words)."
-        case .certificate(let error): error.description
-        case .system: "TLS to Redis cannot be set up."
-        }
-    }
 }
 
 extension RedisSettings {

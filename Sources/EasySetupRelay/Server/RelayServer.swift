@@ -1,4 +1,6 @@
 import CoreMetrics
+import EasySetupFleet
+import EasySetupFleetStore
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 public import Logging
@@ -35,7 +37,7 @@ public final class RelayServer: Service {
     /// The parts of a running relay that ``reload()`` changes.
     private struct Running {
         let certificate: CertificateKeeper?
-        let replaceKeys: @Sendable (TokenKeys) -> Void
+        let replaceKeys: @Sendable (TokenKeys, FleetKeys) -> Void
         /// Passes the changed settings to the event loops.
         let take: @Sendable (RelayConfiguration) -> Void
         let say: @Sendable (RelayMessage?) -> Void
@@ -117,7 +119,10 @@ public final class RelayServer: Service {
             guard let path = configuration.keyFile else { return }
             do {
                 let keys = try KeyFile.read(path: path)
-                running.replaceKeys(try TokenKeys(current: keys.current, others: keys.others))
+                running.replaceKeys(
+                    try TokenKeys(current: keys.current, others: keys.others),
+                    try FleetKeys(current: keys.current, others: keys.others)
+                )
                 logger.notice("key file read anew", metadata: ["keys": .stringConvertible(1 + keys.others.count)])
             } catch let error as RelayError {
                 logger.error("keys not changed", metadata: error.metadata)
@@ -165,6 +170,15 @@ extension RelayServer {
         let message: RelayMessage?
         let places: [Resolver.ResolvedAddress]
         let adminPlaces: [Resolver.ResolvedAddress]
+        /// Nil for a relay alone.
+        let fleet: PreparedFleet?
+    }
+
+    /// The things that a relay among others needs.
+    private struct PreparedFleet: Sendable {
+        let redis: LoadedRedis
+        let keys: FleetKeys
+        let run: RunID
     }
 
     private func serve() async throws {
@@ -198,7 +212,24 @@ extension RelayServer {
             hasNewKeys: loaded.isNew,
             message: try configuration.loadMessage(),
             places: configuration.sockets.isEmpty ? try Resolver.places(configuration.listen) : [],
-            adminPlaces: try Resolver.places(configuration.admin.map { [$0] } ?? [])
+            adminPlaces: try Resolver.places(configuration.admin.map { [$0] } ?? []),
+            fleet: try configuration.fleet.map { try prepareFleet($0, loaded.keys) }
+        )
+    }
+
+    private func prepareFleet(_ settings: RedisSettings, _ keys: TokenKeySet) throws -> PreparedFleet {
+        guard configuration.keyFile != nil else { throw RelayError.badFleet(.noKeyFile) }
+        var generator = SystemRandomNumberGenerator()
+        let redis: LoadedRedis
+        do throws(RedisSettingsError) {
+            redis = try settings.load()
+        } catch {
+            throw RelayError.badFleet(error)
+        }
+        return PreparedFleet(
+            redis: redis,
+            keys: try FleetKeys(current: keys.current, others: keys.others),
+            run: RunID(number: generator.next())
         )
     }
 
@@ -212,6 +243,7 @@ extension RelayServer {
             limits: limits,
             keys: prepared.keys,
             lifecycle: Lifecycle(configuration.connectionLimits),
+            surroundings: prepared.fleet.map { .amongOthers(run: $0.run.bytes) } ?? .alone,
             started: clock.now
         )
         rendezvous.message = prepared.message
@@ -219,6 +251,9 @@ extension RelayServer {
         let hub = RelayHub(
             limits: configuration.connectionLimits,
             rendezvous: rendezvous,
+            fleet: prepared.fleet.map { [started = clock.monotonic] fleet in
+                FleetMachine(run: fleet.run, keys: fleet.keys, started: started) { ConnectionID(farAs: $0) }
+            },
             ended: ended,
             logger: logger,
             pairingEnded: pairingEnded
@@ -264,6 +299,9 @@ extension RelayServer {
             try? await ended.futureResult.get()
             throw error
         }
+        if let redis = prepared.fleet?.redis {
+            runningLoops.first { $0.join(RedisStore(redis.address, tls: redis.tls, loop: $0.loop)) }
+        }
         if configuration.admin != nil || configuration.metrics != nil { runningLoops.each { $0.watchLag() } }
         let sampling = configuration.admin.map { _ in sampler.start() }
         defer { sampling?.cancel() }
@@ -274,7 +312,7 @@ extension RelayServer {
         running.withLock {
             $0 = Running(
                 certificate: prepared.certificate,
-                replaceKeys: { keys in runningLoops.first { $0.replaceKeys(by: keys) } },
+                replaceKeys: { keys, fleet in runningLoops.first { $0.replaceKeys(by: keys, fleet) } },
                 take: { changed in
                     runningLoops.each { $0.take(changed) }
                     runningLoops.first { $0.setDrainTime(changed.connectionLimits.drainTime) }

@@ -59,6 +59,6 @@ final class StatusCollector: Sendable {
         }
     }
 
-    /// Whether the relay takes new devices.
-    var isServing: Bool { hub.read { $0.rendezvous.lifecycle.isServing } }
+    /// The state that the relay's health is told by.
+    var health: HTTPRoutes.State { hub.read { $0.health } }
 }

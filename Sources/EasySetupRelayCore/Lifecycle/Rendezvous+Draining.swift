@@ -34,14 +34,15 @@ extension Rendezvous {
 
     /// The next step of the shutdown, or nil if none is possible yet. The caller must call this after each change
     /// during the shutdown. `untold` is the number of closed long-polling sessions whose device has not learned of the
-    /// closing yet.
+    /// closing yet, `elsewhere` that of devices here whose rooms are at other relays: their pairings go on, too.
     package mutating func advanceShutdown(
         connections: Int,
         untold: Int,
+        elsewhere: Int = 0,
         _ turn: inout Turn
     ) -> Lifecycle.Command? {
         let command = lifecycle.changed(
-            rooms: totals.rooms,
+            rooms: totals.rooms + elsewhere,
             connections: connections,
             untold: untold,
             now: turn.now.monotonic

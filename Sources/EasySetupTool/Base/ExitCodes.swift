@@ -236,6 +236,7 @@ enum ExitCodes {
         "bad-certificate": 78,
         "bad-key-file": 78,
         "bad-message-file": 78,
+        "bad-fleet": 78,
         "unknown-setting": 78,
         "bad-setting": 78,
         "settings-file": 78,

@@ -75,6 +75,8 @@ struct RelayCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Behind a proxy") var proxy: ProxyOptions
 
+    @OptionGroup(title: "Together with other relays") var fleet: FleetOptions
+
     @Option(help: ArgumentHelp("How long a code lives, 1 to 3600.", valueName: "seconds"))
     var codeLifetime = 600
 
@@ -146,6 +148,9 @@ struct RelayCommand: AsyncParsableCommand {
         guard 0...3600 ~= drainTime else {
             throw ValidationError("--drain-time is 0 to 3600 seconds.")
         }
+        guard fleet.fleet == nil || keyFile != nil else {
+            throw ValidationError("--fleet needs --key-file: all relays of a fleet have the same keys.")
+        }
         var fitting = wanted
         if let memory, !fitting.fit(memory: memory * Self.mebibyte, keeping: Set(limit.map(\.name))) {
             let least = (fitting.memoryCeiling + Self.mebibyte - 1) / Self.mebibyte
@@ -207,6 +212,7 @@ struct RelayCommand: AsyncParsableCommand {
         }
         configuration.cores = cores
         configuration.admin = admin?.address
+        configuration.fleet = fleet.settings
         configuration.allowedOrigins = Set(origin.map(\.text))
         configuration.trustedProxies = proxy.trusted
         configuration.codeLifetime = .seconds(codeLifetime)

@@ -23,7 +23,7 @@ private let routes = HTTPRoutes(allowedOrigins: [])
     guard let head = readHead(Array(input.prefix(request.byteCount))) else {
         throw BrokenRule(description: "a request is recognised that HTTP does not read")
     }
-    let answer = routes.answer(to: head, isDraining: false)
+    let answer = routes.answer(to: head)
     try hold(answer == .upgrade, "a request is recognised that the HTTP handlers refuse")
     let isSame = head.headers["sec-websocket-key"].map { Array($0.utf8) } == [request.key]
     try hold(isSame, "a request's key is another for HTTP")

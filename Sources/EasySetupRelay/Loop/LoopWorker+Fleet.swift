@@ -1,0 +1,27 @@
+import EasySetupFleet
+import EasySetupFleetStore
+import EasySetupRelayCore
+
+/// The store that the relays of a fleet share. The worker of one loop owns the connections to it.
+extension LoopWorker {
+    /// Joins the fleet by this store.
+    func join(_ store: any FleetStore) {
+        self.store = store
+        core.change { _ in }
+        endTurn()
+    }
+
+    func perform(_ effect: FleetEffect) {
+        // What the store tells or answers comes at once or later; either way it ends in another batch of events.
+        switch effect {
+        case .join(let run): store?.join(as: run) { [weak self] event in self?.change { $0.told(event) } }
+        case .ask(let question, let ticket):
+            store?.ask(question) { [weak self] answer in self?.change { $0.answered(ticket, answer) } }
+        }
+    }
+
+    private func change(_ body: (inout RelayHub.State) -> Void) {
+        core.change(body)
+        endTurn()
+    }
+}
