@@ -29,7 +29,7 @@ extension RedisSettingsError {
         case .openPassword(let path, .openToOthers):
             "It is a secret: chmod 600 \(path) (or 440, where it is root's and the relay's user is in its group)"
         case .openPassword: "It must be root's or the relay's user's: chown it."
-        case .authorities: "Give a PEM file with the certificates of the authorities that Redis' certificate is signed by."
+        case .authorities: "Give a PEM file with the certificates of the authorities that sign for Redis."
         case .certificate(let error): error.advice
         case .system: "Try without certificates of your own."
         }
@@ -51,7 +51,8 @@ extension RedisSettingsError {
     /// The file that can't be used; nil if it is none.
     var path: String? {
         switch self {
-        case .password(let path, _), .emptyPassword(let path), .openPassword(let path, _), .authorities(let path, _): path
+        case .password(let path, _), .emptyPassword(let path): path
+        case .openPassword(let path, _), .authorities(let path, _): path
         case .certificate(let error): error.path
         case .twoPasswords, .noPassword, .needlessCertificate, .noKeyFile, .system: nil
         }

@@ -18,7 +18,7 @@ struct FleetOptions: ParsableArguments {
     var fleet: RedisAddress?
 
     @Option(
-        help: ArgumentHelp("A file with the password for Redis, which others can read in an address.", valueName: "file")
+        help: ArgumentHelp("A file with the password for Redis; others can read one in an address.", valueName: "file")
     )
     var fleetPasswordFile: PathArgument?
 
