@@ -157,7 +157,8 @@ let package = Package(
         // Worlds of devices, relays and strangers under one seeded scheduler; Tools/ has the program that runs many.
         .target(
             name: "Simulator",
-            dependencies: session + ["EasySetupRelayCore", "SeededRandom", heap],
+            dependencies: session
+                + ["EasySetupRelayCore", "EasySetupFleetStore", "EasySetupFleet", "SeededRandom", heap],
             path: "Tests/Simulator"
         ),
         // Worlds of chains: devices, a store with bad manners, and laws.

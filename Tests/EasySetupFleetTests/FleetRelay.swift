@@ -22,7 +22,7 @@ final class SharedThings {
     init() {
         let underWay = UnderWay()
         self.underWay = underWay
-        stores = MemoryStores(now: { underWay.now }, later: { underWay.steps.append($1) })
+        stores = MemoryStores(now: { underWay.now }, later: { underWay.steps.append($2) })
     }
 
     /// Lets everything happen that is under way.

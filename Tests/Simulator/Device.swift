@@ -159,7 +159,7 @@ package final class Device: Client {
             guard self.connection === connection else { return }
             hear(.frame(try RelayFrame(parsing: bytes)), on: connection)
         } catch {
-            if relay is Relay, world.meddler == nil { world.breach(.agreement, "\(name) can't read a frame") }
+            if relay.isHonest, world.meddler == nil { world.breach(.agreement, "\(name) can't read a frame") }
             // A frame that can't be parsed ends the connection, as in the real client.
             world.hangUp(connection)
             hear(.lost(.connectionLost), on: connection)
@@ -349,7 +349,7 @@ package final class Device: Client {
             if act.messages > ClientLimits().relayMessages || act.words != nil || act.wasAsked {
                 world.breach(.agreement, "\(name) shows a message of the relay where none belongs")
             }
-            if let relay = relay as? Relay, world.meddler == nil, message != relay.message {
+            if relay.isHonest, world.meddler == nil, message != relay.message {
                 world.breach(.agreement, "\(name) shows another message than the relay's")
             }
         case .connecting, .retrying, .inLine, .greeting, .deciding, .peerAway, .reconnecting: break

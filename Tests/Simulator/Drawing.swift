@@ -21,6 +21,8 @@ package enum Kind: String, CaseIterable, Sendable {
     case altered
     /// A malicious relay impersonates each device of a pair to the other.
     case betrayed
+    /// Like `fair`, but at relays of a fleet, which a balancer picks for each connection. Some worlds have strangers.
+    case fleet
 }
 
 extension World {
@@ -31,17 +33,18 @@ extension World {
         return world
     }
 
-    private func draw(_ asked: Kind?) {
+    func draw(_ asked: Kind?) {
         let kinds: [Kind] = [
             .fair, .fair, .fair, .crowded, .crowded, .filled, .sameSeed, .human, .human, .human, .altered, .betrayed,
         ]
         let drawn = random.pick(kinds) ?? .fair
         let kind = asked ?? drawn
         self.kind = kind
-        isFair = kind == .fair || kind == .crowded || kind == .filled || kind == .sameSeed
+        isFair = kind == .fair || kind == .crowded || kind == .filled || kind == .sameSeed || kind == .fleet
         checksBounds = random.once(in: 8)
         calm = random.seconds(20...150)
         if kind == .filled { return drawFilled() }
+        if kind == .fleet { return drawFleet() }
 
         let ends: [any RelayEnd] = kind == .betrayed ? [falseRelay()] : drawRelays(kind)
         // Most worlds have one pair. The others have two, three or six.
@@ -50,10 +53,13 @@ extension World {
         drawFrameFaults(count)
         switch kind {
         case .fair, .sameSeed: break
-        case .crowded: drawCrowd(luck: .max)
-        case .human: if random.once(in: 2) { drawCrowd(luck: Int.random(in: 2...8, using: &random)) }
+        case .crowded: if let relay = random.pick(relays) { drawCrowd(luck: .max, at: relay) }
+        case .human:
+            guard random.once(in: 2) else { break }
+            let luck = Int.random(in: 2...8, using: &random)
+            if let relay = random.pick(relays) { drawCrowd(luck: luck, at: relay) }
         case .altered: drawMiddlebox()
-        case .betrayed, .filled: break
+        case .betrayed, .filled, .fleet: break
         }
     }
 
@@ -107,7 +113,7 @@ extension World {
 
     // MARK: People
 
-    private func drawUser(_ kind: Kind, at relay: any RelayEnd) {
+    func drawUser(_ kind: Kind, at relay: any RelayEnd) {
         var habits = Habits()
         habits.offererHolds = random.once(in: 2)
         habits.scans = random.once(in: 3)
@@ -200,8 +206,7 @@ extension World {
 
     // MARK: Strangers
 
-    private func drawCrowd(luck: Int) {
-        guard let relay = random.pick(relays) else { return }
+    func drawCrowd(luck: Int, at relay: any RelayEnd) {
         for _ in 0..<Int.random(in: 1...6, using: &random) {
             let path = Path(address: 0xC000_0200 + UInt32(Int.random(in: 0..<1_000, using: &random)))
             let pace = random.milliseconds(100...20_000)

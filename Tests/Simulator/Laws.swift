@@ -222,7 +222,9 @@ extension World {
 }
 
 extension World {
-    private var isAmongStrangers: Bool { kind == .crowded || kind == .filled }
+    private var isAmongStrangers: Bool {
+        kind == .crowded || kind == .filled || kind == .fleet && !strangers.isEmpty
+    }
 
     /// The relay has refused a device that came back with a token.
     func refused(_ device: Device, _ reason: Reason) {

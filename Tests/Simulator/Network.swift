@@ -1,5 +1,6 @@
 import EasySetupPairingSession
 package import EasySetupRelayCore
+package import EasySetupRelayProtocol
 import SeededRandom
 
 /// A party that connects to a relay: a device, or a stranger.
@@ -15,9 +16,15 @@ package protocol Client: AnyObject {
 package protocol RelayEnd: AnyObject {
     /// Whether the relay accepts connections.
     var isListening: Bool { get }
+    /// Whether it follows the protocol.
+    var isHonest: Bool { get }
+    /// The operator's message that it tells devices; nil for none.
+    var message: RelayMessage? { get }
     func opened(_ connection: Connection)
     func received(_ bytes: [UInt8], on connection: Connection)
     func lost(_ connection: Connection)
+    /// Kills the process that serves a connection; does nothing where there is none.
+    func kill(serving connection: Connection)
 }
 
 /// The network path from a client to its relay. Like TCP it loses nothing and keeps the order; its faults are delay,
@@ -163,7 +170,7 @@ extension World {
         let fault = isFair && now > calm ? nil : frameFaults[frames]
         switch fault {
         case .cutBefore: return cut(connection)
-        case .killRelay: return (connection.relay as? Relay)?.kill() ?? ()
+        case .killRelay: return connection.relay.kill(serving: connection)
         case .cutAfter, nil: break
         }
         switch direction {

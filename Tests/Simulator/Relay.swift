@@ -1,6 +1,6 @@
 import EasySetupPairingSession
 package import EasySetupRelayCore
-import EasySetupRelayProtocol
+package import EasySetupRelayProtocol
 import SeededRandom
 
 /// A relay: the real ``Rendezvous`` and frame codec, in a process that a test may kill, with a UTC clock of its own.
@@ -55,11 +55,13 @@ package final class Relay: RelayEnd {
     }
 
     /// The message of the operator of every second relay. It does not change when the relay is started again.
-    var message: RelayMessage? {
+    package var message: RelayMessage? {
         number.isMultiple(of: 2) ? nil : try? RelayMessage("This is relay \(number), which is away at 8:00 UTC.")
     }
 
     package var isListening: Bool { isUp }
+    package var isHonest: Bool { true }
+    package func kill(serving connection: Connection) { kill() }
 
     /// Whether there is a room at this slot.
     func isLive(_ slot: Slot) -> Bool { rendezvous.roomSummaries.values.contains { $0.slot == slot } }

@@ -194,7 +194,7 @@ package final class User {
     /// An act of a device is over. The user decides what to do next.
     func finished(_ device: Device, _ act: Act) {
         if case .failed(let error) = act.outcome, error.isDecision { isStopped = true }
-        if act.isSpent, act.outcome == .failed(.wrongCode), let slot = act.slot, device.relay is Relay,
+        if act.isSpent, act.outcome == .failed(.wrongCode), let slot = act.slot, device.relay.isHonest,
             let code = world.code(at: slot, of: device.relay)
         {
             world.guessedAgainstOfferer(code)

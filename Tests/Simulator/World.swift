@@ -20,6 +20,9 @@ package final class World {
     /// The violations of laws, in the order in which the laws detected them.
     package internal(set) var breaches: [Breach] = []
     package internal(set) var kind: Kind?
+    /// The relays of a world of the kind ``Kind/fleet``, and what happens to them.
+    package internal(set) var fleet: Fleet?
+    package internal(set) var trouble: FleetTrouble?
     /// Whether every relay is honest, every user makes no mistake and every fault ends, so that every pair must finish.
     package var isFair = false
     /// When the last fault of a fair world ends.
@@ -127,10 +130,24 @@ package final class World {
         }
         for user in users { judge(user) }
         for stranger in strangers { stranger.stop() }
+        guard calmDown() else { return }
         // A room's lifetime passes first. For two to four more lifetimes, relays remember why rooms ended.
         let forgotten = now + .seconds(2 * 3_600)
         while scheduler.step(until: forgotten) { guard isGoingOn else { return } }
         for relay in relays where !relay.isEmpty { breach(.memory, "relay \(relay.number) remembers something") }
+        for relay in fleet?.relays ?? [] where !relay.isEmpty {
+            breach(.memory, "relay \(relay.number) of the fleet remembers something")
+        }
+    }
+
+    /// Gives the relays of a fleet the time after which nothing may be left between them. False if the world goes round
+    /// in circles.
+    private func calmDown() -> Bool {
+        guard let fleet else { return true }
+        let end = max(now, calm) + .seconds(130)
+        while scheduler.step(until: end) { guard isGoingOn else { return false } }
+        fleet.rest()
+        return true
     }
 
     /// Runs until a condition holds, or until this much time has passed, for experiments that look at a world before

@@ -70,6 +70,9 @@ package struct FleetMachine: Sendable {
     /// The devices here whose rooms are at other relays.
     package var devicesElsewhere: Int { trunks.ownCount }
 
+    /// The devices here that are on their way to other relays, or there.
+    package var devicesAtEntry: Int { entry.count }
+
     /// Whether the directory answers, and the bus is heard.
     package var isJoined: Bool { entry.standing.isJoined }
 

@@ -3,18 +3,24 @@
 ///
 /// Nothing happens at once: each step of a question, and each message, is a function that the owner runs when it wants.
 package final class MemoryStores {
-    /// Runs a function for the relay of this number, at once or after a while. Those of one relay must run in the order
-    /// in which they came.
-    package typealias Later = (_ relay: Int, @escaping () -> Void) -> Void
+    /// The place at which a step of a question happens: at the server, or at a relay, which may be stopped meanwhile.
+    package enum Place: Sendable { case server, relay }
+
+    /// Runs a function for the relay of this number, at once or after a while. Those of one relay and place must run in
+    /// the order in which they came.
+    package typealias Later = (_ relay: Int, Place, @escaping () -> Void) -> Void
 
     fileprivate let now: () -> Duration
     fileprivate let later: Later
-    fileprivate var model: StoreModel
+    /// All that is registered.
+    package fileprivate(set) var model: StoreModel
     private var stores: [MemoryStore] = []
     /// Whether nobody reaches it.
     package private(set) var isAway = false
     /// Says of a message to one relay whether it is lost, which no count of those who hear it shows.
     package var loses: (_ from: RunID, _ to: RunID) -> Bool = { _, _ in false }
+    /// Says of a question whose connection broke on the way whether it is carried out all the same.
+    package var carriesOutLate: () -> Bool = { false }
 
     package init(times: DirectoryTimes = DirectoryTimes(), now: @escaping () -> Duration, later: @escaping Later) {
         (self.now, self.later) = (now, later)
@@ -33,7 +39,7 @@ package final class MemoryStores {
 
     /// Lets all relays see whether data were lost, as they do each second.
     package func look() {
-        for store in stores { later(store.relay) { store.look() } }
+        for store in stores { later(store.relay, .relay) { store.look() } }
     }
 
     /// Cuts all relays off.
@@ -48,13 +54,21 @@ package final class MemoryStores {
         for store in stores { store.update() }
     }
 
+    /// Comes back as another server, which has what was registered at some time before.
+    package func comeBack(with model: StoreModel) {
+        self.model = model
+        comeBack()
+    }
+
+    /// Drops what nobody finds any more.
+    package func expire() { model.expire(at: now()) }
+
     fileprivate func publish(_ message: [UInt8], to channel: FleetChannel, from run: RunID) -> Int {
-        let hearers = stores.filter { $0.hears(channel) }
-        for hearer in hearers where !loses(run, hearer.run) {
+        for hearer in stores where hearer.hears(channel) && !loses(run, hearer.run) {
             let session = hearer.session
-            later(hearer.relay) { if hearer.session == session { hearer.tell(.message(channel, message)) } }
+            later(hearer.relay, .relay) { if hearer.session == session { hearer.tell(.message(channel, message)) } }
         }
-        return hearers.count
+        return stores.count { $0.isCounted(channel) }
     }
 }
 
@@ -128,17 +142,22 @@ package final class MemoryStore: FleetStore {
     ) {
         guard isJoined else { return answer(.failure(.cutOff)) }
         let session = session
-        shared.later(relay) { [self] in
-            guard session == self.session else { return answer(.failure(.cutOff)) }
-            let value = body(shared, shared.now())
-            shared.later(relay) { [self] in
-                answer(session == self.session ? .success(value) : .failure(.cutOff))
+        shared.later(relay, .server) { [self] in
+            let isConnected = session == self.session
+            let value = isConnected || !shared.isAway && shared.carriesOutLate() ? body(shared, shared.now()) : nil
+            shared.later(relay, .relay) { [self] in
+                guard isConnected, session == self.session, let value else { return answer(.failure(.cutOff)) }
+                answer(.success(value))
             }
         }
     }
 
-    fileprivate func hears(_ channel: FleetChannel) -> Bool {
-        isJoined && (channel == .all || channel == .run(run))
+    fileprivate func hears(_ channel: FleetChannel) -> Bool { isJoined && isCounted(channel) }
+
+    /// Whether the server takes the relay for one that hears this channel. It does not notice for long that the relay
+    /// alone is cut off.
+    fileprivate func isCounted(_ channel: FleetChannel) -> Bool {
+        (isJoined || isCut && wantsToJoin) && (channel == .all || channel == .run(run))
     }
 
     /// Tells if data were lost since it looked last.
@@ -157,7 +176,7 @@ package final class MemoryStore: FleetStore {
         guard !isJoined else { return }
         session += 1
         let session = session
-        shared.later(relay) { [self] in
+        shared.later(relay, .relay) { [self] in
             guard session == self.session, !isJoined else { return }
             isJoined = true
             let hasKept = epoch == shared.model.epoch

@@ -1,6 +1,6 @@
 import EasySetupChain
 import EasySetupHandshake
-import EasySetupRelayProtocol
+package import EasySetupRelayProtocol
 import EasySetupSeed
 import SeededRandom
 
@@ -22,6 +22,9 @@ package final class FalseRelay: RelayEnd {
     }
 
     package var isListening: Bool { true }
+    package var isHonest: Bool { false }
+    package var message: RelayMessage? { nil }
+    package func kill(serving connection: Connection) {}
 
     package func opened(_ connection: Connection) {}
 

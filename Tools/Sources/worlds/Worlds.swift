@@ -9,7 +9,7 @@ struct Worlds: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worlds",
         abstract: "Runs simulated worlds, and says which break a law.",
-        subcommands: [PairingCommand.self, CrowdingCommand.self, ChainCommand.self],
+        subcommands: [PairingCommand.self, CrowdingCommand.self, ChainCommand.self, FleetCommand.self],
         defaultSubcommand: PairingCommand.self
     )
 }
@@ -138,7 +138,7 @@ private final class Runner: Sendable {
 }
 
 /// The events of a world, for comparison.
-private final class Course {
+final class Course {
     private var digest = Hasher()
     private let world: World
 

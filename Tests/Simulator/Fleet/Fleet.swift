@@ -1,0 +1,158 @@
+import EasySetupFleet
+import EasySetupFleetStore
+import EasySetupRelayCore
+package import EasySetupRelayProtocol
+import SeededRandom
+
+/// Relays behind a balancer, which takes each connection to one of them at random. They share a directory and a bus
+/// (`Protocol/fleet.md`).
+package final class Fleet: RelayEnd {
+    unowned let world: World
+    package private(set) var relays: [FleetRelay] = []
+    private(set) lazy var stores = MemoryStores(
+        now: { [unowned world] in world.now },
+        later: { [unowned self] in later($0, $1, $2) }
+    )
+    let setup: Setup
+    /// The settings that all relays of a fleet have in common.
+    struct Setup {
+        var limits: Limits
+        var sharing = SharingLimits()
+        var times = FleetTimes()
+        let key: [UInt8]
+        let message: RelayMessage?
+    }
+
+    private var random: SplitMix
+    private var serving: [ConnectionID: FleetRelay] = [:]
+    /// The relays that were healthy when the balancer looked last.
+    private var healthy: [FleetRelay] = []
+    /// When the last step at the server, and at each relay, happens.
+    private var (serverAt, relayAt): ([Int: Duration], [Int: Duration]) = ([:], [:])
+    /// What was registered a second ago, and before: what another server has after a failover.
+    private var (replica, older) = (StoreModel(), StoreModel())
+    /// Whether nothing more happens between relays, because the world is at its end.
+    private(set) var isResting = false
+
+    init(_ world: World, relays count: Int, limits: Limits) {
+        self.world = world
+        random = world.random.fork()
+        setup = Setup(
+            limits: limits,
+            sharing: Self.sharing,
+            key: random.bytes(TokenKeys.byteCount),
+            message: random.once(in: 2) ? nil : try? RelayMessage("These relays are away at 8:00 UTC.")
+        )
+        stores.carriesOutLate = { [unowned self] in random.once(in: 2) }
+        relays = (0..<count).map { FleetRelay(self, number: $0 + 1, store: stores.store(), random.fork()) }
+        for relay in relays { relay.start() }
+        lookEachSecond()
+    }
+
+    /// Fewer claims than real relays have, so that worlds are quick, and the stock is empty now and then.
+    private static var sharing: SharingLimits {
+        var sharing = SharingLimits()
+        sharing.claims = 3
+        return sharing
+    }
+
+    package var restarts: Int { relays.reduce(0) { $0 + $1.restarts } }
+
+    /// Lets a step happen after the time that the way to the server takes, in the order of the relay's steps.
+    private func later(_ relay: Int, _ place: MemoryStores.Place, _ body: @escaping () -> Void) {
+        let soon = world.now + .microseconds(Int.random(in: 100...3_000, using: &random))
+        switch place {
+        case .server:
+            let at = max(soon, serverAt[relay] ?? .zero)
+            serverAt[relay] = at
+            world.schedule(at, body)
+        case .relay:
+            let at = max(soon, relayAt[relay] ?? .zero)
+            relayAt[relay] = at
+            world.schedule(at) { [unowned self] in relays[relay].whenAwake(body) }
+        }
+    }
+
+    private func lookEachSecond() {
+        world.after(.seconds(1)) { [unowned self] in
+            guard !isResting else { return }
+            healthy = relays.filter(\.isHealthy)
+            stores.look()
+            stores.expire()
+            (older, replica) = (replica, stores.model)
+            lookEachSecond()
+        }
+    }
+
+    // MARK: The balancer
+
+    package var isListening: Bool { relays.contains(where: \.isUp) }
+    package var isHonest: Bool { true }
+    package var message: RelayMessage? { setup.message }
+
+    package func opened(_ connection: Connection) {
+        let up = healthy.filter(\.isUp)
+        guard let relay = random.pick(up.isEmpty ? relays.filter(\.isUp) : up) else { return }
+        serving[connection.id] = relay
+        relay.opened(connection)
+    }
+
+    package func received(_ bytes: [UInt8], on connection: Connection) {
+        serving[connection.id]?.received(bytes, on: connection)
+    }
+
+    package func lost(_ connection: Connection) {
+        serving.removeValue(forKey: connection.id)?.lost(connection)
+    }
+
+    func forget(_ connection: Connection) { serving[connection.id] = nil }
+
+    package func kill(serving connection: Connection) { serving[connection.id]?.kill() }
+
+    // MARK: What happens to the store
+
+    func forget() {
+        world.trace { "the directory is lost" }
+        stores.forget()
+    }
+
+    func goAway(for time: Duration, forgetting: Bool) {
+        guard !stores.isAway else { return }
+        world.trace { "the directory is away" }
+        stores.goAway()
+        world.after(time) { [unowned self] in
+            world.trace { "the directory is back\(forgetting ? ", and empty" : "")" }
+            stores.comeBack(forgetting: forgetting)
+        }
+    }
+
+    /// Another server takes over, which lacks what was registered in the last second or two.
+    func failOver(after time: Duration) {
+        guard !stores.isAway else { return }
+        world.trace { "the directory fails over" }
+        let model = older
+        stores.goAway()
+        world.after(time) { [unowned self] in
+            world.trace { "another directory is there" }
+            stores.comeBack(with: model)
+        }
+    }
+
+    /// Loses one of so many messages.
+    func lose(oneOf many: Int) {
+        stores.loses = { [unowned self] _, _ in
+            guard world.now < world.calm, random.once(in: many) else { return false }
+            world.trace { "a message between relays is lost" }
+            return true
+        }
+    }
+
+    // MARK: The end
+
+    /// Lets the relays do nothing more with each other, and checks that they have nothing to do.
+    func rest() {
+        isResting = true
+        for relay in relays { relay.rest() }
+        if !serving.isEmpty { world.breach(.memory, "a balancer serves connections of nobody") }
+    }
+}

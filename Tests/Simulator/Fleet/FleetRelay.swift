@@ -1,0 +1,331 @@
+import EasySetupFleet
+import EasySetupFleetStore
+import EasySetupPairingSession
+import EasySetupRelayCore
+import EasySetupRelayProtocol
+import SeededRandom
+
+/// A relay of a fleet: the real ``Rendezvous``, ``FleetMachine`` and frame codec, in a process that may be killed,
+/// stopped and woken, drained, and cut off from what the relays share.
+package final class FleetRelay {
+    private unowned let fleet: Fleet
+    private var world: World { fleet.world }
+    package let number: Int
+    /// How long the relay is down when it is killed.
+    var down: Duration = .seconds(1)
+    private let store: MemoryStore
+    private(set) var restarts = 0
+    /// What the processes so far have counted.
+    private(set) var earlier = FleetCounts()
+    private(set) var rendezvous: Rendezvous
+    private(set) var machine: FleetMachine
+    private var turn: Turn
+    private(set) var isUp = false
+    /// Whether the process is stopped (SIGSTOP). What happens to it meanwhile waits in `held`.
+    private(set) var isStopped = false
+    private var held: [() -> Void] = []
+    private var started: Duration = .zero
+    private var process = 0
+    private var connections: [ConnectionID: Connection] = [:]
+    private var timer: Duration?
+    private var isActing = false
+    private var events: [(FleetRelay) -> Void] = []
+
+    init(_ fleet: Fleet, number: Int, store: MemoryStore, _ random: SplitMix) {
+        (self.fleet, self.number, self.store) = (fleet, number, store)
+        turn = Turn(now: Moment(monotonic: .zero, utcSeconds: 0), entropy: random)
+        let run = RunID(number: turn.entropy.next())
+        rendezvous = Self.rendezvous(fleet.setup, run, turn.now)
+        machine = Self.machine(fleet.setup, run)
+    }
+
+    private static func rendezvous(_ setup: Fleet.Setup, _ run: RunID, _ now: Moment) -> Rendezvous {
+        guard let keys = try? TokenKeys(current: setup.key) else { preconditionFailure("a key") }
+        var rendezvous = Rendezvous(
+            limits: setup.limits,
+            keys: keys,
+            lifecycle: Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3)),
+            surroundings: .amongOthers(run: run.bytes, setup.sharing),
+            started: now
+        )
+        rendezvous.message = setup.message
+        return rendezvous
+    }
+
+    private static func machine(_ setup: Fleet.Setup, _ run: RunID) -> FleetMachine {
+        guard let keys = try? FleetKeys(current: setup.key) else { preconditionFailure("a key") }
+        return FleetMachine(run: run, keys: keys, times: setup.times, started: .zero) {
+            ConnectionID(number: 1 << 63 | $0)
+        }
+    }
+
+    // MARK: The process
+
+    /// What this process, and those before, have counted.
+    var counts: FleetCounts {
+        var counts = machine.status(now: .zero).counts
+        counts.published += earlier.published
+        counts.takeovers += earlier.takeovers
+        counts.sleeps += earlier.sleeps
+        return counts
+    }
+
+    func start() {
+        isUp = true
+        started = world.now
+        turn.now = moment
+        let run = RunID(number: turn.entropy.next())
+        rendezvous = Self.rendezvous(fleet.setup, run, turn.now)
+        machine = Self.machine(fleet.setup, run)
+        act { _ in }
+    }
+
+    private func join(_ run: RunID) {
+        let process = process
+        store.join(as: run) { [unowned self] event in
+            act(of: process) { $0.machine.told(event, &$0.rendezvous, &$0.turn) }
+        }
+    }
+
+    /// Kills the process (`kill -9`). It starts again after ``down``, as another run.
+    func kill() {
+        guard isUp else { return }
+        world.trace { "relay \(number) is killed" }
+        end()
+    }
+
+    private func end() {
+        isUp = false
+        isStopped = false
+        held = []
+        events = []
+        timer = nil
+        process += 1
+        restarts += 1
+        earlier = counts
+        store.leave()
+        let all = connections.values.sorted { $0.number < $1.number }
+        connections = [:]
+        for connection in all {
+            fleet.forget(connection)
+            world.end(connection, tellsRelay: false)
+        }
+        world.after(down) { [unowned self] in
+            start()
+            world.trace { "relay \(number) is back" }
+        }
+    }
+
+    /// Drains, as after SIGTERM. After this time it ends what is left, and another one takes its place.
+    func drain(for time: Duration) {
+        guard isUp, !rendezvous.statistics.isDraining else { return }
+        world.trace { "relay \(number) drains" }
+        act { _ = $0.rendezvous.drain(&$0.turn) }
+        let process = process
+        world.after(time) { [unowned self] in
+            guard process == self.process else { return }
+            act {
+                _ = $0.rendezvous.stop(&$0.turn)
+                $0.machine.dismissAll(&$0.rendezvous, &$0.turn)
+            }
+            world.after(.seconds(1)) { [unowned self] in
+                if process == self.process { end() }
+            }
+        }
+    }
+
+    /// Stops the process for a while (SIGSTOP), as a machine does that is moved or overloaded.
+    func stop(for time: Duration) {
+        guard isUp, !isStopped else { return }
+        world.trace { "relay \(number) is stopped" }
+        isStopped = true
+        let process = process
+        world.after(time) { [unowned self] in
+            guard process == self.process else { return }
+            world.trace { "relay \(number) is woken" }
+            isStopped = false
+            // A relay that is woken handles its timers and what has arrived in either order.
+            if turn.entropy.next().isMultiple(of: 2) { clockRang() }
+            let all = held
+            held = []
+            for body in all { body() }
+            clockRang()
+        }
+    }
+
+    /// Cuts the relay off from what the relays share.
+    func cutOff(for time: Duration) {
+        guard !store.isCut else { return }
+        world.trace { "relay \(number) is cut off" }
+        store.isCut = true
+        world.after(time) { [unowned self] in
+            world.trace { "relay \(number) is joined again" }
+            store.isCut = false
+        }
+    }
+
+    /// What the balancer is told when it asks.
+    var isHealthy: Bool { isUp && !isStopped && machine.isJoined && !rendezvous.statistics.isDraining }
+
+    func whenAwake(_ body: @escaping () -> Void) {
+        if isStopped { held.append(body) } else { body() }
+    }
+
+    // MARK: Clients
+
+    func opened(_ connection: Connection) {
+        connections[connection.id] = connection
+        happened { relay in
+            guard relay.connections[connection.id] != nil else { return }
+            guard let refusal = relay.rendezvous.connected(connection.id, from: connection.prefix, &relay.turn) else {
+                return
+            }
+            let frame = RelayFrame.refused(refusal.reason, retryAfter: refusal.retryAfter)
+            relay.turn.actions += [.send(frame, to: connection.id), .close(connection.id)]
+        }
+    }
+
+    func received(_ bytes: [UInt8], on connection: Connection) {
+        happened { relay in
+            guard relay.connections[connection.id] != nil else { return }
+            do throws(FrameError) {
+                let frame = try DeviceFrame(parsing: bytes)
+                relay.world.trace { "relay \(relay.number) ← \(connection.number) \(frame.name)" }
+                guard !relay.machine.said(frame, connection.id, &relay.rendezvous, &relay.turn) else { return }
+                relay.rendezvous.received(frame, bytes: bytes.count, from: connection.id, &relay.turn)
+            } catch {
+                guard !relay.machine.saidBadFrame(connection.id, &relay.rendezvous, &relay.turn) else { return }
+                relay.rendezvous.receivedBadFrame(from: connection.id, &relay.turn)
+            }
+        }
+    }
+
+    func lost(_ connection: Connection) {
+        happened { relay in
+            guard relay.connections.removeValue(forKey: connection.id) != nil else { return }
+            relay.machine.lost(connection.id, &relay.rendezvous, &relay.turn)
+            relay.rendezvous.disconnected(connection.id, &relay.turn)
+        }
+    }
+
+    private func happened(_ event: @escaping (FleetRelay) -> Void) {
+        whenAwake { [unowned self] in act(event) }
+    }
+
+    // MARK: What it decides
+
+    private var moment: Moment {
+        Moment(monotonic: world.now - started, utcSeconds: 2_000_000_000 + world.now.components.seconds)
+    }
+
+    /// Handles an event, or lets it wait while another one is handled: the store tells some things at once.
+    /// - Parameter process: the process that the event is for, if another one may be there by now.
+    private func act(of process: Int? = nil, _ event: @escaping (FleetRelay) -> Void) {
+        guard isUp, process ?? self.process == self.process else { return }
+        events.append(event)
+        guard !isActing else { return }
+        isActing = true
+        while !events.isEmpty {
+            let event = events.removeFirst()
+            turn.now = moment
+            machine.look(&rendezvous, &turn)
+            event(self)
+            while !turn.actions.isEmpty {
+                var actions: [Action] = []
+                swap(&actions, &turn.actions)
+                for action in actions { carryOut(machine.perform(action, &rendezvous, &turn)) }
+            }
+            machine.finish(turn)
+            for effect in machine.takeEffects() { carryOut(effect) }
+            if world.checksBounds, let bound = rendezvous.brokenBound { world.breach(.memory, bound) }
+        }
+        isActing = false
+        remind()
+    }
+
+    private func carryOut(_ action: Action?) {
+        switch action {
+        case .send(let frame, let id): send(ReceivedFrame(frame), to: id)
+        case .tell(let frame, let message, let id): send(ReceivedFrame(frame, message: message), to: id)
+        case .close(let id):
+            guard let connection = connections.removeValue(forKey: id) else { break }
+            fleet.forget(connection)
+            world.close(connection)
+        case .seek, .ask, .notHere, nil: break
+        }
+    }
+
+    private func send(_ frame: ReceivedFrame, to id: ConnectionID) {
+        guard let connection = connections[id] else { return }
+        world.trace { "relay \(number) → \(connection.number) \(frame.frame.name)" }
+        world.send(frame.serialized(), .toClient, on: connection)
+    }
+
+    private func carryOut(_ effect: FleetEffect) {
+        switch effect {
+        case .join(let run):
+            world.trace { "relay \(number) is run \(run)" }
+            join(run)
+        case .ask(let question, let ticket):
+            let process = process
+            store.ask(question) { [unowned self] answer in
+                act(of: process) { $0.machine.answered(ticket, answer, &$0.rendezvous, &$0.turn) }
+            }
+        }
+    }
+
+    // MARK: Time
+
+    private func remind() {
+        guard isUp else { return }
+        var next = rendezvous.nextDeadline
+        if !fleet.isResting { next = min(machine.nextDeadline, next ?? machine.nextDeadline) }
+        guard let next else { return }
+        let earliest = fleet.isResting ? world.now + .seconds(60) : world.now
+        let due = max(next + started, earliest)
+        if let timer, timer <= due { return }
+        timer = due
+        let process = process
+        world.schedule(due) { [unowned self] in
+            guard process == self.process, timer == due else { return }
+            timer = nil
+            if !isStopped { clockRang() }
+        }
+    }
+
+    private func clockRang() {
+        guard isUp, !fleet.isResting else { return rang() }
+        act { relay in
+            relay.rendezvous.deadlinesPassed(&relay.turn)
+            relay.machine.deadlinesPassed(&relay.rendezvous, &relay.turn)
+        }
+    }
+
+    /// Lets the rendezvous forget what time makes it forget, and does nothing else.
+    private func rang() {
+        guard isUp else { return }
+        turn.now = moment
+        rendezvous.deadlinesPassed(&turn)
+        turn.actions = []
+        remind()
+    }
+
+    // MARK: The end
+
+    /// Stops everything with the other relays, and checks that nothing is left.
+    func rest() {
+        store.leave()
+        let status = machine.status(now: moment.monotonic)
+        for (what, count) in [
+            ("trunks", status.trunks), ("devices of other relays", status.farDevices),
+            ("devices on their way", machine.devicesAtEntry), ("connections", connections.count),
+        ] where count > 0 {
+            world.breach(.memory, "relay \(number) still has \(what)")
+        }
+        timer = nil
+        rang()
+    }
+
+    /// Whether the relay has no state any more. The law ``Law/memory`` demands it at the end.
+    var isEmpty: Bool { rendezvous.isEmpty && connections.isEmpty }
+}

@@ -1,0 +1,131 @@
+import ArgumentParser
+import Simulator
+import Synchronization
+
+/// Runs worlds of relays of a fleet, one for each seed, and reports those that break a law.
+struct FleetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fleet",
+        abstract: "Runs worlds of several relays behind a balancer, and says which break a law."
+    )
+
+    @Option(help: "How many worlds.")
+    var count: UInt64 = 40_000
+
+    @Option(help: "The first one's seed; the others follow it.")
+    var firstSeed: UInt64 = 1
+
+    @Option(help: "How many at once.")
+    var jobs = 2
+
+    @Option(help: "Stop after so many seconds, however many worlds there were.")
+    var seconds: Int?
+
+    @Option(help: "Run this one world only.")
+    var seed: UInt64?
+
+    @Flag(help: "With --seed: print everything that happens in it.")
+    var trace = false
+
+    @Option(help: "Only this trouble: \(FleetTrouble.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var trouble: String?
+
+    func run() async throws {
+        let trouble = try trouble.map { name in
+            guard let trouble = FleetTrouble(rawValue: name) else {
+                throw ValidationError("there is no trouble '\(name)'")
+            }
+            return trouble
+        }
+        if let seed { return try one(seed, trouble) }
+        let runner = FleetRunner(first: firstSeed, count: count, trouble, seconds: seconds)
+        await withTaskGroup { group in
+            for _ in 0..<jobs { group.addTask { runner.work() } }
+        }
+        if !runner.report() { throw ExitCode.failure }
+    }
+
+    private func one(_ seed: UInt64, _ trouble: FleetTrouble?) throws {
+        let world = World.drawn(seed, trouble: trouble)
+        if trace { world.tracer = { print("\($0)", $1) } }
+        world.run()
+        print(world.summary)
+        print(FleetTally(world).line(world.trouble?.rawValue ?? "none"))
+        for breach in world.breaches { print("BROKEN \(breach.law.rawValue): \(breach.what)") }
+        if !world.breaches.isEmpty { throw ExitCode.failure }
+    }
+}
+
+/// Gives out seeds and adds up the results.
+private final class FleetRunner: Sendable {
+    private struct Sums {
+        var failed = 0
+        var tallies: [FleetTrouble: FleetTally] = [:]
+        /// The number of worlds that broke a law, by the text without its numbers.
+        var ways: [String: Int] = [:]
+    }
+
+    private let next: Atomic<UInt64>
+    private let first: UInt64
+    private let end: UInt64
+    private let trouble: FleetTrouble?
+    private let start = ContinuousClock.now
+    private let deadline: ContinuousClock.Instant?
+    private let sums = Mutex(Sums())
+
+    init(first: UInt64, count: UInt64, _ trouble: FleetTrouble?, seconds: Int?) {
+        self.first = first
+        next = Atomic(first)
+        end = first + count
+        self.trouble = trouble
+        deadline = seconds.map { .now + .seconds($0) }
+    }
+
+    func work() {
+        while deadline.map({ .now < $0 }) ?? true {
+            let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
+            guard seed < end else { return }
+            let world = World.drawn(seed, trouble: trouble)
+            let course = seed.isMultiple(of: Self.repeats) ? Course(of: world) : nil
+            world.run()
+            if let course, !course.isTaken(again: World.drawn(seed, trouble: trouble)) {
+                world.breach(.course, "the second time was different")
+            }
+            let tally = FleetTally(world)
+            sums.withLock { sums in
+                sums.tallies[world.trouble ?? .none, default: FleetTally()] += tally
+                guard let breach = world.breaches.first else { return }
+                sums.failed += 1
+                let way = "\(breach.law.rawValue): \(breach.what.filter { !$0.isNumber })"
+                sums.ways[way, default: 0] += 1
+                guard sums.ways[way] ?? 0 <= 3, sums.failed <= 100 else { return }
+                print("world \(seed), \(world.trouble?.rawValue ?? "none"): \(breach.law.rawValue): \(breach.what)")
+                let option = trouble.map { " --trouble \($0.rawValue)" } ?? ""
+                print("  replay it: scripts/worlds fleet --seed \(seed)\(option) --trace")
+            }
+        }
+    }
+
+    /// One world in this many is run twice, to check that both runs are the same.
+    private static let repeats: UInt64 = 100
+
+    /// Prints the results. Returns false when a world broke a law.
+    func report() -> Bool {
+        sums.withLock { sums in
+            let elapsed = ContinuousClock.now - start
+            var all = FleetTally()
+            for trouble in FleetTrouble.allCases {
+                guard let tally = sums.tallies[trouble] else { continue }
+                print(tally.line(trouble.rawValue))
+                all += tally
+            }
+            let rate = Int(Double(all.worlds) / (elapsed / .seconds(1)))
+            print(all.line("from seed \(first) in \(elapsed.components.seconds) s, \(rate) a second"))
+            for (way, count) in sums.ways.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+                print("\(count) × \(way)")
+            }
+            print(sums.failed == 0 ? "no world broke a law" : "\(sums.failed) worlds broke a law")
+            return sums.failed == 0
+        }
+    }
+}
