@@ -26,7 +26,16 @@ import Testing
         ]).map { .badKeyFile(path: "p", $0) }
         + (files.map { RelayError.MessageFileProblem.file($0) } + [
             .writableByOthers, .foreignOwner, .text(.notUTF8),
-        ]).map { .badMessageFile(path: "p", $0) }
+        ]).map { .badMessageFile(path: "p", $0) } + fleets.map { .badFleet($0) }
+
+    private static let fleets: [RedisSettingsError] =
+        [.twoPasswords, .noPassword, .needlessCertificate, .noKeyFile, .emptyPassword(path: "p"), .system]
+        + files.map { .password(path: "p", $0) }
+        + [.openToOthers, .foreignOwner].map { .openPassword(path: "p", $0) }
+        + (files.map { RelayError.CertificateProblem.file($0) } + [.empty, .unreadable, .binary, .otherContent("x")])
+            .map { .authorities(path: "p", $0) }
+        + [.empty, .unreadable, .encryptedKey, .mismatch]
+            .map { .certificate(.badCertificate(path: "p", $0)) }
 
     @Test("The page names every cause with its retry and its exit code, and no other") func rows() throws {
         let page = try PagesTests.text("Protocol/errors.md")

@@ -284,7 +284,8 @@ import Testing
     @Test("Every error of a relay has a name, a text, advice and an exit code") func errors() {
         let errors: [RelayError] = [
             .cannotListen(host: "::1", port: 80, .notPermitted), .badCertificate(path: "/a", .mismatch),
-            .badKeyFile(path: "/a", .noKey), .badMessageFile(path: "/a", .text(.empty)), .stopped,
+            .badKeyFile(path: "/a", .noKey), .badMessageFile(path: "/a", .text(.empty)),
+            .badFleet(.twoPasswords), .stopped,
         ]
         #expect(Set(errors.map(\.name)).count == errors.count)
         for error in errors {

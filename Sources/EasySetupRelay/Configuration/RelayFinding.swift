@@ -41,6 +41,8 @@ package struct RelayFinding: Equatable, Sendable {
         case openFolder = "open-folder"
         case serviceUser = "service-user"
         case fromServiceManager = "from-service-manager"
+        case badFleet = "bad-fleet"
+        case openFleetSecret = "open-fleet-secret"
     }
 
     package let severity: Severity
@@ -77,7 +79,7 @@ extension RelayConfiguration {
         findings(ofListening: probesListen) + findings(ofAdmin: probesAdmin)
             + findings(ofCertificate: RelayClock.system().now.utcSeconds)
             + findings(ofKeys: ())
-            + findings(ofTrust: ()) + findings(ofMessage: ())
+            + findings(ofTrust: ()) + findings(ofMessage: ()) + findings(ofFleet: ())
     }
 
     private func findings(ofMessage: Void) -> [RelayFinding] {
@@ -100,6 +102,26 @@ extension RelayConfiguration {
     package func findingsAtStart() -> [RelayFinding] {
         (findings(ofListening: false) + (keyFile == nil ? findings(ofKeys: ()) : []) + findings(ofTrust: ()))
             .filter { $0.severity == .warning }
+    }
+
+    /// The findings about the settings of the fleet and the files that they name. Nothing is asked over the network.
+    private func findings(ofFleet: Void) -> [RelayFinding] {
+        guard let fleet else { return [] }
+        do throws(RedisSettingsError) {
+            guard keyFile != nil else { throw .noKeyFile }
+            guard let problem = try fleet.load().keyProblem, let key = fleet.certificate?.key else { return [] }
+            return [
+                RelayFinding(
+                    .warning,
+                    .openFleetSecret,
+                    "The private key for Redis in \(key) is no secret: \(RelayError.KeyFileProblem.secrecy(problem).words).",
+                    "Let it belong to root or to the relay's user, and take the rights of others away: chmod 600 \(key)"
+                )
+            ]
+        } catch {
+            let error = RelayError.badFleet(error)
+            return [RelayFinding(.error, .badFleet, error.description, error.advice)]
+        }
     }
 
     private func findings(ofListening probes: Bool) -> [RelayFinding] {

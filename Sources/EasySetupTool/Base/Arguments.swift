@@ -25,7 +25,8 @@ struct Arguments: Sendable {
     /// Whether the arguments ask for a text about the program in place of a command's work.
     let asksForHelp: Bool
     /// The indices in ``texts`` of arguments that may be secret: every argument that is neither a command's name, nor a
-    /// known option, nor an option's value; and every option's value that looks like a link.
+    /// known option, nor an option's value; and every option's value that looks like a link, or like an address of Redis
+    /// with a user or a password.
     let others: Set<Int>
     /// The indices in ``texts`` of the arguments that are values of known options.
     private let values: Set<Int>
@@ -101,7 +102,9 @@ struct Arguments: Sendable {
     }
 
     private static func isSecret(_ text: String) -> Bool {
-        text.lowercased().contains("easysetup") && text.contains { $0 == ":" || $0 == "#" }
+        let small = text.lowercased()
+        return small.contains("easysetup") && text.contains { $0 == ":" || $0 == "#" }
+            || small.contains("redis") && text.contains("@")
     }
 
     /// Refuses a second value for an option that takes only one, because it would be a guess which of the two counts.

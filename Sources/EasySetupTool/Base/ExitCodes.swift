@@ -31,7 +31,7 @@ enum ExitCodes {
           74  the disk, the output or the system failed
           75  it may work the next time
           77  not allowed: rights, owners, passphrases
-          78  a setting, or the relay's certificate or key file, can't be used
+          78  a setting, or a file that the relay needs, can't be used
         With --json the member "error" names the reason.
         """
 

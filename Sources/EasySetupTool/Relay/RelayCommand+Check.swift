@@ -26,6 +26,7 @@ extension RelayCommand {
             findings.append(RelayFinding(.error, .fewFiles, error.description, error.advice))
         }
         if let file = Invocation.current?.file, !file.refusesLinks { findings += RelayCheck.findings(ofFile: file) }
+        findings += passwordFindings
         findings += RelayCheck.findings(
             ofCeiling: configuration.memoryCeiling,
             memory: MachineMemory.bytes(),

@@ -267,7 +267,7 @@ struct RelayCommand: AsyncParsableCommand {
                 // If the relay can't start, the task that runs it reports the error.
                 if let addresses = try? await server.addresses, let admin = try? await server.adminAddresses {
                     try announce(addresses, admin, configuration, output)
-                    for finding in configuration.findingsAtStart() {
+                    for finding in configuration.findingsAtStart() + passwordFindings {
                         logger.warning("\(finding.message)", metadata: ["advice": "\(finding.advice)"])
                     }
                 }

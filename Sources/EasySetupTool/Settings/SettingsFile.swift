@@ -146,6 +146,12 @@ struct SettingsFile: Sendable {
         return !isReadOnly && (isOpen || (status.st_uid != 0 && status.st_uid != geteuid()))
     }
 
+    /// Whether every user of the machine can read the file.
+    var isReadByAll: Bool {
+        var status = stat()
+        return stat(path.cString, &status) == 0 && status.st_mode & 0o004 != 0
+    }
+
     private func failure(_ number: CInt) -> SettingsError {
         switch number {
         case ELOOP: .file(name, .link)
