@@ -39,6 +39,13 @@ struct ExpiringDictionary<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         if let period { nextDeadline = isEmpty ? nil : since + period }
     }
 
+    /// Removes the entry of a key from both dictionaries.
+    mutating func remove(_ key: Key) {
+        current[key] = nil
+        previous[key] = nil
+        if let period { nextDeadline = isEmpty ? nil : since + period }
+    }
+
     func sum(_ part: (Key, Value) -> Int) -> Int {
         current.reduce(0) { $0 + part($1.key, $1.value) } + previous.reduce(0) { $0 + part($1.key, $1.value) }
     }

@@ -99,7 +99,7 @@ package struct Rendezvous: Sendable {
         case .amongOthers(let run, let sharing):
             ownRun = run
             rules = Rules(limits: limits, keys: keys, goodbyeWait: sharing.comeAgain)
-            others = Others(sharing, started: start)
+            others = Others(sharing, limits, started: start)
         }
         self.started = start
         pool = SlotPool(limits: limits, started: start)

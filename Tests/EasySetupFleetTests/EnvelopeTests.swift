@@ -28,7 +28,7 @@ import Testing
                     version: 3,
                     load: 1000,
                     isDraining: true,
-                    hot: (0..<64).map { Beat.Hot(AddressPrefix(bytes: [10, 0, 0, $0])!, .visits, count: 9) }
+                    hot: (0..<64).map { SharedCount(AddressPrefix(bytes: [10, 0, 0, $0])!, .visits, count: 9) }
                 )
             ),
         ]),

@@ -99,4 +99,20 @@ import Testing
         #expect(third.last(Self.aAgain) == .message(meeting: nil, Self.message(1, ack: 1)))
         #expect(met.entry.farCount == 1)
     }
+
+    @Test("What a relay has counted of an address counts at another one after its next beat") func counts() throws {
+        let things = SharedThings()
+        let (one, two) = (try FleetRelay(1, things), try FleetRelay(2, things))
+        let visit = DeviceFrame.visit(slot: try #require(Slot("ABCD")), work: nil)
+        for number in 0..<UInt64(60) { one.come(ConnectionID(number: 100 + number), visit) }
+        two.come(Self.a, visit)
+        #expect(two.last(Self.a) == .inLine(position: 1))
+        things.now += .seconds(2)
+        one.passTime()
+        two.come(Self.aAgain, visit)
+        guard case .workWanted(_, difficulty: 14, _) = two.last(Self.aAgain) else {
+            Issue.record("\(two.heard)")
+            return
+        }
+    }
 }

@@ -129,7 +129,7 @@ extension ContentCodec {
         bytes.append(UInt8(hot.count))
         for hot in hot {
             bytes.append(number: hot.prefix.wireNumber)
-            bytes.append(hot.counted.rawValue)
+            bytes.append(hot.event.rawValue)
             bytes.append(number: hot.count)
         }
     }
@@ -255,8 +255,8 @@ extension ContentCodec {
         guard count <= Beat.prefixes else { throw .tooMany }
         for _ in 0..<count {
             let prefix = try prefix(&section)
-            guard let counted = Beat.Counted(rawValue: try section.number(UInt8.self)) else { throw .badValue }
-            beat.hot.append(Beat.Hot(prefix, counted, count: try section.number(UInt16.self)))
+            guard let event = SharedCount.Event(rawValue: try section.number(UInt8.self)) else { throw .badValue }
+            beat.hot.append(SharedCount(prefix, event, count: try section.number(UInt16.self)))
         }
         return beat
     }

@@ -124,11 +124,15 @@ extension FleetMachine {
         handle(trunks.deadlinesPassed(now: now), &rendezvous, &turn)
         guard nextBeat <= now else { return }
         nextBeat = now + times.beat
-        if isJoined { beat(rendezvous) }
+        if isJoined { beat(&rendezvous, now: now) }
     }
 
-    private mutating func beat(_ rendezvous: borrowing Rendezvous) {
-        let beat = Beat(load: load, isDraining: !rendezvous.lifecycle.isServing)
+    private mutating func beat(_ rendezvous: inout Rendezvous, now: Duration) {
+        let beat = Beat(
+            load: load,
+            isDraining: !rendezvous.lifecycle.isServing,
+            hot: rendezvous.takeCounts(atMost: Beat.prefixes, now: now)
+        )
         publish(FleetContent(loose: [.beat(beat)]), to: .all, .beat)
     }
 
@@ -156,7 +160,7 @@ extension FleetMachine {
         case .connecting: break
         case .joined(let hasKept):
             rendezvous.joined(hasKept: hasKept, &turn)
-            beat(rendezvous)
+            beat(&rendezvous, now: now)
         case .cutOff:
             counts.cuts += 1
             rendezvous.cutOff(&turn)
@@ -185,7 +189,9 @@ extension FleetMachine {
         entry.heard(sender, now: now)
         for item in content.loose {
             switch item {
-            case .beat(let beat): entry.heard(sender, beat, now: now)
+            case .beat(let beat):
+                entry.heard(sender, beat, now: now)
+                rendezvous.heard(beat.hot, now: now)
             case .taken(let offer, let attempt):
                 if let offer = OfferID(offer) { rendezvous.taken(offer, attempt: attempt, &turn) }
             // The first belongs to trunks. No relay hands calls on yet.

@@ -1,6 +1,6 @@
 /// The address prefix that a relay counts together: the part of an IP address that one customer of a provider has. The
-/// relay makes it from a peer's address, keeps it in counters that expire within the hour, and writes it nowhere. So
-/// the type has no description (`Protocol/relay.md`, "Addresses").
+/// relay makes it from a peer's address, keeps it in counters that expire within the hour, writes it nowhere, and tells it
+/// nobody but the other relays of a fleet. So the type has no description (`Protocol/relay.md`, "Addresses").
 package struct AddressPrefix: Hashable, Sendable {
     /// Every connection stores a prefix, so it is a single word. The lowest byte is the kind. The rest holds an IPv4
     /// address (lower 32 bits) or the first 56 bits of an IPv6 address; bits beyond the prefix are zero.
@@ -89,6 +89,15 @@ package struct AddressPrefix: Hashable, Sendable {
     /// Whether `other` equals this prefix or is a narrower prefix inside it.
     func contains(_ other: AddressPrefix) -> Bool {
         isIPv4 == other.isIPv4 && AddressPrefix(other.word, kind) == self
+    }
+
+    /// The factor by which the limits of this prefix are higher than those of a single customer's.
+    var allowance: Int {
+        switch kind {
+        case .ipv4Address, .ipv6Block56: 1
+        case .ipv4Block24, .ipv6Block48: 8
+        case .ipv6Block32: 64
+        }
     }
 
     /// Whether this prefix is that of a single customer and not a wider block.

@@ -6,6 +6,8 @@ package struct PrefixCounts: Sendable {
     /// the time.
     private var counts: ExpiringDictionary<UInt64, Int>
     private let capacity: Int
+    /// The highest count of events.
+    private static let most = 1_000_000
 
     /// Makes counts of existing things, such as connections. They don't expire.
     package init() {
@@ -52,10 +54,23 @@ package struct PrefixCounts: Sendable {
         for prefix in prefix.countedFromWidest {
             let mayBeNew = hasPlaceForNew(prefix)
             counts.update(prefix.number) { count in
-                if count != nil || mayBeNew { count = min((count ?? 0) + weight, 1_000_000) }
+                if count != nil || mayBeNew { count = min((count ?? 0) + weight, Self.most) }
             }
         }
     }
+
+    /// Adds `weight` to the count of events of this prefix alone, as another relay has counted them. Counts that are new
+    /// take up to half of the capacity, so that the rest is left for the events of this relay.
+    mutating func add(_ weight: Int, toAlone prefix: AddressPrefix, now: Duration) {
+        counts.advance(now)
+        let mayBeNew = counts.currentCount < capacity / 2
+        counts.update(prefix.number) { count in
+            if count != nil || mayBeNew { count = min((count ?? 0) + weight, Self.most) }
+        }
+    }
+
+    /// Forgets the count of this prefix alone.
+    mutating func remove(_ prefix: AddressPrefix) { counts.remove(prefix.number) }
 
     /// Whether a prefix, and each block around it, may have one more of what is counted. `counted` is the number of
     /// things that the caller has counted already and now asks about.

@@ -42,7 +42,7 @@ extension Rendezvous {
         if own > 0 { turn.hit(.offersPerPrefix) }
         let excess = WorkGate.Excess(common: max(own, roomCeiling.excess))
         guard admitOrChallenge(connection, prefix, .offer, excess, done, &turn) else { return nil }
-        offered.happened(1, prefix, now: time)
+        count(.offers, prefix, now: time)
         return Admitted()
     }
 
@@ -58,7 +58,7 @@ extension Rendezvous {
         // slots have rooms.
         guard !isFullForVisitors else {
             turn.hit(totals.mailboxBytes >= limits.mailboxBytesInAll ? .mailboxBytesInAll : .meetingsInAll)
-            visited.happened(1, prefix, now: time)
+            count(.visits, prefix, now: time)
             refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
             return nil
         }
@@ -70,7 +70,7 @@ extension Rendezvous {
             misses: missed.ownExcess(prefix, limit: limits.missesPerPrefix)
         )
         guard admitOrChallenge(connection, prefix, .visit, excess, done, &turn) else { return nil }
-        visited.happened(1, prefix, now: time)
+        count(.visits, prefix, now: time)
         turn.counts.visits += 1
         return Admitted(isWithinLimits: own == 0 && misses == 0)
     }

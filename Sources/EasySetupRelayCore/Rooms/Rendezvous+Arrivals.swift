@@ -94,7 +94,7 @@ extension Rendezvous {
                 turn.hit(rooms[offer]?.line.count ?? 0 < limits.waitingPerRoom ? .waitingPerPrefix : .waitingPerRoom)
             } else {
                 turn.counts.misses += 1
-                missed.happened(1, prefix, now: turn.now.monotonic)
+                count(.misses, prefix, now: turn.now.monotonic)
             }
             let wait = reason == .lineFull ? limits.retryAfter : .zero
             sendAway(connection, reason, retryAfter: wait, &turn)
@@ -120,7 +120,7 @@ extension Rendezvous {
             others == nil
             ? limits.restartGuard > .zero && time - started < limits.offererReturn : admitted.asked.isMissDoubtful
         let looksAround = visited.excess(prefix, limit: limits.missesPerPrefix, now: time) > 0
-        if !mayComeBack || looksAround { missed.happened(1, prefix, now: time) }
+        if !mayComeBack || looksAround { count(.misses, prefix, now: time) }
         if let ended = tombstones[slot], admitted.isWithinLimits, time - ended.at < limits.endedTold {
             return refuse(connection, ended.reason, &turn)
         }

@@ -68,7 +68,8 @@ extension Rendezvous {
     /// Whether the relay stores nothing about any device. The slots (public parts of codes) that it remembers as issued
     /// don't count.
     package var isEmpty: Bool {
-        guard others?.waiting.isEmpty ?? true, others?.copies.isEmpty ?? true else { return false }
+        guard others?.waiting.isEmpty ?? true, others?.copies.isEmpty ?? true, others?.untold.isEmpty ?? true
+        else { return false }
         // A relay among others looks after its rooms each second, even if it has none.
         let reminders = others == nil ? 0 : 1
         return connections.count == 0 && rooms.isEmpty && slots.isEmpty && early.isEmpty && displacements.isEmpty

@@ -28,7 +28,7 @@ extension Rendezvous {
             }
         }
         if let charged {
-            visited.happened(limits.wrongProofWeight, charged, now: turn.now.monotonic)
+            count(.visits, charged, weight: limits.wrongProofWeight, now: turn.now.monotonic)
         }
         follow(verdict, connection, &turn)
     }

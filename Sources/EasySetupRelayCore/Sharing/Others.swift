@@ -26,11 +26,14 @@ struct Others: Sendable {
     var waiting: [UInt64: Waiting] = [:]
     var copies: [OfferID: Copy] = [:]
     var stock: SlotStock
+    /// The counts of prefixes that no beat has told yet.
+    var untold: UntoldCounts
 
-    init(_ limits: SharingLimits, started: Duration) {
+    init(_ limits: SharingLimits, _ relay: Limits, started: Duration) {
         self.limits = limits
         cutOffSince = started
         stock = SlotStock(limits)
+        untold = UntoldCounts(limits, relay, started: started)
     }
 
     var isJoined: Bool { cutOffSince == nil }

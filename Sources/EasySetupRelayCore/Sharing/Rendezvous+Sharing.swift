@@ -112,6 +112,7 @@ extension Rendezvous {
     /// was missed.
     mutating func lookAfterRooms(_ turn: inout Turn) {
         deadlines.add(.sharing, at: turn.now.monotonic + Self.sharingInterval)
+        others?.untold.advance(turn.now.monotonic)
         if isJoined {
             register(&turn)
             lookUpCopies(&turn)

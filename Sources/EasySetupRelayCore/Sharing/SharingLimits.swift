@@ -28,6 +28,11 @@ package struct SharingLimits: Hashable, Sendable {
     /// The failed claims among the last 64 of a length at which a quarter of its slots counts as taken, so that the
     /// relay issues longer ones.
     package var failedClaims = 16
+    /// The part of a limit of a prefix that a relay may have counted without telling it the others: an eighth.
+    package var untoldPart = 8
+    /// The most prefixes of which a relay counts in a ``Limits/counterWindow`` what it has not told yet, for offers, visits
+    /// and misses each. It tells nothing of further ones, but their wider blocks' counts.
+    package var untoldPrefixes = 16_384
 
     package init() {}
 }

@@ -78,8 +78,8 @@ private let contents: [(why: String, content: FleetContent)] = [
                     isDraining: true,
                     hot: zip(
                         Array(ipv4.nested) + Array(ipv6.nested),
-                        [Beat.Counted.offers, .visits, .misses, .offers, .visits]
-                    ).map { Beat.Hot($0.prefix, $1, count: 300) }
+                        [SharedCount.Event.offers, .visits, .misses, .offers, .visits]
+                    ).map { SharedCount($0.prefix, $1, count: 300) }
                 )
             )
         ])
@@ -153,7 +153,7 @@ private func section(_ item: LooseItem) -> JSON {
                 .array(
                     beat.hot.map {
                         .object([
-                            ("prefix", .hex(bytes($0.prefix.wireNumber))), ("counted", .string("\($0.counted)")),
+                            ("prefix", .hex(bytes($0.prefix.wireNumber))), ("counted", .string("\($0.event)")),
                             ("count", .integer(Int($0.count))),
                         ])
                     }
