@@ -206,8 +206,7 @@ extension HTTPRoutes {
             "Sec-WebSocket-Protocol": "easysetup.v1",
         ]
         return answer(
-            to: HTTPRequestHead(version: .http1_1, method: .GET, uri: RelayPath.webSocket, headers: headers),
-            isDraining: false
+            to: HTTPRequestHead(version: .http1_1, method: .GET, uri: RelayPath.webSocket, headers: headers)
         )
     }
 }
