@@ -23,6 +23,9 @@ struct Bench: ParsableCommand {
     @Option(help: "How many pairings, with --port.")
     var count = 100
 
+    @Option(help: "Measure relays that share a Redis against one alone, this many times, and nothing else.")
+    var fleet: Int?
+
     @Option(help: "Seconds of each measurement.")
     var seconds = 5.0
 
@@ -64,6 +67,15 @@ struct Bench: ParsableCommand {
             print(#"{"event":"listening","port":\#(server.port)}"#)
             fflush(nil)
             server.run()
+        }
+        if let fleet {
+            let servers = Servers(program: program, twist: nil, certificate: nil, pin: pin)
+            print(Machine.description)
+            let rows = try FleetMeasure(servers: servers, seconds: seconds)
+                .run(rounds: fleet, inFlight: inFlight.isEmpty ? [1, 16] : inFlight)
+            let areMet = FleetMeasure.tell(rows)
+            guard areMet, rows.allSatisfy({ $0.result.failed == 0 }) else { throw ExitCode.failure }
+            return
         }
         var report = Report(json: json)
         report.begin(on: Machine.description)

@@ -118,6 +118,9 @@ final class Load: PairingOwner {
         return failures
     }
 
+    /// The pairings that have ended well, those before the counted part included.
+    private(set) var finishedInAll = 0
+
     /// Starts pairings at the pace, and handles events, while `isOn` is true.
     /// - Parameter clock: the time since the first pairing.
     private func turn(_ clock: StopWatch, while isOn: () -> Bool) {
@@ -150,6 +153,7 @@ final class Load: PairingOwner {
 
     func finished(_ pairing: any RunningPairing) {
         let start = starts.removeValue(forKey: ObjectIdentifier(pairing))
+        finishedInAll += 1
         if isCounting, let start {
             finishedCount += 1
             self.pairing.add(nanoseconds() - start)

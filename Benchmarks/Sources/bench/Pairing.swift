@@ -26,11 +26,14 @@ final class RelayScheme: Scheme {
     private let targets: [Target]
     private let frames = RecordedFrames()
     private let sources: UInt16
+    private let isAcross: Bool
 
     /// - Parameters:
     ///   - targets: the relays that get the pairings in turn.
     ///   - sources: the number of loopback addresses from which devices connect.
-    init(transport: Transport, targets: [Target], sources: UInt16) {
+    ///   - isAcross: whether the visitor is at the next relay.
+    init(transport: Transport, targets: [Target], sources: UInt16, isAcross: Bool = false) {
+        self.isAcross = isAcross
         self.transport = transport
         self.targets = targets
         self.sources = sources
@@ -41,6 +44,7 @@ final class RelayScheme: Scheme {
         return RelayPairing(
             transport: transport,
             target: targets[number % targets.count],
+            visitorTarget: targets[(number + (isAcross ? 1 : 0)) % targets.count],
             source: source,
             frames: frames,
             poller: poller,
@@ -53,6 +57,7 @@ final class RelayScheme: Scheme {
 final class RelayPairing: RunningPairing, ConnectionOwner {
     private let transport: Transport
     private let target: Target
+    private let visitorTarget: Target
     private let source: UInt16
     private let frames: RecordedFrames
     private let poller: Poller
@@ -71,6 +76,7 @@ final class RelayPairing: RunningPairing, ConnectionOwner {
     init(
         transport: Transport,
         target: Target,
+        visitorTarget: Target,
         source: UInt16,
         frames: RecordedFrames,
         poller: Poller,
@@ -78,6 +84,7 @@ final class RelayPairing: RunningPairing, ConnectionOwner {
     ) {
         self.transport = transport
         self.target = target
+        self.visitorTarget = visitorTarget
         self.source = source
         self.frames = frames
         self.poller = poller
@@ -86,11 +93,11 @@ final class RelayPairing: RunningPairing, ConnectionOwner {
 
     func start() {
         itself = self
-        offerer = connect()
+        offerer = connect(to: target)
         if offerer == nil { fail("no socket") }
     }
 
-    private func connect() -> (any Connection)? {
+    private func connect(to target: Target) -> (any Connection)? {
         transport.connect(to: target, source: source, poller: poller, owner: self)
     }
 
@@ -121,7 +128,7 @@ final class RelayPairing: RunningPairing, ConnectionOwner {
         case .offered:
             place = "offered"
             slot = frame.name
-            visitor = connect()
+            visitor = connect(to: visitorTarget)
             if visitor == nil { fail("no socket") }
         case .visitor: meeting = frame.name
         case .message:

@@ -36,6 +36,22 @@ struct Servers {
         }
     }
 
+    /// Starts relays that share the Redis server at this port, or one alone.
+    func startRelays(_ count: Int, redis: UInt16?) throws(BenchError) -> [Server] {
+        var servers: [Server] = []
+        let key = "/tmp/easysetup-bench-\(getpid()).key"
+        let shared = redis.map { ["--fleet", "redis://127.0.0.1:\($0)", "--key-file", key] } ?? []
+        for _ in 0..<count { servers.append(try Server(relay + shared, pin: pin)) }
+        unlink(key)
+        return servers
+    }
+
+    /// Pairings whose offerers are at each relay in turn, and whose visitors are at the next one.
+    func acrossScheme(_ servers: [Server]) -> any Scheme {
+        let targets = servers.map { target(.plain, $0) }
+        return RelayScheme(transport: .webSocket, targets: targets, sources: 64, isAcross: true)
+    }
+
     func waiting(_ subject: Subject, _ server: Server) -> any Waiting {
         let target = target(subject, server)
         return subject == .mailbox
@@ -71,7 +87,8 @@ struct Servers {
             .flatMap { ["--limit", $0] }
     }
 
-    private static func output(of command: String) -> String {
+    /// The standard output of a command of the shell.
+    static func output(of command: String) -> String {
         guard let pipe = popen(command, "r") else { return "" }
         defer { pclose(pipe) }
         var text: [UInt8] = []
