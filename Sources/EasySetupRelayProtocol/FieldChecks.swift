@@ -92,7 +92,7 @@ extension Message {
 extension Duration {
     /// The duration in whole milliseconds, as frames contain it. A negative duration becomes 0, a positive one becomes
     /// at least 1, and one of more than 2³² − 1 milliseconds becomes 2³² − 1.
-    var wireMilliseconds: UInt32 {
+    package var wireMilliseconds: UInt32 {
         guard self > .zero else { return 0 }
         let (seconds, attoseconds) = components
         // The seconds are clamped before the multiplication, because the product could overflow. The result stays the

@@ -25,9 +25,12 @@ final class SharedThings {
         stores = MemoryStores(now: { underWay.now }, later: { underWay.steps.append($2) })
     }
 
+    /// Whether nothing that is under way arrives.
+    var isHeld = false
+
     /// Lets everything happen that is under way.
     func settle() {
-        while !underWay.steps.isEmpty { underWay.steps.removeFirst()() }
+        while !isHeld, !underWay.steps.isEmpty { underWay.steps.removeFirst()() }
     }
 }
 
@@ -37,7 +40,7 @@ final class FleetRelay {
     private let things: SharedThings
     private var rendezvous: Rendezvous
     private var turn: Turn
-    private(set) var machine: FleetMachine
+    var machine: FleetMachine
     private let store: MemoryStore
     /// What its own devices have heard, and which of them are closed.
     private(set) var heard: [ConnectionID: [RelayFrame]] = [:]
@@ -102,9 +105,18 @@ final class FleetRelay {
         }
     }
 
+    func takeCallEffects() -> [CallEffect] { machine.takeCallEffects() }
+
+    /// Lets the relay see whether the directory has lost its data, as it does each second.
+    func lookAtStore() {
+        things.stores.look()
+        things.settle()
+    }
+
     // MARK: What follows
 
-    private func happen(_ event: (FleetRelay) -> Void) {
+    /// Lets something happen at the relay, and all that follows.
+    func happen(_ event: (FleetRelay) -> Void) {
         turn.now = Moment(monotonic: things.now, utcSeconds: 2_000_000_000)
         machine.look(&rendezvous, &turn)
         event(self)

@@ -17,11 +17,12 @@ import Testing
         let meeting: MeetingID
         let tokens: [Token]
 
-        init(port: Int, through transports: Transports = Transports()) async throws {
+        /// - Parameter visitorPort: the port at which the visitor connects; nil for the same.
+        init(port: Int, visitorPort: Int? = nil, through transports: Transports = Transports()) async throws {
             offerer = try await transports.offerer.connect(port: port)
             try await offerer.send(.offer(slotLength: 0, work: nil))
             guard case .offered(let slot, let offererToken, _) = await offerer.nextFrame() else { throw Unexpected() }
-            visitor = try await transports.visitor.connect(port: port)
+            visitor = try await transports.visitor.connect(port: visitorPort ?? port)
             try await visitor.send(.visit(slot: slot, work: nil))
             guard case .met(let meeting, let visitorToken, _) = await visitor.nextFrame() else { throw Unexpected() }
             guard await offerer.nextFrame() == .visitor(meeting: meeting) else { throw Unexpected() }

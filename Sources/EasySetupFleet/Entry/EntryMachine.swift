@@ -75,8 +75,13 @@ package struct EntryMachine: Sendable {
     }
 
     /// The devices that are through, in the order of their numbers.
-    package var through: [ConnectionID] {
-        devices.keys.filter(isThrough).sorted { $0.number < $1.number }
+    /// - Parameter havingMeetings: whether those count, too, that can come back to a room by a token.
+    package func through(havingMeetings: Bool) -> [ConnectionID] {
+        devices.filter { _, device in
+            guard case .through(let hasMeeting) = device.place else { return false }
+            return havingMeetings || !hasMeeting && device.isRepeatable
+        }
+        .keys.sorted { $0.number < $1.number }
     }
 
     /// Something of another run was heard, or its beat.

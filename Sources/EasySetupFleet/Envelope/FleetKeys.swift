@@ -28,9 +28,21 @@ package struct FleetKeys: Sendable {
         ([current] + others).map { $0.name(of: slot, offer) }
     }
 
+    /// The names of a long-polling session in the directory, by each key. A session is registered as a room is.
+    package func names(of session: LongPollConnectionID) -> [SessionName] {
+        ([current] + others).map { $0.name(of: session) }
+    }
+
     func key(id: some Collection<UInt8>) -> FleetKey? {
         current.id.elementsEqual(id) ? current : others.first { $0.id.elementsEqual(id) }
     }
+}
+
+/// The name of a long-polling session in the directory, and the id under which it is registered there in place of an
+/// offer's.
+package struct SessionName: Hashable, Sendable {
+    package let room: RoomName
+    package let registered: [UInt8]
 }
 
 /// One key of a relay, from which each run has a key of its own.
@@ -54,11 +66,17 @@ struct FleetKey: Sendable {
             .prefix(Self.idByteCount).map { $0 }
     }
 
+    private func mac(_ kind: UInt8, _ bytes: [UInt8]) -> [UInt8] {
+        HMAC<SHA256>.authenticationCode(for: [kind] + bytes, using: directory).map { $0 }
+    }
+
+    func name(of session: LongPollConnectionID) -> SessionName {
+        let mac = mac(3, session.bytes)
+        return SessionName(room: RoomName(slot: mac, offer: mac), registered: Array(mac.suffix(16)))
+    }
+
     func name(of slot: Slot, _ offer: OfferID?) -> RoomName {
-        func mac(_ kind: UInt8, _ bytes: [UInt8]) -> [UInt8] {
-            HMAC<SHA256>.authenticationCode(for: [kind] + bytes, using: directory).map { $0 }
-        }
-        return RoomName(
+        RoomName(
             slot: mac(1, Array(slot.symbols.utf8)),
             offer: offer.map { mac(2, $0.bytes) } ?? [UInt8](repeating: 0, count: RoomName.byteCount)
         )

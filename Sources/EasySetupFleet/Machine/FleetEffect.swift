@@ -1,5 +1,6 @@
 package import EasySetupFleetStore
 package import EasySetupRelayCore
+package import EasySetupRelayProtocol
 
 /// An effect of a ``FleetMachine`` on the store. The caller carries effects out in their order.
 package enum FleetEffect: Sendable {
@@ -20,6 +21,10 @@ package enum FleetTicket: Sendable {
     /// A message to one run was published.
     case message(OutgoingMessage)
     case beat
+    /// The session of a long-polling call is looked for: the call's number, and the names to look under next.
+    case session(UInt64, [RoomName])
+    /// A session was registered.
+    case sessionNoted(LongPollConnectionID)
 }
 
 /// What a relay's part in a fleet has counted since it started.
@@ -37,6 +42,8 @@ package struct FleetCounts: Hashable, Sendable {
     package var cuts = 0
     package var losses = 0
     package var sleeps = 0
+    /// Long-polling calls that were handed on to the relay of their session.
+    package var callsHandedOn = 0
     /// Devices whose connections were cut because they said too much.
     package var tooFast = 0
 

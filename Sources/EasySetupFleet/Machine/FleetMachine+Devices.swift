@@ -37,9 +37,14 @@ extension FleetMachine {
         perform(entry.leave(device), &rendezvous, &turn)
     }
 
-    /// Lets all devices come again whose homes are elsewhere, because this relay ends.
-    package mutating func dismissAll(_ rendezvous: inout Rendezvous, _ turn: inout Turn) {
-        for device in entry.through {
+    /// Lets devices come again whose homes are elsewhere, because this relay ends or drains.
+    /// - Parameter havingMeetings: whether those are meant, too, that are in a meeting.
+    package mutating func dismissElsewhere(
+        havingMeetings: Bool,
+        _ rendezvous: inout Rendezvous,
+        _ turn: inout Turn
+    ) {
+        for device in entry.through(havingMeetings: havingMeetings) {
             perform(entry.leave(device), &rendezvous, &turn)
             dismiss(device, .goodbye(retryAfter: times.comeAgain), &turn)
         }

@@ -26,6 +26,10 @@ package struct FleetMachine: Sendable {
     private var clock: RunClock
     private var nextBeat: Duration
     private var effects: [FleetEffect] = []
+    var calls = CallTable()
+    var callEffects: [CallEffect] = []
+    /// Makes the number of something at another relay.
+    let number: @Sendable (UInt64) -> ConnectionID
 
     /// - Parameters:
     ///   - run: the run that `Surroundings.amongOthers` has too.
@@ -40,6 +44,7 @@ package struct FleetMachine: Sendable {
         (self.run, self.keys, self.times) = (run, keys, times)
         entry = EntryMachine(run: run, times: times)
         trunks = Trunks(times: times, number: number)
+        self.number = number
         sealer = EnvelopeSealer(run: run, keys: keys)
         opener = EnvelopeOpener(run: run, keys: keys)
         exchange = DirectoryExchange(run: run)
@@ -124,6 +129,7 @@ extension FleetMachine {
         handle(trunks.deadlinesPassed(now: now), &rendezvous, &turn)
         guard nextBeat <= now else { return }
         nextBeat = now + times.beat
+        lookAfterCalls(now: now)
         if isJoined { beat(&rendezvous, now: now) }
     }
 
@@ -160,12 +166,14 @@ extension FleetMachine {
         case .connecting: break
         case .joined(let hasKept):
             rendezvous.joined(hasKept: hasKept, &turn)
+            calls.registerAll(now: now)
             beat(&rendezvous, now: now)
         case .cutOff:
             counts.cuts += 1
             rendezvous.cutOff(&turn)
         case .lostData:
             counts.losses += 1
+            calls.registerAll(now: now)
             rendezvous.directoryLost(&turn)
         case .message(let channel, let message): heard(message, on: channel, &rendezvous, &turn)
         }
@@ -194,8 +202,10 @@ extension FleetMachine {
                 rendezvous.heard(beat.hot, now: now)
             case .taken(let offer, let attempt):
                 if let offer = OfferID(offer) { rendezvous.taken(offer, attempt: attempt, &turn) }
-            // The first belongs to trunks. No relay hands calls on yet.
-            case .over, .call, .answered: break
+            case .call(let call): heard(call, from: sender)
+            case .answered(let answered): heard(answered, from: sender)
+            // It belongs to trunks.
+            case .over: break
             }
         }
         handle(trunks.heard(content, from: sender, now: now), &rendezvous, &turn)
@@ -210,6 +220,8 @@ extension FleetMachine {
     ) {
         switch ticket {
         case .beat: break
+        case .sessionNoted(let session): callEffects += calls.registered(session)
+        case .session(let number, let names): found(number, answer, names, now: turn.now.monotonic)
         case .message(let message):
             switch answer {
             // It may have been heard. If it was not, the next one has a gap before it, or there is silence.
@@ -218,6 +230,7 @@ extension FleetMachine {
             case .failure(.busy), .failure(.full), .failure(.refused): break
             }
             counts.unheard += 1
+            nobodyHeard(message.content.loose)
             handle(trunks.nobodyHeard(message), &rendezvous, &turn)
         case .device(let question, let goal, let names):
             if case .success(.found(let found)) = answer, goal.registration(in: found) == nil, let next = names.first {

@@ -33,6 +33,7 @@ extension RelayHub.State {
         let load = load
         fleet?.load = load
         fleet?.deadlinesPassed(&rendezvous, &turn)
+        if fleet?.hasSessionsDue(now: turn.now.monotonic) == true { registerSessions() }
     }
 
     /// Leaves what is to be said and asked for the loop of the store.

@@ -194,6 +194,7 @@ extension RelayHub.State {
     /// next steps of a shutdown.
     mutating func applyConsequences() {
         distributeActions()
+        if fleet != nil { applyCalls() }
         if calls.hasAnswers { answerPolls() }
         if !rendezvous.lifecycle.isServing { goOnEnding() }
         if admission.noteFullness(callers) { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
@@ -248,7 +249,11 @@ extension RelayHub.State {
 
     private mutating func answerPolls() {
         for (connection, answer) in calls.takeAnswers(now: turn.now.monotonic) {
-            if let loop = connection.loop { inboxes.leave(.answer(connection, answer), for: loop) }
+            if let loop = connection.loop {
+                inboxes.leave(.answer(connection, answer), for: loop)
+            } else {
+                fleet?.answer(connection, answer.map { .body($0.serialized()) } ?? .refuse(.unknownConnection))
+            }
         }
     }
 
@@ -291,6 +296,7 @@ extension RelayHub.State {
     /// devices of a pairing can come back and health checks see that the relay drains.
     mutating func drain() {
         guard rendezvous.drain(&turn) else { return }
+        fleet?.dismissElsewhere(havingMeetings: false, &rendezvous, &turn)
         logger.notice("draining", metadata: statistics)
         let pairings = rendezvous.statistics.rooms
         guard pairings > 0, let until = rendezvous.lifecycle.due else { return }
@@ -322,7 +328,7 @@ extension RelayHub.State {
     private mutating func carryOut(_ command: Lifecycle.Command) {
         switch command {
         case .end:
-            fleet?.dismissAll(&rendezvous, &turn)
+            fleet?.dismissElsewhere(havingMeetings: true, &rendezvous, &turn)
             distributeActions()
             calls.closeAll(now: turn.now.monotonic)
             answerPolls()

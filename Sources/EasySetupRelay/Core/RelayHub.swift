@@ -49,6 +49,8 @@ final class RelayHub: Sendable {
         /// Answer the poll that waits on this connection. The answer is nil when the relay no longer knows the poll's
         /// session.
         case answer(ConnectionID, PollAnswer?)
+        /// Answer the call that waits on this connection, and whose session is at another relay or opened only now.
+        case respond(ConnectionID, LongPollResponse)
         case broadcast(Broadcast)
         /// Join or ask the store that relays share.
         indirect case fleet(FleetEffect)

@@ -54,10 +54,16 @@ extension LoopWorker {
     /// Answers the poll (request for frames) that waits on a connection. `answer` is nil when the relay no longer knows
     /// the poll's session.
     func answerPoll(_ answer: PollAnswer?, on connection: DeviceConnection) {
+        respond(answer.map { .body($0.serialized()) } ?? .refuse(.unknownConnection), on: connection)
+    }
+
+    /// Answers the call that waits on a connection.
+    func respond(_ response: LongPollResponse, on connection: DeviceConnection) {
+        // Only a poll waits, and it was answered so before.
+        if case .later = response { return }
         setIdle(true, connection)
         guard let requests = connection.requests else { return }
-        let answer = answer.map { LongPollResponse.body($0.serialized()) } ?? .refuse(.unknownConnection)
-        run(requests.tell { $0.answered(answer) }, requests, on: connection)
+        run(requests.tell { $0.answered(response) }, requests, on: connection)
     }
 
     private func run(_ actions: [RequestMachine.Action], _ requests: RequestChannel, on connection: DeviceConnection) {

@@ -1,3 +1,4 @@
+import EasySetupFleet
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 
@@ -15,19 +16,35 @@ extension RelayHub.State {
         switch call {
         case .send:
             guard let call = try? SendCall(parsing: body) else { return .refuse(.badBody) }
-            return received(call, prefix: prefix)
+            let elsewhere = handOn(
+                .send,
+                call.connection,
+                body,
+                prefix,
+                opens: call.first == 1 && !call.frames.isEmpty,
+                on: connection
+            )
+            return elsewhere ?? received(call, prefix: prefix)
         case .poll:
             guard let call = try? PollCall(parsing: body) else { return .refuse(.badBody) }
-            if let id = calls.id(of: call.connection) { count(id) }
-            switch calls.poll(call, by: connection, now: turn.now.monotonic) {
-            case .unknown: return .refuse(.unknownConnection)
-            case .gap: return .refuse(.gap)
-            case .waits(let id): return .later(of: id)
+            let wait = min(call.wait, calls.longestPoll)
+            if let elsewhere = handOn(.poll, call.connection, body, prefix, wait: wait, on: connection) {
+                return elsewhere
             }
+            return poll(call, on: connection)
         }
     }
 
-    private mutating func received(_ call: SendCall, prefix: AddressPrefix?) -> LongPollResponse {
+    mutating func poll(_ call: PollCall, on connection: ConnectionID) -> LongPollResponse {
+        if let id = calls.id(of: call.connection) { count(id) }
+        return switch calls.poll(call, by: connection, now: turn.now.monotonic) {
+        case .unknown: .refuse(.unknownConnection)
+        case .gap: .refuse(.gap)
+        case .waits(let id): .later(of: id)
+        }
+    }
+
+    mutating func received(_ call: SendCall, prefix: AddressPrefix?) -> LongPollResponse {
         let isNew = calls.id(of: call.connection) == nil
         if isNew {
             guard call.first == 1, !call.frames.isEmpty else { return .refuse(.unknownConnection) }
@@ -97,6 +114,7 @@ extension RelayHub.State {
             return .refuse(ProblemType(refusal.reason), retryAfter: refusal.retryAfter)
         }
         calls.open(call.connection, as: id, from: prefix, now: turn.now.monotonic)
+        fleet?.opened(call.connection, now: turn.now.monotonic)
         admission.notePeak(calls.callers)
         return nil
     }

@@ -63,7 +63,7 @@ extension LoopWorker {
         let (poller, bodyBytes) = (connection.requests?.poller, connection.requests?.bodyBytes ?? 0)
         connection.carry(nil)
         let hasCrowdGone = core.change { state in
-            if let poller { state.calls.gone(connection.id, of: poller, now: state.turn.now.monotonic) }
+            if let poller { state.callGone(connection.id, of: poller) }
             state.admission.connectionEnded(connection.id, connection.counted, wasIdle: wasIdle)
             state.admission.forget(unread: connection.unread, bodyBytes: bodyBytes)
             return state.hasCrowdGone

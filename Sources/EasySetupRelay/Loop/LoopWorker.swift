@@ -122,6 +122,8 @@ extension LoopWorker {
         case .close(let id): if let connection = connections[id] { close(connection) }
         case .answer(let id, let answer):
             if let connection = connections[id] { answerPoll(answer, on: connection) }
+        case .respond(let id, let response):
+            if let connection = connections[id] { respond(response, on: connection) }
         case .giveWay(let id): giveWay(id)
         case .broadcast(let order): perform(order)
         case .fleet(let effect): perform(effect)

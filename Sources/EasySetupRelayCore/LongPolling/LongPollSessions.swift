@@ -85,6 +85,8 @@ package struct LongPollSessions: Sendable {
     }
 
     package var isEmpty: Bool { entries.isEmpty }
+    /// How long a poll may wait at most.
+    package var longestPoll: Duration { limits.longestPoll }
     /// The number of alarms in the heap, including stale ones. Tests read it.
     var alarmCount: Int { alarms.count }
 

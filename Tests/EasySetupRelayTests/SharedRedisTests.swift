@@ -1,0 +1,120 @@
+import EasySetupFleetStore
+import EasySetupRelayCore
+import EasySetupRelayProtocol
+import Foundation
+import TestSupport
+import Testing
+
+@testable import EasySetupRelay
+
+/// Real relays that share a real Redis, and devices over real sockets.
+@Suite(
+    "Relays that share a Redis",
+    .enabled(if: RedisServer.program != nil, RedisServer.hint),
+    .inTurn,
+    .timeLimit(.minutes(60))
+)
+struct SharedRedisTests {
+    typealias Transport = PairingTests.Transport
+
+    /// Runs relays that share a Redis while the body runs. It gets their ports, of which each one is joined.
+    static func withRelays<Value>(
+        _ count: Int,
+        configure: (inout RelayConfiguration) -> Void = { _ in },
+        _ body: ([RelayServer], [Int], RedisServer) async throws -> Value
+    ) async throws -> Value {
+        let redis = try RedisServer()
+        try await redis.start()
+        do {
+            let value = try await withFolder { folder in
+                var configuration = RelayConfiguration()
+                configuration.keyFile = PathBytes(folder + "/relay.key")
+                configuration.fleet = RedisSettings(try RedisAddress(url: "redis://127.0.0.1:\(redis.port)"))
+                configure(&configuration)
+                return try await with(count, configuration, [], []) { try await body($0, $1, redis) }
+            }
+            await redis.kill()
+            return value
+        } catch {
+            await redis.kill()
+            throw error
+        }
+    }
+
+    private static func with<Value>(
+        _ count: Int,
+        _ configuration: RelayConfiguration,
+        _ servers: [RelayServer],
+        _ ports: [Int],
+        _ body: ([RelayServer], [Int]) async throws -> Value
+    ) async throws -> Value {
+        guard count > 0 else { return try await body(servers, ports) }
+        return try await withRelay(configuration) { server, port in
+            try await isJoined(port)
+            return try await with(count - 1, configuration, servers + [server], ports + [port], body)
+        }
+    }
+
+    /// Waits until the relay is joined to the others.
+    static func isJoined(_ port: Int) async throws {
+        while try await !exchange("GET /health/joined HTTP/1.0\r\n\r\n", port: port).contains(" 200 ") {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    @Test(
+        "Two devices at different relays meet, exchange messages, are seated and part",
+        arguments: Transport.allCases,
+        Transport.allCases
+    )
+    func across(_ offerer: Transport, _ visitor: Transport) async throws {
+        try await Self.withRelays(2) { _, ports, _ in
+            let transports = PairingTests.Transports(offerer: offerer, visitor: visitor)
+            let pair = try await PairingTests.Pair(port: ports[0], visitorPort: ports[1], through: transports)
+            try await pair.run(bodies: [[1, 2, 3], [4]])
+        }
+    }
+
+    @Test("A device comes back at a third relay, and its meeting goes on")
+    func comesBackElsewhere() async throws {
+        try await Self.withRelays(3) { _, ports, _ in
+            let pair = try await PairingTests.Pair(port: ports[0], visitorPort: ports[1])
+            try await pair.visitorComesBack(port: ports[2]).run(bodies: [[1], [2]])
+        }
+    }
+
+    @Test(
+        "The calls of long-polling devices go to the relays in turn",
+        .enabled(if: HAProxy.path != nil, "HAProxy is not installed"),
+        arguments: [Transport.longPolling, .longPollingThroughAnOldProxy]
+    )
+    func callsInTurn(_ transport: Transport) async throws {
+        try await Self.withRelays(2) { _, ports, _ in
+            let proxy = try await HAProxy(
+                mode: "http",
+                server: """
+                    127.0.0.1:\(ports[0])
+                        server two 127.0.0.1:\(ports[1])
+                    """,
+                backend: "    balance roundrobin"
+            )
+            defer { proxy.stop() }
+            for _ in 0..<3 {
+                let transports = PairingTests.Transports(offerer: transport, visitor: transport)
+                try await PairingTests.Pair(port: proxy.port, through: transports).run(bodies: [[1], [2]])
+            }
+        }
+    }
+
+    @Test("A code that nobody offers is refused, though not at once")
+    func unknownCode() async throws {
+        try await Self.withRelays(2) { _, ports, _ in
+            let visitor = try await TestDevice.connect(port: ports[0])
+            try await visitor.send(.visit(slot: try #require(Slot("ZZZ")), work: nil))
+            // The relays have just joined: others may have the room, and register it.
+            #expect(await visitor.nextFrame() == .inLine(position: 1))
+            try await visitor.send(.leave(.cancelled))
+            #expect(await visitor.next() == .closing(1000))
+        }
+    }
+}
