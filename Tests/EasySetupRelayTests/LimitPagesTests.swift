@@ -1,3 +1,5 @@
+import EasySetupFleet
+import EasySetupFleetStore
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Foundation
@@ -53,10 +55,11 @@ import Testing
     @Test(
         "Each limit can be set by its name, or has an option of its own, or is neither a number of things nor of seconds"
     ) func limitSetName() {
-        let labels = [Mirror(reflecting: Limits()), Mirror(reflecting: ConnectionLimits())].map {
-            $0.children.compactMap(\.label)
-        }
-        let others = ["codeLifetime", "drainTime", "difficulty", "backlog", "alarmGrain"]
+        let labels = [
+            Mirror(reflecting: Limits()), Mirror(reflecting: ConnectionLimits()), Mirror(reflecting: SharingLimits()),
+        ].map { $0.children.compactMap(\.label) }
+        // A claim must not be older than the directory's times allow.
+        let others = ["codeLifetime", "drainTime", "difficulty", "backlog", "alarmGrain", "comeAgain", "claimAge"]
         // `Limits` and `ConnectionLimits` both have a `retryAfter`. The one that can be set is in `Limits`.
         #expect(Set(NamedLimit.all.map(\.name) + others) == Set(labels.joined()))
         #expect(Set(NamedLimit.all.map(\.name)).count == NamedLimit.all.count)
@@ -67,7 +70,10 @@ import Testing
             var configuration = RelayConfiguration()
             let before = configuration
             #expect(limit.set(max(7, limit.range.lowerBound + 1), in: &configuration))
-            #expect(configuration.limits != before.limits || configuration.connectionLimits != before.connectionLimits)
+            #expect(
+                configuration.limits != before.limits || configuration.connectionLimits != before.connectionLimits
+                    || configuration.sharing != before.sharing
+            )
             for nonsense in [0, -1, limit.range.lowerBound - 1, 1_000_000_001] {
                 #expect(!limit.set(nonsense, in: &configuration), "\(limit.name)")
             }
@@ -90,6 +96,17 @@ import Testing
     @Test("The limits of a relay among others are those of the page") func limitsSharingPage() throws {
         let rows = try Self.rows("limits.md", ["A relay among others"])
         Self.compare(rows, Mirror(reflecting: SharingLimits()).children.map { $0 })
+    }
+
+    @Test("The limits of what relays share are those of the page") func limitsStorePage() throws {
+        let limits = RedisLimits()
+        Self.compare(
+            try Self.rows("limits.md", ["What relays share"]),
+            [
+                ("unsentBytes", limits.unsentBytes), ("unanswered", limits.unanswered),
+                ("answerBytes", limits.resp.answerBytes), ("runs", EnvelopeLimits.runs),
+            ]
+        )
     }
 
     @Test("The limits of the admin port are those of the page") func limitsAdminPage() throws {

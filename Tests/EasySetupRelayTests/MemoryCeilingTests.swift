@@ -1,3 +1,4 @@
+import EasySetupFleetStore
 import EasySetupRelayCore
 import Testing
 
@@ -65,5 +66,45 @@ import Testing
         configuration.fit(memory: configuration.memoryCeiling)
         #expect(configuration.limits == before.limits)
         #expect(configuration.connectionLimits == before.connectionLimits)
+    }
+
+    private static func amongOthers() throws -> RelayConfiguration {
+        var configuration = RelayConfiguration()
+        configuration.fleet = RedisSettings(try RedisAddress(url: "redis://127.0.0.1"))
+        return configuration
+    }
+
+    @Test(
+        "A relay among others needs memory for devices at other relays, for its own ones there, and for what it shares",
+        arguments: ["farDevices", "connections", "untoldPrefixes", "claims"]
+    )
+    func amongOthers(name: String) throws {
+        let (alone, configuration) = (RelayConfiguration(), try Self.amongOthers())
+        let shared = configuration.memoryCeiling - alone.memoryCeiling
+        // 50,000 far devices, as many connections, 4 MiB that are unsent, and some.
+        #expect(shared > (100 << 20) && shared < (200 << 20))
+        let limit = try #require(NamedLimit(named: name))
+        func ceiling(_ configuration: RelayConfiguration) -> Int {
+            var raised = configuration
+            #expect(limit.set(1_024, in: &raised))
+            return raised.memoryCeiling
+        }
+        if name == "connections" {
+            #expect(alone.memoryCeiling - ceiling(alone) < configuration.memoryCeiling - ceiling(configuration))
+        } else {
+            #expect(ceiling(alone) == alone.memoryCeiling)
+            #expect(ceiling(configuration) != configuration.memoryCeiling)
+        }
+    }
+
+    @Test("A relay among others fits into the memory it is given, too", arguments: [128, 160, 256, 512, 1_024])
+    func fitsAmongOthers(mebibytes: Int) throws {
+        var (alone, configuration) = (RelayConfiguration(), try Self.amongOthers())
+        let (fitsAlone, fits) = (alone.fit(memory: mebibytes << 20), configuration.fit(memory: mebibytes << 20))
+        #expect(fitsAlone && fits)
+        #expect(configuration.memoryCeiling <= mebibytes << 20)
+        #expect(configuration.sharing.farDevices > 0 && configuration.sharing.untoldPrefixes >= 1_024)
+        #expect(configuration.limits.rooms <= alone.limits.rooms)
+        #expect(alone.sharing == SharingLimits())
     }
 }

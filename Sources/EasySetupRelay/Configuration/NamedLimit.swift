@@ -14,6 +14,8 @@ public struct NamedLimit: Sendable, Hashable {
         case time(any WritableKeyPath<Limits, Duration> & Sendable)
         case connectionCount(any WritableKeyPath<ConnectionLimits, Int> & Sendable)
         case connectionTime(any WritableKeyPath<ConnectionLimits, Duration> & Sendable)
+        case sharingCount(any WritableKeyPath<SharingLimits, Int> & Sendable)
+        case sharingTime(any WritableKeyPath<SharingLimits, Duration> & Sendable)
     }
 
     /// All limits that an operator can set by name. The other limits have an option of their own, or are neither a
@@ -80,6 +82,19 @@ public struct NamedLimit: Sendable, Hashable {
         NamedLimit("proxyHeaderBytes", .connectionCount(\.proxyHeaderBytes), from: 107),
         NamedLimit("forwardedEntries", .connectionCount(\.forwardedEntries)),
         NamedLimit("forwardedEntryBytes", .connectionCount(\.forwardedEntryBytes), from: 45),
+        NamedLimit("farDevices", .sharingCount(\.farDevices)),
+        // Longer than a room is sought.
+        NamedLimit("soughtAtMost", .sharingTime(\.soughtAtMost), from: 50),
+        NamedLimit("lostDoubt", .sharingTime(\.lostDoubt)),
+        NamedLimit("sendOnAfter", .sharingTime(\.sendOnAfter)),
+        NamedLimit("sentOnPerSecond", .sharingCount(\.sentOnPerSecond)),
+        NamedLimit("takesPerSecond", .sharingCount(\.takesPerSecond)),
+        NamedLimit("copyLook", .sharingTime(\.copyLook)),
+        NamedLimit("copyLookAtMost", .sharingTime(\.copyLookAtMost)),
+        NamedLimit("claims", .sharingCount(\.claims)),
+        NamedLimit("failedClaims", .sharingCount(\.failedClaims)),
+        NamedLimit("untoldPart", .sharingCount(\.untoldPart)),
+        NamedLimit("untoldPrefixes", .sharingCount(\.untoldPrefixes)),
     ]
 
     private init(_ name: String, _ field: Field, from least: Int = 1) {
@@ -97,8 +112,8 @@ public struct NamedLimit: Sendable, Hashable {
     /// Whether the limit is a time, in seconds, rather than a count.
     public var isTime: Bool {
         switch field {
-        case .time, .connectionTime: true
-        case .count, .connectionCount: false
+        case .time, .connectionTime, .sharingTime: true
+        case .count, .connectionCount, .sharingCount: false
         }
     }
 
@@ -107,8 +122,11 @@ public struct NamedLimit: Sendable, Hashable {
     public var range: ClosedRange<Int> {
         switch field {
         case .count(\.meetings): least...WireLimits.heldMeetings
-        case .count, .connectionCount: least...1_000_000_000
-        case .time, .connectionTime: least...86_400
+        // A relay asks for this many slots at once, and a look counts at most so many claims.
+        case .sharingCount(\.claims): least...1_024
+        case .sharingCount(\.failedClaims): least...64
+        case .count, .connectionCount, .sharingCount: least...1_000_000_000
+        case .time, .connectionTime, .sharingTime: least...86_400
         }
     }
 
@@ -121,6 +139,8 @@ public struct NamedLimit: Sendable, Hashable {
         case .time(let path): configuration.limits[keyPath: path] = .seconds(value)
         case .connectionCount(let path): configuration.connectionLimits[keyPath: path] = value
         case .connectionTime(let path): configuration.connectionLimits[keyPath: path] = .seconds(value)
+        case .sharingCount(let path): configuration.sharing[keyPath: path] = value
+        case .sharingTime(let path): configuration.sharing[keyPath: path] = .seconds(value)
         }
         return true
     }

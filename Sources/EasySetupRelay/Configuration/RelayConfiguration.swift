@@ -43,6 +43,8 @@ public struct RelayConfiguration: Sendable {
     public var connectionLimits = ConnectionLimits()
     /// The limits on rooms, meetings, address prefixes and frames.
     package var limits = Limits()
+    /// The limits that only a relay among others has.
+    package var sharing = SharingLimits()
     /// The Redis that this relay shares with others, so that devices at different relays can pair; nil for a relay alone.
     /// All relays have the same ``keyFile``.
     package var fleet: RedisSettings?
@@ -84,7 +86,7 @@ extension RelayConfiguration {
             ("admin", admin != other.admin),
             ("fleet", fleet?.summary != other.fleet?.summary),
             ("code-lifetime", codeLifetime != other.codeLifetime),
-            ("limit or memory", own != others || limits != otherLimits),
+            ("limit or memory", own != others || limits != otherLimits || sharing != other.sharing),
         ]
         return changed.filter(\.1).map(\.0)
     }

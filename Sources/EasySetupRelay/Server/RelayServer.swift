@@ -243,7 +243,7 @@ extension RelayServer {
             limits: limits,
             keys: prepared.keys,
             lifecycle: Lifecycle(configuration.connectionLimits),
-            surroundings: prepared.fleet.map { .amongOthers(run: $0.run.bytes) } ?? .alone,
+            surroundings: prepared.fleet.map { .amongOthers(run: $0.run.bytes, configuration.sharing) } ?? .alone,
             started: clock.now
         )
         rendezvous.message = prepared.message
