@@ -105,6 +105,20 @@ import Testing
         #expect(scene.wishes == [.take(attempt: 0, isAttach: false)])
     }
 
+    @Test("A claim from before the relay joined again may be lost, so its room is registered in the next second")
+    func failover() {
+        var scene = Self.unanswered()
+        scene.answerClaims()
+        scene.pass(.milliseconds(500))
+        scene.happen { $0.cutOff(&$1) }
+        scene.happen { $0.joined(hasKept: true, &$1) }
+        scene.come("B", .offer(slotLength: 0, work: nil))
+        scene.answerClaims()
+        #expect(scene.questions.isEmpty)
+        scene.pass(.seconds(1))
+        #expect(scene.wishes == [.take(attempt: 0, isAttach: false)])
+    }
+
     @Test("For a time after the start slots of three symbols are not issued, as at a relay alone") func restartGuard() {
         var scene = Scene.shared()
         scene.come("B", .offer(slotLength: 0, work: nil))

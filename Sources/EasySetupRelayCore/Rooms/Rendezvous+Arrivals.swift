@@ -39,14 +39,14 @@ extension Rendezvous {
         slotLength: Int,
         _ turn: inout Turn
     ) {
-        guard makePlaceForRoom(&turn), let (slot, claimed) = drawSlot(atLeast: slotLength, &turn) else {
+        guard makePlaceForRoom(&turn), let (slot, claim) = drawSlot(atLeast: slotLength, &turn) else {
             turn.hit(.rooms)
             return refuse(connection, .relayFull, retryAfter: limits.retryAfter, &turn)
         }
         turn.counts.codes += 1
-        let id = claimed ?? OfferID(drawnFrom: &turn.entropy)
+        let id = claim?.offer ?? OfferID(drawnFrom: &turn.entropy)
         var room = Room(offer: id, slot: slot, offerer: connection, of: prefix, now: turn.now, limits: limits)
-        if let others { room.entry = claimed == nil ? .unknown : others.isJoined ? .confirmed : .registered }
+        if let others { room.entry = others.entry(claimedAt: claim?.at) }
         let token = room.token(for: nil, rules)
         open(room)
         connections.move(connection, to: .offerer(id))
@@ -54,9 +54,9 @@ extension Rendezvous {
     }
 
     /// Draws a slot for a new room. A relay among others takes one that it has claimed, with the id of the offer for which
-    /// it is registered; otherwise the id is nil. Nil when no slot was found.
-    private mutating func drawSlot(atLeast length: Int, _ turn: inout Turn) -> (Slot, OfferID?)? {
-        if others != nil, let claim = drawClaim(atLeast: length, &turn) { return claim }
+    /// it is registered; otherwise there is no claim. Nil when no slot was found.
+    private mutating func drawSlot(atLeast length: Int, _ turn: inout Turn) -> (Slot, SlotStock.Claim?)? {
+        if others != nil, let claim = drawClaim(atLeast: length, &turn) { return (claim.slot, claim) }
         // Nobody has seen to it that a slot of a relay among others is free if it is not claimed. Of the longest slots
         // there are so many that it is.
         return pool.draw(

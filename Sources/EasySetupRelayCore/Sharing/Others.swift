@@ -21,6 +21,8 @@ struct Others: Sendable {
     let limits: SharingLimits
     /// Since when the relay is cut off from the directory; nil while it has joined.
     var cutOffSince: Duration?
+    /// When the relay has joined last.
+    var joinedAt = Duration.zero
     /// Until when another relay may have a room that this one has, because the directory has lost its data.
     var lostUntil = Duration.zero
     var waiting: [UInt64: Waiting] = [:]
@@ -37,4 +39,11 @@ struct Others: Sendable {
     }
 
     var isJoined: Bool { cutOffSince == nil }
+
+    /// What the directory says of a new room. A claim from before the relay has joined may be lost, as when another
+    /// server has taken the directory's place.
+    func entry(claimedAt: Duration?) -> Room.Entry {
+        guard let claimedAt else { return .unknown }
+        return isJoined && claimedAt >= joinedAt ? .confirmed : .registered
+    }
 }

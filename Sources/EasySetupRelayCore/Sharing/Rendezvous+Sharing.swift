@@ -13,6 +13,7 @@ extension Rendezvous {
     /// - Parameter hasKept: whether the directory has what was in it when the relay had joined before.
     package mutating func joined(hasKept: Bool, _ turn: inout Turn) {
         others?.cutOffSince = nil
+        others?.joinedAt = turn.now.monotonic
         if !hasKept { noteLoss(turn.now.monotonic) }
         doubtRooms(isNewRun: false)
         orderClaims(&turn)
@@ -177,14 +178,14 @@ extension Rendezvous {
     // MARK: Slots ahead of need
 
     /// Takes a claimed slot for a new room, and claims another one.
-    mutating func drawClaim(atLeast length: Int, _ turn: inout Turn) -> (Slot, OfferID?)? {
+    mutating func drawClaim(atLeast length: Int, _ turn: inout Turn) -> SlotStock.Claim? {
         let isGuarded = turn.now.monotonic < started + limits.restartGuard
         let shortest = isGuarded ? Slot.lengths.lowerBound + 1 : Slot.lengths.lowerBound
         let slots = slots
         let claim = others?.stock.draw(atLeast: max(length, shortest), now: turn.now.monotonic) { slots[$0] != nil }
         guard let claim else { return nil }
         if isJoined { orderClaims(claim.slot.symbols.utf8.count, &turn) }
-        return (claim.slot, claim.offer)
+        return claim
     }
 
     private mutating func orderClaims(_ turn: inout Turn) {

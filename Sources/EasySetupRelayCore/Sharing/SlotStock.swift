@@ -5,7 +5,7 @@ import EasySetupRelayProtocol
 /// and no two relays issue the same slot (`Protocol/relay.md`, "Slots").
 struct SlotStock: Sendable {
     /// A claimed slot, and the id of the offer for which it is registered.
-    private struct Claim: Sendable {
+    struct Claim: Sendable {
         let slot: Slot
         let offer: OfferID
         let at: Duration
@@ -33,12 +33,12 @@ struct SlotStock: Sendable {
 
     /// Takes the oldest claim of the shortest length, of at least `length` symbols, of which enough slots are free. Nil
     /// if there is none.
-    mutating func draw(atLeast length: Int, now: Duration, isLive: (Slot) -> Bool) -> (slot: Slot, offer: OfferID)? {
+    mutating func draw(atLeast length: Int, now: Duration, isLive: (Slot) -> Bool) -> Claim? {
         for length in max(length, Slot.lengths.lowerBound)...Slot.lengths.upperBound where !isCrowded(length) {
             let place = Self.place(length)
             while let claim = shelves[place].claims.popFirst() {
                 guard claim.at + limits.claimAge > now, !isLive(claim.slot) else { continue }
-                return (claim.slot, claim.offer)
+                return claim
             }
         }
         return nil
