@@ -244,7 +244,9 @@ extension World {
         let isReplaced = act.invitation != nil && code?.isShown != true
         switch error.kind {
         // Before the device has a token it loses nothing, and tells its user at once that it can't reach the relay.
-        case .relayUnreachable, .draining: return !act.hasToken
+        case .relayUnreachable: return !act.hasToken
+        // A relay of a fleet lets a device that only begins come again.
+        case .draining: return !act.hasToken && fleet == nil
         // A visitor's try is used up if its proof was on the way when its connection was lost while other visitors
         // waited.
         case .connectionLost: return !act.hasToken || isAmongStrangers && act.session.isTrySpent() && act.words == nil
@@ -263,6 +265,8 @@ extension World {
         case .lineFull: return isAmongStrangers
         // After a restart the relay knows no slot until its offerer is back.
         case .noSuchCode:
+            // Relays of a fleet say so of no code whose offerer is at one of them.
+            if fleet != nil { return isReplaced || code?.offerer.answeredAt.map { $0 >= act.start } ?? true }
             guard let restarted = relay?.restartedAt, let code else { return false }
             return isReplaced || code.offerer.answeredAt.map { $0 >= act.start || $0 < restarted } ?? true
         // The holder can't know the outcome, because the connection was away for too long, storing takes too long, or

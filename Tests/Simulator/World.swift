@@ -23,6 +23,8 @@ package final class World {
     /// The relays of a world of the kind ``Kind/fleet``, and what happens to them.
     package internal(set) var fleet: Fleet?
     package internal(set) var trouble: FleetTrouble?
+    /// The rule that these relays leave out; nil for none.
+    var rule: FleetRule?
     /// Whether every relay is honest, every user makes no mistake and every fault ends, so that every pair must finish.
     package var isFair = false
     /// When the last fault of a fair world ends.

@@ -19,6 +19,8 @@ package final class MemoryStores {
     package private(set) var isAway = false
     /// Says of a message to one relay whether it is lost, which no count of those who hear it shows.
     package var loses: (_ from: RunID, _ to: RunID) -> Bool = { _, _ in false }
+    /// Says what is heard in place of a message that is lost: nothing, as a rule.
+    package var heardInPlace: (_ message: [UInt8], _ from: RunID, FleetChannel) -> [UInt8]? = { _, _, _ in nil }
     /// Says of a question whose connection broke on the way whether it is carried out all the same.
     package var carriesOutLate: () -> Bool = { false }
 
@@ -64,7 +66,8 @@ package final class MemoryStores {
     package func expire() { model.expire(at: now()) }
 
     fileprivate func publish(_ message: [UInt8], to channel: FleetChannel, from run: RunID) -> Int {
-        for hearer in stores where hearer.hears(channel) && !loses(run, hearer.run) {
+        for hearer in stores where hearer.hears(channel) {
+            guard let message = loses(run, hearer.run) ? heardInPlace(message, run, channel) : message else { continue }
             let session = hearer.session
             later(hearer.relay, .relay) { if hearer.session == session { hearer.tell(.message(channel, message)) } }
         }

@@ -59,7 +59,7 @@ extension Rendezvous {
 
     /// All rooms, each reduced to the facts that tests look at.
     package var roomSummaries: [OfferID: RoomSummary] {
-        rooms.mapValues { RoomSummary(slot: $0.slot, mayBeGivenUp: $0.isAbandoned) }
+        rooms.mapValues { RoomSummary(slot: $0.slot, mayBeGivenUp: $0.isAbandoned, attempt: $0.attempt) }
     }
 
     /// The room in which a connection is the offerer or a visitor; nil if it is in none.
@@ -83,4 +83,6 @@ package struct RoomSummary: Sendable {
     package let slot: Slot
     /// Whether a full relay may drop the room: the offerer is disconnected and no visitor ever came.
     package let mayBeGivenUp: Bool
+    /// How often the offerer has attached.
+    package let attempt: UInt32
 }

@@ -21,6 +21,17 @@ package final class Fleet: RelayEnd {
         var times = FleetTimes()
         let key: [UInt8]
         let message: RelayMessage?
+        var without: FleetRule?
+
+        var tokenKeys: TokenKeys {
+            guard let keys = try? TokenKeys(current: key) else { preconditionFailure("a key") }
+            return keys
+        }
+
+        var fleetKeys: FleetKeys {
+            guard let keys = try? FleetKeys(current: key) else { preconditionFailure("a key") }
+            return keys
+        }
     }
 
     private var random: SplitMix
@@ -34,16 +45,20 @@ package final class Fleet: RelayEnd {
     /// Whether nothing more happens between relays, because the world is at its end.
     private(set) var isResting = false
 
-    init(_ world: World, relays count: Int, limits: Limits) {
+    init(_ world: World, relays count: Int, limits: Limits, without rule: FleetRule?) {
         self.world = world
         random = world.random.fork()
-        setup = Setup(
+        var setup = Setup(
             limits: limits,
             sharing: Self.sharing,
             key: random.bytes(TokenKeys.byteCount),
-            message: random.once(in: 2) ? nil : try? RelayMessage("These relays are away at 8:00 UTC.")
+            message: random.once(in: 2) ? nil : try? RelayMessage("These relays are away at 8:00 UTC."),
+            without: rule
         )
+        rule?.change(&setup)
+        self.setup = setup
         stores.carriesOutLate = { [unowned self] in random.once(in: 2) }
+        stores.heardInPlace = { [unowned self] in emptied($0, from: $1, to: $2) }
         relays = (0..<count).map { FleetRelay(self, number: $0 + 1, store: stores.store(), random.fork()) }
         for relay in relays { relay.start() }
         lookEachSecond()
@@ -77,7 +92,7 @@ package final class Fleet: RelayEnd {
         world.after(.seconds(1)) { [unowned self] in
             guard !isResting else { return }
             healthy = relays.filter(\.isHealthy)
-            stores.look()
+            if setup.without != .epoch { stores.look() }
             stores.expire()
             (older, replica) = (replica, stores.model)
             lookEachSecond()

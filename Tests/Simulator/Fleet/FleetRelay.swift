@@ -30,6 +30,11 @@ package final class FleetRelay {
     private var timer: Duration?
     private var isActing = false
     private var events: [(FleetRelay) -> Void] = []
+    /// What a relay without a rule needs: the first frames of devices that have heard nothing, and the numbers of those
+    /// that are taken for new ones.
+    private var noted: [ConnectionID: DeviceFrame] = [:]
+    private var aliases: [ConnectionID: ConnectionID] = [:]
+    private var repeated: UInt64 = 0
 
     init(_ fleet: Fleet, number: Int, store: MemoryStore, _ random: SplitMix) {
         (self.fleet, self.number, self.store) = (fleet, number, store)
@@ -40,10 +45,9 @@ package final class FleetRelay {
     }
 
     private static func rendezvous(_ setup: Fleet.Setup, _ run: RunID, _ now: Moment) -> Rendezvous {
-        guard let keys = try? TokenKeys(current: setup.key) else { preconditionFailure("a key") }
         var rendezvous = Rendezvous(
             limits: setup.limits,
-            keys: keys,
+            keys: setup.tokenKeys,
             lifecycle: Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3)),
             surroundings: .amongOthers(run: run.bytes, setup.sharing),
             started: now
@@ -53,8 +57,7 @@ package final class FleetRelay {
     }
 
     private static func machine(_ setup: Fleet.Setup, _ run: RunID) -> FleetMachine {
-        guard let keys = try? FleetKeys(current: setup.key) else { preconditionFailure("a key") }
-        return FleetMachine(run: run, keys: keys, times: setup.times, started: .zero) {
+        FleetMachine(run: run, keys: setup.fleetKeys, times: setup.times, started: .zero) {
             ConnectionID(number: 1 << 63 | $0)
         }
     }
@@ -105,7 +108,7 @@ package final class FleetRelay {
         earlier = counts
         store.leave()
         let all = connections.values.sorted { $0.number < $1.number }
-        connections = [:]
+        (connections, noted, aliases) = ([:], [:], [:])
         for connection in all {
             fleet.forget(connection)
             world.end(connection, tellsRelay: false)
@@ -165,11 +168,13 @@ package final class FleetRelay {
     }
 
     /// What the balancer is told when it asks.
-    var isHealthy: Bool { isUp && !isStopped && machine.isJoined && !rendezvous.statistics.isDraining }
+    var isHealthy: Bool { isAwake && machine.isJoined && !rendezvous.statistics.isDraining }
 
     func whenAwake(_ body: @escaping () -> Void) {
         if isStopped { held.append(body) } else { body() }
     }
+
+    var isAwake: Bool { isUp && !isStopped }
 
     // MARK: Clients
 
@@ -187,24 +192,28 @@ package final class FleetRelay {
 
     func received(_ bytes: [UInt8], on connection: Connection) {
         happened { relay in
-            guard relay.connections[connection.id] != nil else { return }
+            let id = relay.aliases[connection.id] ?? connection.id
+            guard relay.connections[id] != nil else { return }
             do throws(FrameError) {
-                let frame = try DeviceFrame(parsing: bytes)
+                let frame = relay.fleet.said(try DeviceFrame(parsing: bytes), to: relay)
+                if relay.fleet.setup.without != nil { relay.note(frame, id) }
                 relay.world.trace { "relay \(relay.number) ← \(connection.number) \(frame.name)" }
-                guard !relay.machine.said(frame, connection.id, &relay.rendezvous, &relay.turn) else { return }
-                relay.rendezvous.received(frame, bytes: bytes.count, from: connection.id, &relay.turn)
+                guard !relay.machine.said(frame, id, &relay.rendezvous, &relay.turn) else { return }
+                relay.rendezvous.received(frame, bytes: bytes.count, from: id, &relay.turn)
             } catch {
-                guard !relay.machine.saidBadFrame(connection.id, &relay.rendezvous, &relay.turn) else { return }
-                relay.rendezvous.receivedBadFrame(from: connection.id, &relay.turn)
+                guard !relay.machine.saidBadFrame(id, &relay.rendezvous, &relay.turn) else { return }
+                relay.rendezvous.receivedBadFrame(from: id, &relay.turn)
             }
         }
     }
 
     func lost(_ connection: Connection) {
         happened { relay in
-            guard relay.connections.removeValue(forKey: connection.id) != nil else { return }
-            relay.machine.lost(connection.id, &relay.rendezvous, &relay.turn)
-            relay.rendezvous.disconnected(connection.id, &relay.turn)
+            let id = relay.aliases.removeValue(forKey: connection.id) ?? connection.id
+            relay.noted[id] = nil
+            guard relay.connections.removeValue(forKey: id) != nil else { return }
+            relay.machine.lost(id, &relay.rendezvous, &relay.turn)
+            relay.rendezvous.disconnected(id, &relay.turn)
         }
     }
 
@@ -245,8 +254,11 @@ package final class FleetRelay {
 
     private func carryOut(_ action: Action?) {
         switch action {
-        case .send(let frame, let id): send(ReceivedFrame(frame), to: id)
-        case .tell(let frame, let message, let id): send(ReceivedFrame(frame, message: message), to: id)
+        case .send(let frame, let id):
+            if !isInPlace(of: frame, id) { send(ReceivedFrame(frame), to: id) }
+        case .tell(let frame, let message, let id):
+            noted[id] = nil
+            send(ReceivedFrame(frame, message: message), to: id)
         case .close(let id):
             guard let connection = connections.removeValue(forKey: id) else { break }
             fleet.forget(connection)
@@ -268,9 +280,12 @@ package final class FleetRelay {
             join(run)
         case .ask(let question, let ticket):
             let process = process
-            store.ask(question) { [unowned self] answer in
+            func answered(_ answer: Result<StoreAnswer, StoreFailure>) {
+                let answer = fleet.answered(answer, ticket)
                 act(of: process) { $0.machine.answered(ticket, answer, &$0.rendezvous, &$0.turn) }
             }
+            if let answer = fleet.known(ticket, to: machine.run) { return answered(answer) }
+            store.ask(fleet.asked(question)) { answered($0) }
         }
     }
 
@@ -328,4 +343,46 @@ package final class FleetRelay {
 
     /// Whether the relay has no state any more. The law ``Law/memory`` demands it at the end.
     var isEmpty: Bool { rendezvous.isEmpty && connections.isEmpty }
+}
+
+// MARK: - Without a rule
+
+extension FleetRelay {
+    /// Notes a device's first frame, which a relay without a rule answers in another way.
+    private func note(_ frame: DeviceFrame, _ id: ConnectionID) {
+        if noted[id] == nil { noted[id] = frame }
+    }
+
+    /// Whether the relay does something else than to send `goodbye` to a device that has heard nothing yet.
+    private func isInPlace(of frame: RelayFrame, _ id: ConnectionID) -> Bool {
+        guard let rule = fleet.setup.without, let first = noted.removeValue(forKey: id) else { return false }
+        guard case .goodbye = frame, let connection = connections[id] else { return false }
+        let isDraining = rendezvous.statistics.isDraining
+        switch (rule, first) {
+        case (.drain, .offer) where isDraining, (.drain, .visit) where isDraining:
+            send(ReceivedFrame(.refused(.draining, retryAfter: .seconds(2))), to: id)
+            return true
+        case (.repeat, .attachOfferer) where machine.isJoined && !isDraining,
+            (.repeat, .attachVisitor) where machine.isJoined && !isDraining:
+            sayAgain(first, connection, id)
+            return true
+        default: return false
+        }
+    }
+
+    /// Takes a device that is to come again for a new one, with the frame that it has sent.
+    private func sayAgain(_ frame: DeviceFrame, _ connection: Connection, _ id: ConnectionID) {
+        connections[id] = nil
+        repeated += 1
+        let next = ConnectionID(number: 1 << 62 | repeated)
+        (aliases[connection.id], connections[next]) = (next, connection)
+        let process = process
+        world.after(.milliseconds(300)) { [unowned self] in
+            happened { relay in
+                guard process == relay.process, relay.connections[next] != nil else { return }
+                guard relay.rendezvous.connected(next, from: connection.prefix, &relay.turn) == nil else { return }
+                relay.rendezvous.received(frame, from: next, &relay.turn)
+            }
+        }
+    }
 }

@@ -31,10 +31,12 @@ extension World {
     package static func drawn(
         _ seed: UInt64,
         trouble: FleetTrouble?,
+        without rule: FleetRule? = nil,
         limits: ClientLimits = ClientLimits()
     ) -> World {
         let world = World(seed: seed, limits: limits)
         world.trouble = trouble
+        world.rule = rule
         world.draw(.fleet)
         return world
     }
@@ -48,7 +50,7 @@ extension World {
         limits.difficulty = 1...4
         if random.once(in: 2) { limits.restartGuard = .zero }
         limits.meetings = Int.random(in: 1...4, using: &random)
-        let fleet = Fleet(self, relays: Int.random(in: 2...4, using: &random), limits: limits)
+        let fleet = Fleet(self, relays: Int.random(in: 2...4, using: &random), limits: limits, without: rule)
         self.fleet = fleet
         let count = random.pick([1, 1, 1, 2, 2, 3]) ?? 1
         for _ in 0..<count { drawUser(.fleet, at: fleet) }

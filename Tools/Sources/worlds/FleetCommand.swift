@@ -30,23 +30,30 @@ struct FleetCommand: AsyncParsableCommand {
     @Option(help: "Only this trouble: \(FleetTrouble.allCases.map(\.rawValue).joined(separator: ", ")).")
     var trouble: String?
 
+    @Option(help: "Leave this rule out: \(FleetRule.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var without: String?
+
     func run() async throws {
+        let rule = try without.map { name in
+            guard let rule = FleetRule(rawValue: name) else { throw ValidationError("there is no rule '\(name)'") }
+            return rule
+        }
         let trouble = try trouble.map { name in
             guard let trouble = FleetTrouble(rawValue: name) else {
                 throw ValidationError("there is no trouble '\(name)'")
             }
             return trouble
         }
-        if let seed { return try one(seed, trouble) }
-        let runner = FleetRunner(first: firstSeed, count: count, trouble, seconds: seconds)
+        if let seed { return try one(seed, trouble, rule) }
+        let runner = FleetRunner(first: firstSeed, count: count, trouble, without: rule, seconds: seconds)
         await withTaskGroup { group in
             for _ in 0..<jobs { group.addTask { runner.work() } }
         }
         if !runner.report() { throw ExitCode.failure }
     }
 
-    private func one(_ seed: UInt64, _ trouble: FleetTrouble?) throws {
-        let world = World.drawn(seed, trouble: trouble)
+    private func one(_ seed: UInt64, _ trouble: FleetTrouble?, _ rule: FleetRule?) throws {
+        let world = World.drawn(seed, trouble: trouble, without: rule)
         if trace { world.tracer = { print("\($0)", $1) } }
         world.run()
         print(world.summary)
@@ -69,15 +76,16 @@ private final class FleetRunner: Sendable {
     private let first: UInt64
     private let end: UInt64
     private let trouble: FleetTrouble?
+    private let rule: FleetRule?
     private let start = ContinuousClock.now
     private let deadline: ContinuousClock.Instant?
     private let sums = Mutex(Sums())
 
-    init(first: UInt64, count: UInt64, _ trouble: FleetTrouble?, seconds: Int?) {
+    init(first: UInt64, count: UInt64, _ trouble: FleetTrouble?, without rule: FleetRule?, seconds: Int?) {
         self.first = first
         next = Atomic(first)
         end = first + count
-        self.trouble = trouble
+        (self.trouble, self.rule) = (trouble, rule)
         deadline = seconds.map { .now + .seconds($0) }
     }
 
@@ -85,10 +93,10 @@ private final class FleetRunner: Sendable {
         while deadline.map({ .now < $0 }) ?? true {
             let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
             guard seed < end else { return }
-            let world = World.drawn(seed, trouble: trouble)
+            let world = World.drawn(seed, trouble: trouble, without: rule)
             let course = seed.isMultiple(of: Self.repeats) ? Course(of: world) : nil
             world.run()
-            if let course, !course.isTaken(again: World.drawn(seed, trouble: trouble)) {
+            if let course, !course.isTaken(again: World.drawn(seed, trouble: trouble, without: rule)) {
                 world.breach(.course, "the second time was different")
             }
             let tally = FleetTally(world)
@@ -100,7 +108,8 @@ private final class FleetRunner: Sendable {
                 sums.ways[way, default: 0] += 1
                 guard sums.ways[way] ?? 0 <= 3, sums.failed <= 100 else { return }
                 print("world \(seed), \(world.trouble?.rawValue ?? "none"): \(breach.law.rawValue): \(breach.what)")
-                let option = trouble.map { " --trouble \($0.rawValue)" } ?? ""
+                var option = trouble.map { " --trouble \($0.rawValue)" } ?? ""
+                if let rule { option += " --without \(rule.rawValue)" }
                 print("  replay it: scripts/worlds fleet --seed \(seed)\(option) --trace")
             }
         }
