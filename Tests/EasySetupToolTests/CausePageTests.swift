@@ -33,9 +33,9 @@ import Testing
         + files.map { .password(path: "p", $0) }
         + [.openToOthers, .foreignOwner].map { .openPassword(path: "p", $0) }
         + (files.map { RelayError.CertificateProblem.file($0) } + [.empty, .unreadable, .binary, .otherContent("x")])
-            .map { .authorities(path: "p", $0) }
+        .map { .authorities(path: "p", $0) }
         + [.empty, .unreadable, .encryptedKey, .mismatch]
-            .map { .certificate(.badCertificate(path: "p", $0)) }
+        .map { .certificate(.badCertificate(path: "p", $0)) }
 
     @Test("The page names every cause with its retry and its exit code, and no other") func rows() throws {
         let page = try PagesTests.text("Protocol/errors.md")

@@ -81,7 +81,10 @@ import Testing
         #expect(!(errors + output).contains(Self.password))
     }
 
-    @Test("A password in the file of settings is a warning where everybody may read it", arguments: [0o644, 0o600, 0o640] as [mode_t])
+    @Test(
+        "A password in the file of settings is a warning where everybody may read it",
+        arguments: [0o644, 0o600, 0o640] as [mode_t]
+    )
     func settings(mode: mode_t) async throws {
         let file = try scratch.file("relay.conf", "fleet = redis://:\(Self.password)@127.0.0.1:1\n")
         chmod(file, mode)

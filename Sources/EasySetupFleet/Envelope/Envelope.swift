@@ -80,6 +80,12 @@ package struct EnvelopeOpener: Sendable {
     /// The runs of which a message was taken, as far as they are remembered.
     package var senderCount: Int { senders.count }
 
+    /// The run that a message names as its sender, whoever has made it; nil if the message is too short for one.
+    package static func namedSender(of message: [UInt8]) -> RunID? {
+        guard message.count >= EnvelopeLimits.headBytes else { return nil }
+        return RunID(bytes: message[Envelope.runAt..<Envelope.counterAt])
+    }
+
     /// Opens a message that came on this channel.
     package mutating func open(
         _ message: [UInt8],

@@ -140,8 +140,8 @@ package struct SentinelMachine {
     }
 
     private mutating func ask(_ now: Duration) {
-        let words = [Array("SENTINEL".utf8), Array("GET-MASTER-ADDR-BY-NAME".utf8), master]
-        lines?.output[.questions, default: []] += RESPCommand(words: words).encoded
+        let question = Self.question(master).encoded
+        lines?.output[.questions, default: []] += question
         let next = now + limits.look
         lines?.asked = now
         lines?.nextAsk = next
@@ -158,8 +158,13 @@ package struct SentinelMachine {
         return effects
     }
 
+    /// The question where the master of a group is.
+    package static func question(_ master: [UInt8]) -> RESPCommand {
+        RESPCommand(words: [Array("SENTINEL".utf8), Array("GET-MASTER-ADDR-BY-NAME".utf8), master])
+    }
+
     /// The place in an answer; nil if there is none, because the sentinel knows no such group or refuses.
-    private static func place(of value: RESPValue) -> RedisPlace? {
+    package static func place(of value: RESPValue) -> RedisPlace? {
         guard case .list(let values) = value, values.count == 2, case .text(let host) = values[0],
             case .text(let port) = values[1]
         else { return nil }

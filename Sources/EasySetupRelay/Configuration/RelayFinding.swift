@@ -43,6 +43,14 @@ package struct RelayFinding: Equatable, Sendable {
         case fromServiceManager = "from-service-manager"
         case badFleet = "bad-fleet"
         case openFleetSecret = "open-fleet-secret"
+        case fleetAway = "fleet-away"
+        case fleetRights = "fleet-rights"
+        case fleetVersion = "fleet-version"
+        case fleetMemory = "fleet-memory"
+        case fleetSentinels = "fleet-sentinels"
+        case fleetKeys = "fleet-keys"
+        case fleetRelays = "fleet-relays"
+        case fleetPlain = "fleet-plain"
     }
 
     package let severity: Severity

@@ -4,8 +4,8 @@ import EasySetupSeed
 import Logging
 
 extension RelayCommand {
-    /// Reports what a relay with these settings would do, and opens no socket.
-    func check(_ output: Output) throws {
+    /// Reports what a relay with these settings would do. It listens nowhere, and connects to the Redis of a fleet alone.
+    func check(_ output: Output) async throws {
         var configuration = configuration
         var findings: [RelayFinding] = []
         do throws(CommandError) {
@@ -34,12 +34,13 @@ extension RelayCommand {
         )
         // The surroundings come first, because with them this process takes the rights of the relay's user.
         let surroundings = RelayCheck.findings(ofSurroundings: configuration, keyFile: keyFile)
+        let fleetFindings = await configuration.fleetFindings()
         let isOpenedElsewhere = surroundings.contains { $0.code == .fromServiceManager }
         let check = RelayCheck(
             settings: Invocation.current?.shown ?? [],
             file: config?.defaultValueDescription,
             findings: surroundings + configuration.findings(probesListen: !isOpenedElsewhere, probesAdmin: true)
-                + findings,
+                + findings + fleetFindings,
             connections: configuration.connectionLimits.connections,
             memoryCeiling: configuration.memoryCeiling
         )

@@ -171,7 +171,7 @@ struct RelayCommand: AsyncParsableCommand {
     func run() async throws {
         try await common.run(logFormat: logFormat) { output in
             let logger = Logger(label: "easysetup.relay")
-            if check { return try check(output) }
+            if check { return try await check(output) }
             var configuration = configuration
             try fit(&configuration, to: OpenFiles.raiseLimit(), logger)
             let server = RelayServer(configuration: configuration, logger: logger)
