@@ -37,6 +37,7 @@ struct ChainEndingTests {
         _ = try await other.list("notes")
         try await other.touch()
         #expect(await other.removedDevices == [leaves.device])
+        #expect(await other.departed == [leaves.device])
         #expect(try await !reads(leaves))
         #expect(try await reads(stays))
         let generation = await other.reader(notes)?.newestGeneration
@@ -66,6 +67,7 @@ struct ChainEndingTests {
             try await one.touch()
             #expect(await one.removedDevices.isEmpty)
         }
+        #expect(await one.departed.isEmpty)
         try await device.write([(stays.device.text, .delete)], in: .devices)
         try await one.touch()
         #expect(await one.removedDevices.isEmpty)
@@ -129,5 +131,68 @@ struct ChainEndingTests {
         #expect(await other.notedCertificates.map(\.certificate.device) == [ending.device])
         try await other.remove(ending.device)
         #expect(try await !reads(ending))
+    }
+
+    @Test(
+        "A device that gets another membership ends the old one, by its word; one that gets the seed removes its former self"
+    )
+    func formerSelf() async throws {
+        let one = party.chain(1)
+        let (old, other) = (try await join(one, "Phone"), try await join(one, "Tablet"))
+        let new = try await join(one, "Phone")
+        for _ in 0..<2 { try await party.member(new).end(old) }
+        #expect(try await one.devices().map(\.name) == ["Phone", "Tablet"])
+        #expect(try await one.absentDevices().map(\.hasLeft) == [true])
+        #expect(try await reads(old))
+        try await one.touch()
+        #expect(await one.removedDevices == [old.device])
+        #expect(try await !reads(old))
+        #expect(try await reads(new))
+        let tablet = party.chain(2)
+        try await tablet.join(name: "Tablet", platform: "Linux")
+        for _ in 0..<2 { try await tablet.end(other) }
+        #expect(try await tablet.devices().map(\.id) == [new.device, DeviceID(value: 2)])
+        #expect(try await !reads(other))
+        #expect(try await reads(new))
+        // The membership that the device has is not a former one, and one of which nothing was noted is none of the chain's.
+        try await party.member(new).end(new)
+        try await tablet.end(try party.fixture.member(77))
+        #expect(await tablet.removedDevices == [old.device, other.device])
+        #expect(try await reads(new))
+    }
+
+    @Test(
+        "A device with the seed that is gone is taken off the list by another one, and is there again when it is used"
+    )
+    func unlisted() async throws {
+        let (one, other) = (party.chain(1), party.chain(2))
+        try await one.join(name: "One", platform: "Linux")
+        try await other.join(name: "Other", platform: "Linux")
+        let member = try await join(one, "Phone")
+        try await other.unlist(DeviceID(value: 1))
+        #expect(try await other.devices().map(\.name) == ["Other", "Phone"])
+        for id in [DeviceID(value: 1), member.device] {
+            await #expect(throws: ChainError.objectMissing) { try await other.unlist(id) }
+        }
+        await #expect(throws: ChainError.notHeld) { try await party.member(member).unlist(DeviceID(value: 2)) }
+        #expect(try await !one.touch())
+        try await one.join(name: "One", platform: "Linux")
+        #expect(try await other.devices().map(\.name) == ["One", "Other", "Phone"])
+    }
+
+    @Test("A device of which nothing is there is removed where that is asked for, and every collection gets a new key")
+    func unknown() async throws {
+        let one = party.chain(1)
+        for name in ["notes", "history"] { try await one.put("1", in: name, ["a": [1]] as [String: [UInt8]]) }
+        // Its membership was made without the store, and it has not joined.
+        let hidden = try party.fixture.member(77)
+        #expect(try await reads(hidden))
+        await #expect(throws: ChainError.objectMissing) { try await one.remove(hidden.device) }
+        #expect(try await one.remove(hidden.device, unlisted: true) == 0)
+        #expect(try await !reads(hidden))
+        _ = try await one.list("history")
+        for name in [notes, try CollectionName("history"), .devices, .requests] {
+            #expect(await one.reader(name)?.generations.count == 2, "\(name.text)")
+        }
     }
 }

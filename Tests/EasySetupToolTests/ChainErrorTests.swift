@@ -14,7 +14,8 @@ import Testing
     static let usageErrors: [ChainUsage] = [
         .placeMissing, .giftPlaceMissing, .twoPlaces, .badBucket, .bucketSecret, .serviceSecret, .placePlain,
         .keysMissing, .invitationFile, .otherUserID, .badObject, .valueTooLarge,
-        .attributeMissing, .deviceUnknown, .severalDevices, .badRequest, .requestUnknown, .deviceHoldsSeed,
+        .attributeMissing, .deviceUnknown, .severalDevices, .badDeviceID, .badRequest, .requestUnknown,
+        .deviceHoldsSeed,
         .asksWithSeed,
         .deviceFileDamaged, .stopped(.reading),
         .stopped(.writing),

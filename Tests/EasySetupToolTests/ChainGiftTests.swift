@@ -110,9 +110,9 @@ struct ChainGiftTests {
         let absent = try #require(listed.last)
         let id = try #require(absent["device"] as? String)
         #expect(absent["collections"] as? [String] == ["notes"] && absent["writable"] as? [String] == [])
-        #expect(absent["until"] as? String == "2090-01-31")
+        #expect(absent["until"] as? String == "2090-01-31" && absent["left"] as? Bool == false)
         let shown = try await stage.run("laptop", ["devices"]).output
-        #expect(shown.contains("holds notes \u{2014} read only, until 2090-01-31  has not joined, or has left  \(id)"))
+        #expect(shown.contains("holds notes \u{2014} read only, until 2090-01-31  has not joined  \(id)"))
         let removed = try await stage.run("laptop", ["remove", String(id.prefix(6)), "--yes"])
         #expect(removed.code == 0 && removed.output.contains("\(id) is shut out."), "\(removed.output)")
         #expect(try await stage.run("laptop", ["put", "notes/2"], input: "two").code == 0)
@@ -157,6 +157,61 @@ struct ChainGiftTests {
         let devices = try ChainDeviceStage.events(try await stage.run("laptop", ["devices", "--json"]))
         let tablet = try #require(devices.first { $0["name"] as? String == "tablet" })
         #expect(tablet["tier"] as? Int == 1 && tablet["device"] as? String != member.device.text)
+    }
+
+    @Test("A device that is paired again, or is given the seed, ends the membership that it had")
+    func formerSelf() async throws {
+        let stage = try await ChainDeviceStage()
+        try await stage.addDevice("laptop")
+        #expect(try await stage.run("laptop", ["put", "notes/1"], input: "one").code == 0)
+        let first = try await pair(stage, "phone", ["--only", "notes"])
+        #expect(try await stage.run("phone", ["get", "notes/1"]).output == "one")
+        let second = try await pair(stage, "phone", ["--only", "notes,tasks"])
+        #expect(try await stage.run("phone", ["put", "tasks/1"], input: "task").code == 0)
+        let listed = try ChainDeviceStage.events(try await stage.run("laptop", ["devices", "--json"]))
+        #expect(listed.compactMap { $0["name"] as? String } == ["laptop", "phone"])
+        #expect(listed[1]["device"] as? String == second)
+        #expect(listed.last?["device"] as? String == first && listed.last?["left"] as? Bool == true)
+        // With the seed it shuts both out.
+        try FileManager.default.removeItem(atPath: stage.folder("phone") + "/seed")
+        try await stage.addDevice("phone")
+        #expect(try await stage.run("phone", ["get", "tasks/1"]).output == "task")
+        let later = try ChainDeviceStage.events(try await stage.run("laptop", ["devices", "--json"]))
+        #expect(later.map { $0["event"] as? String } == ["device", "device", "absent-device"])
+        #expect(later[1]["tier"] as? Int == 1 && later[2]["device"] as? String == first)
+    }
+
+    @Test("A device with the seed is taken off the list, and one that is in no list is shut out by its whole id")
+    func notListed() async throws {
+        let stage = try await ChainDeviceStage()
+        for name in ["laptop", "lost"] {
+            try await stage.addDevice(name)
+            #expect(try await stage.run(name, ["put", "notes/\(name)"], input: "one").code == 0)
+        }
+        let refused = try await stage.run("laptop", ["remove", "lost", "--yes", "--json"])
+        #expect(try refused.json()["error"] as? String == "device-holds-seed")
+        let gone = try await stage.run("laptop", ["remove", "lost", "--gone", "--yes", "--json"])
+        #expect(try gone.json()["event"] as? String == "device-unlisted")
+        #expect(try ChainDeviceStage.events(try await stage.run("laptop", ["devices", "--json"])).count == 1)
+        let hidden = try Membership(
+            device: .random(),
+            deviceKeys: DeviceKeys.random(),
+            collections: [CollectionName("notes"): false],
+            seed: stage.seed
+        )
+        let chain = Chain(membership: hidden, store: try stage.s3())
+        #expect(try await chain.get("lost", in: "notes") != nil)
+        let wrong = try await stage.run("laptop", ["remove", "phone", "--unlisted", "--yes", "--json"])
+        #expect(try wrong.json()["error"] as? String == "usage" && wrong.code == 64)
+        let id = hidden.device.text
+        func remove(_ more: [String]) async throws -> Program.Result {
+            let words = ["chain", "remove", "--yes", "--json", "--store", stage.folder("laptop"), "--name", "laptop"]
+            return try await Program.run(words + more + ["--", id], variables: stage.variables)
+        }
+        #expect(try await remove([]).json()["error"] as? String == "device-unknown")
+        #expect(try await remove(["--unlisted"]).json()["device"] as? String == id)
+        #expect(try await stage.run("laptop", ["put", "notes/2"], input: "two").code == 0)
+        #expect(try await chain.get("2", in: "notes") == nil)
     }
 
     @Test("Where the store can't be reached, no code is shown") func storeAway() async throws {

@@ -7,6 +7,8 @@ public struct AbsentDevice: Hashable, Sendable {
     public let id: DeviceID
     /// The rights of its newest certificate, as far as the names of the collections are known.
     public let scope: AccessScope
+    /// Whether it has left: it says so, signed. It is shut out when a device with the seed looks, within a day.
+    public let hasLeft: Bool
 }
 
 /// A certificate that was noted among the collections, where devices without the seed can't write
@@ -61,13 +63,17 @@ extension Chain {
             let other = newest[certificate.device]
             if other.map({ $0.serial < certificate.serial }) ?? true { newest[certificate.device] = certificate }
         }
-        let names = collectionNames(seed)
+        let (names, left) = (collectionNames(seed), Set(devicesThatLeft(seed).keys))
         return newest.filter { !present.contains($0.key) }.sorted { $0.key < $1.key }.map { device, certificate in
             let rights = certificate.rights.compactMap { right in
                 names[right.collection].map { ($0, right.mayWrite) }
             }
             let shown = Dictionary(rights.filter { !$0.0.isReserved }, uniquingKeysWith: { one, _ in one })
-            return AbsentDevice(id: device, scope: .collections(shown, notAfter: certificate.notAfter))
+            return AbsentDevice(
+                id: device,
+                scope: .collections(shown, notAfter: certificate.notAfter),
+                hasLeft: left.contains(device)
+            )
         }
     }
 

@@ -12,7 +12,8 @@ extension Chain {
     ///   draws another one; ``ChainError/Code/recordTooLarge``; the errors of the store and of the service.
     public func join(name: String, platform: String) async throws(ChainError) {
         if case .seed = holder {
-            if reader(.collections)?.cursor.age(at: clock.elapsed) == nil { try await refresh(.collections) }
+            // A note that does not know of its deletion brings nothing back.
+            try await refresh(.collections)
             // The record would be hidden, as that of every removed device.
             if removedDevices.contains(device) { throw .service(.problem(.deviceRevoked)) }
             try await noteHolder(again: true)
@@ -80,7 +81,7 @@ extension Chain {
     }
 
     /// Deletes this device's own objects among the requests.
-    private func deleteRequests(answeredOnly: Bool) async throws(ChainError) {
+    func deleteRequests(answeredOnly: Bool) async throws(ChainError) {
         guard case .membership = holder else { return }
         try await refresh(.requests)
         let objects = ownRequestObjects(answeredOnly: answeredOnly)
@@ -100,35 +101,6 @@ extension Chain {
             try await refresh(.devices)
         }
         return knownDevices.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
-    }
-
-    /// Deletes this device's record and its requests, so that it is none of the chain's devices any more. One without the seed
-    /// says, signed, that it leaves; a device with the seed that reads it changes the keys. Leaving again does nothing.
-    ///
-    /// The app then deletes what the device has stored of the chain, the seed or the membership with it: until then the
-    /// device can read and write as before, without the seed until the keys have changed. A device that others do not trust
-    /// to do so is removed by one with the seed, which also tells the service that gives out rights.
-    public func leave() async throws(ChainError) {
-        do throws(ChainError) {
-            try await deleteRequests(answeredOnly: false)
-        } catch {
-            // A device that was left out of the new keys can't write there.
-            guard error.code == .notHeld else { throw error }
-        }
-        try await refresh(.devices)
-        switch holder {
-        case .seed:
-            try await write([(device.text, .delete)], in: .devices)
-            try await refresh(.collections)
-            try await write([(Self.holder(device), .delete)], in: .collections)
-        case .membership(let membership):
-            let left = [
-                "certificate": membership.certificate.bytes,
-                LeaveStatement.attribute: LeaveStatement.bytes(by: membership),
-            ]
-            guard reader(.devices)?.state.object(device.text) != left else { return }
-            try await write([(device.text, .put(left))], in: .devices)
-        }
     }
 
     /// The devices that the records which were read name, without those that were removed. With the seed, a record is taken for a

@@ -18,22 +18,34 @@ extension Chain {
                 ended = ended.filter { !$0.value.contains(collection) }
             }
         }
-        if !ended.isEmpty { _ = try await shutOut(ended, seed) }
+        guard !ended.isEmpty else { return }
+        let left = devicesThatLeft(seed)
+        _ = try await shutOut(ended, seed)
+        departed.formUnion(ended.keys.filter { left[$0] != nil })
     }
 
     /// The devices that have left, and those whose certificates have all ended, with the collections that each could read.
     private func endedDevices(_ seed: SyncSeed) -> [DeviceID: Set<CollectionID>] {
         let removed = removedDevices
+        return Dictionary(grouping: notedCertificates.map(\.certificate), by: \.device)
+            .filter { $0.value.allSatisfy(hasEnded) }
+            .merging(devicesThatLeft(seed)) { $1 }
+            .filter { !removed.contains($0.key) }
+            .mapValues { Set($0.flatMap(\.rights).map(\.collection)) }
+    }
+
+    /// The devices that say, signed, that they have left, and their certificates.
+    func devicesThatLeft(_ seed: SyncSeed) -> [DeviceID: [Certificate]] {
         let noted = Dictionary(grouping: notedCertificates.map(\.certificate), by: \.device)
-        var ended = noted.filter { $0.value.allSatisfy(hasEnded) }
+        var left: [DeviceID: [Certificate]] = [:]
         for (object, attributes) in living(.devices) {
             guard let device = DeviceID(text: object), let leave = attributes[LeaveStatement.attribute] else {
                 continue
             }
             let certificates = noted[device, default: []] + [recordedCertificate(of: device, seed)].compactMap(\.self)
-            if certificates.contains(where: { LeaveStatement.isSigned(leave, by: $0) }) { ended[device] = certificates }
+            if certificates.contains(where: { LeaveStatement.isSigned(leave, by: $0) }) { left[device] = certificates }
         }
-        return ended.filter { !removed.contains($0.key) }.mapValues { Set($0.flatMap(\.rights).map(\.collection)) }
+        return left
     }
 
     /// Whether a certificate has ended a day ago, by the store's time and by this device's date: one of them may be wrong.

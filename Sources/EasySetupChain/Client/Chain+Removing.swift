@@ -10,18 +10,32 @@ extension Chain {
     /// A device that dies meanwhile leaves a note. Every device with the seed that reads it ends the removal for each
     /// collection before it writes there, and so does another call of this function. The device's record need not be there:
     /// its certificates were noted when they were made. Nothing that devices without the seed have written stops a removal.
+    /// - Parameters:
+    ///   - removed: the device.
+    ///   - unlisted: whether a device of which nothing is there is removed, too, as one that was given collections without the
+    ///     store and has not joined. It may have any of them, so all collections get new keys.
     /// - Returns: the number of collections that the device could read and of which no device has noted the name. Their keys
     ///   can't be changed now. A device with the seed changes each before it writes there.
-    /// - Throws: ``ChainError/Code/objectMissing`` if there is no such device; ``ChainError/Code/notHeld`` without the seed,
+    /// - Throws: ``ChainError/Code/objectMissing`` if nothing of such a device is there, unless `unlisted` is given; ``ChainError/Code/notHeld`` without the seed,
     ///   and for a device that has noted that it has the seed: only a new seed helps there; ``ChainError/Code/keysUsedUp``.
     ///   Nothing is changed then.
-    @discardableResult public func remove(_ removed: DeviceID) async throws(ChainError) -> Int {
+    @discardableResult public func remove(
+        _ removed: DeviceID,
+        unlisted: Bool = false
+    ) async throws(ChainError) -> Int {
         guard case .seed(let seed) = holder else { throw .notHeld }
         try await refresh(.collections)
         try await refreshKeys(.devices)
         // Those who stay get their keys by the notes of their certificates.
         try await noteMissingCertificates()
-        return try await shutOut([removed: try rights(of: removed, seed)], seed)
+        let rights: Set<CollectionID>
+        do throws(ChainError) {
+            rights = try self.rights(of: removed, seed)
+        } catch {
+            guard unlisted, error.code == .objectMissing else { throw error }
+            rights = Set((knownCollections + [.devices, .requests]).map { CollectionID(of: $0, seed: seed) })
+        }
+        return try await shutOut([removed: rights], seed)
     }
 
     /// Does the steps of a removal for devices, of which the collections are given that they could read.

@@ -38,6 +38,9 @@ public actor Chain {
     private(set) var limits = ChainLimits()
     /// The certificates whose signatures were checked, by their bytes.
     var certificates: [[UInt8]: Certificate] = [:]
+    /// The devices that have left, and that this object has shut out. The app tells the service that gives out rights of them: the
+    /// device may have died before it did so itself.
+    public internal(set) var departed: Set<DeviceID> = []
     /// The removed devices that were known when a collection was listed before a write.
     var heard: [CollectionName: Set<DeviceID>] = [:]
 

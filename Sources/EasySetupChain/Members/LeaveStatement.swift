@@ -11,6 +11,11 @@ package enum LeaveStatement {
         membership.deviceKeys.signature(ChainLabel.leave, content(membership.certificate))
     }
 
+    /// The attributes of the record of a device that has left.
+    package static func attributes(by membership: Membership) -> [String: [UInt8]] {
+        ["certificate": membership.certificate.bytes, attribute: bytes(by: membership)]
+    }
+
     /// Whether bytes are the statement of a certificate's device.
     package static func isSigned(_ bytes: [UInt8], by certificate: Certificate) -> Bool {
         certificate.isValid(signature: bytes, ChainLabel.leave, content(certificate))

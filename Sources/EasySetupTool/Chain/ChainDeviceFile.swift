@@ -8,6 +8,14 @@ import FoundationEssentials
 import Foundation
 #endif
 
+/// A device that this one was before it got another membership, or the seed.
+struct Former: Codable {
+    /// The id.
+    let device: String
+    /// The attributes of its record that say, signed, that it has left; nil where the old membership was not at hand.
+    var left: [String: [UInt8]]?
+}
+
 /// This device's place in its chain: the id that it drew when it joined, and what its record there says. It is kept in the
 /// folder of the seed.
 struct ChainDeviceFile {
@@ -27,9 +35,11 @@ struct ChainDeviceFile {
         var place: String?
         /// The day of the last note that the device was there, in days since 1970.
         var seen: Int?
+        /// The devices that this one was before, by other memberships, and has not yet ended.
+        var former: [Former]?
 
         private enum CodingKeys: String, CodingKey {
-            case version, device, name, place, seen
+            case version, device, name, place, seen, former
             case userID = "user_id"
             case isMember = "is_member"
         }
@@ -40,7 +50,7 @@ struct ChainDeviceFile {
 
     private static let file = "chain.device"
     /// The largest file that is read, in bytes: more than any that is written.
-    private static let byteLimit = 4_096
+    private static let byteLimit = 65_536
 
     /// Reads the file; nil if there is none, or that of another chain.
     /// - Throws: ``ChainUsage/deviceFileDamaged``, and the errors of the folder.
@@ -82,16 +92,44 @@ struct ChainDeviceFile {
     }
 
     /// Draws an id for this device, or takes the one that is given, and keeps it.
-    static func make(_ files: PrivateFiles, of userID: UserID, device: DeviceID?) async throws -> ChainDeviceFile {
-        let content = Content(
+    /// - Parameter before: the file of the device that this one was before; nil if there is none.
+    static func make(
+        _ files: PrivateFiles,
+        of userID: UserID,
+        device: DeviceID?,
+        before: ChainDeviceFile? = nil
+    ) async throws -> ChainDeviceFile {
+        var content = Content(
             userID: userID.fingerprint,
             device: (device ?? .random()).text,
             isMember: device == nil ? nil : true
         )
+        if let before, before.isMember {
+            let known = before.former
+            let isKnown = known.contains { $0.device == before.content.device }
+            content.former = known + (isKnown ? [] : [Former(device: before.content.device)])
+        }
         let made = ChainDeviceFile(files: files, content: content)
         try await made.write()
         return made
     }
+
+    /// Keeps the word of a membership that it has left, which the device is to give when it uses the chain the next time: another
+    /// membership, or the seed, has taken its place.
+    /// - Parameter folder: the folder of the seed.
+    static func keepWord(of old: Membership, _ folder: [UInt8]) async throws {
+        let files = PrivateFiles(path: folder)
+        var file = try await find(folder, of: old.userID)
+        if file == nil { file = try await make(files, of: old.userID, device: old.device) }
+        guard var file, !file.former.contains(where: { $0.device == old.device.text }) else { return }
+        // The oldest go first: a device is hardly paired again so often without using its chain.
+        let word = Former(device: old.device.text, left: LeaveStatement.attributes(by: old))
+        file.content.former = Array((file.former + [word]).suffix(formerLimit))
+        try await file.write()
+    }
+
+    /// The number of former devices that are kept, each of them with a certificate.
+    private static let formerLimit = 3
 
     /// Removes the file.
     static func remove(_ files: PrivateFiles) async throws {
@@ -104,6 +142,9 @@ struct ChainDeviceFile {
     /// Whether the id is that of a membership.
     var isMember: Bool { content.isMember ?? false }
 
+    /// The devices that this one was before, and has not yet ended.
+    var former: [Former] { content.former ?? [] }
+
     /// The name under which the device has joined; nil if it has not.
     var name: String? { content.name }
 
@@ -113,9 +154,9 @@ struct ChainDeviceFile {
     /// Whether the record says that the device was seen on a day, in days since 1970.
     func isSeen(on day: Int) -> Bool { content.seen == day }
 
-    /// Keeps what the device's record in the chain says now.
+    /// Keeps what the device's record in the chain says now. The former devices are ended by then.
     mutating func joined(as name: String, at place: String, seen: Int) async throws {
-        (content.name, content.place, content.seen) = (name, place, seen)
+        (content.name, content.place, content.seen, content.former) = (name, place, seen, nil)
         try await write()
     }
 

@@ -12,7 +12,7 @@ struct ChainDevices: AsyncParsableCommand {
               easysetup chain devices
 
             A device is in the list from the first command on that it gives to the chain. On a device with the seed those are \
-            there, too, that were given collections and have not joined, or have left.
+            there, too, that were given collections and have not joined, or have left and are not shut out yet.
             """
     )
 
@@ -36,10 +36,14 @@ struct ChainDevices: AsyncParsableCommand {
 
 extension AbsentDevice {
     /// The device on a line of a list.
-    var line: String { "(not there)  holds \(scope.text)  has not joined, or has left  \(id.text)" }
+    var line: String {
+        "(not there)  holds \(scope.text)  \(hasLeft ? "has left" : "has not joined")  \(id.text)"
+    }
 
     /// The members of an event.
-    var members: [(String, JSONValue)] { [("device", .string(id.text))] + scope.fields }
+    var members: [(String, JSONValue)] {
+        [("device", .string(id.text)), ("left", .boolean(hasLeft))] + scope.fields
+    }
 }
 
 extension ChainDevice {

@@ -1,6 +1,7 @@
 import EasySetup
 import EasySetupChain
 import EasySetupHandshake
+import EasySetupS3
 import EasySetupSeed
 
 #if canImport(Glibc)
@@ -115,7 +116,8 @@ final class ChainSession: Sendable {
         }
         var known = file
         if joins, known == nil {
-            known = try await ChainDeviceFile.make(files, of: holder.userID, device: holder.device)
+            let before = try await ChainDeviceFile.find(folder, of: holder.userID)
+            known = try await ChainDeviceFile.make(files, of: holder.userID, device: holder.device, before: before)
         }
         let device = known?.device ?? holder.device ?? .random()
         let chain = holder.chain(
@@ -132,6 +134,8 @@ final class ChainSession: Sendable {
                 // Another device has deleted this one's record.
                 try await chain.join(name: name, platform: Platform.current.rawValue)
             }
+            for device in await chain.departed { try? await connection.service?.revoke(device) }
+            for former in joining.former { try await end(former, holder, chain, connection) }
             try await joining.joined(as: name, at: place.key, seen: today)
             known = joining
             if use == .reading { hold = nil }
@@ -145,6 +149,19 @@ final class ChainSession: Sendable {
             files: files,
             hold: hold
         )
+    }
+
+    /// Ends a membership that this device had before. The service is told, too, where this device may do that.
+    private static func end(
+        _ former: Former,
+        _ holder: ChainAccess,
+        _ chain: Chain,
+        _ connection: ChainConnection
+    ) async throws {
+        guard let device = DeviceID(text: former.device), device != holder.device else { return }
+        // Whatever the service answers: the old keys are gone with the old membership.
+        if holder.seed != nil { try? await connection.service?.revoke(device) }
+        try await chain.end(device, former.left)
     }
 
     private static func turn(_ files: PrivateFiles) async throws(StoreError) -> PrivateFiles.Hold {

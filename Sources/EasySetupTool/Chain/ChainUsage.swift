@@ -41,6 +41,8 @@ enum ChainUsage: ExplainedError, Equatable {
     case deviceUnknown
     /// Several devices have the name, or ids that begin so.
     case severalDevices
+    /// A device that is in no list is to be removed, and what is given is no whole id.
+    case badDeviceID
     /// A request is not named as DEVICE/COLLECTION.
     case badRequest
     /// There is no open request of this device for this collection.
@@ -69,6 +71,7 @@ enum ChainUsage: ExplainedError, Equatable {
         case .attributeMissing: "attribute-missing"
         case .deviceUnknown: "device-unknown"
         case .severalDevices: "several-devices"
+        case .badDeviceID: "usage"
         case .badRequest: "usage"
         case .requestUnknown: "request-unknown"
         case .deviceHoldsSeed, .asksWithSeed: "device-holds-seed"
@@ -94,6 +97,7 @@ enum ChainUsage: ExplainedError, Equatable {
         case .attributeMissing: "The object has no attribute of this name."
         case .deviceUnknown: "No device of the chain has this id or name."
         case .severalDevices: "Several devices have this name, or ids that begin so."
+        case .badDeviceID: "This is no whole id of a device."
         case .badRequest: "A request is named by its device, a slash and the collection, such as phone/notes."
         case .requestUnknown: "There is no open request of this device for this collection."
         case .deviceHoldsSeed: "That device holds the seed, so it can't be shut out of this chain."
@@ -131,9 +135,13 @@ enum ChainUsage: ExplainedError, Equatable {
         case .attributeMissing: "Run easysetup chain list with the collection to see what each object has."
         case .deviceUnknown: "Run easysetup chain devices to see them."
         case .severalDevices: "Run easysetup chain devices, and give the whole id."
+        case .badDeviceID: "An id has 11 characters. It was shown when the collections were given."
         case .badRequest, .requestUnknown: "Run easysetup chain requests to see them."
         case .deviceHoldsSeed:
-            "Nothing but a new seed helps: easysetup chain renew makes one, and carries everything over."
+            """
+            Nothing but a new seed helps: easysetup chain renew makes one, and carries everything over. If the device is gone \
+            for good, --gone takes it off the list.
+            """
         case .asksWithSeed: "Use the collection. Only a device that was given some collections has to ask for others."
         case .deviceFileDamaged:
             "Delete the file chain.device in the folder of the seed. This device then joins anew, as another one."

@@ -106,7 +106,13 @@ struct JoinCommand: AsyncParsableCommand {
                         case .link(let link): client.join(link)
                         }
                     let failure = try await conversation.follow(visit) { $0 == .wrongCode && canAsk(output) }
-                    guard let failure else { return }
+                    guard let failure else {
+                        if case .membership(let old) = content {
+                            // The devices are paired: without this word the old membership stays in the list, and no more.
+                            try? await ChainDeviceFile.keepWord(of: old, store.folder.bytes)
+                        }
+                        return
+                    }
                     guard failure == .wrongCode, canAsk(output) else { throw ExitCodes.exit(failure) }
                     if case .code(let code, _) = way { tries.take(code.slot, of: ClientLimits().triesPerCode) }
                 }

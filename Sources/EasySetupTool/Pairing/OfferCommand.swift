@@ -122,6 +122,10 @@ struct OfferCommand: AsyncParsableCommand, ChecksSettings {
                 let failure = try await conversation.follow(offer, offered: keep ?? {})
                 if let failure { throw ExitCodes.exit(failure) }
             }
+            if case .membership(let old) = content {
+                // The devices are paired: without this word the old membership stays in the list, and no more.
+                try? await ChainDeviceFile.keepWord(of: old, self.store.folder.bytes)
+            }
         }
     }
 
