@@ -112,6 +112,22 @@ struct CredentialsClientTests {
         #expect(deletion.request.content.isEmpty && deletion.isSigned(by: seed.userID))
     }
 
+    @Test("A device without the seed revokes itself when it leaves; one with the seed sends nothing")
+    func leaves() async throws {
+        let server = ScriptedServer([{ _ in .init(status: 204) }])
+        let member = try membership()
+        try await server.run { url in
+            try await CredentialsClient(url, for: .membership(member), times: clock.times).leave()
+            let holder = try CredentialsClient(url, for: .seed(seed), times: clock.times)
+            await #expect(throws: ChainError.notHeld) { try await holder.leave() }
+        }
+        #expect(server.requests.map(\.target) == ["/v1/\(Base64URL.text(seed.userID.bytes))/revocations"])
+        let received = try request(try #require(server.requests.first))
+        #expect(received.request.content == member.device.bytes)
+        #expect(received.request.certificate == member.certificate.bytes)
+        #expect(received.isSigned(by: try #require(UserID(bytes: member.deviceKeys.signingKey))))
+    }
+
     @Test("Without the seed a device revokes and deletes nothing, and sends nothing")
     func seedNeeded() async throws {
         let server = ScriptedServer()

@@ -10,7 +10,7 @@ import Testing
     .timeLimit(.minutes(30))
 )
 struct ChainMemberTests {
-    @Test("A member writes, reads, meets a conflict, asks and is granted, and no death of a server loses anything")
+    @Test("A member writes, meets a conflict, asks, is granted and leaves, and no death of a server loses anything")
     func rights() async throws {
         var servers = try await KilledServers()
         _ = try await servers.scratch.seed("laptop")
@@ -61,6 +61,12 @@ struct ChainMemberTests {
         #expect(declined["declined"] as? Bool == true, "\(declined)")
         #expect(try await servers.error("tablet", "put", "bookmarks/2", input: "x") == "not-held")
         #expect(try await servers.chain("laptop", "list", "bookmarks").lines.count == 1)
+
+        // When it has left, the service knows, before a device with the seed looks.
+        #expect(try await servers.chain("tablet", "leave", "--yes").code == 0)
+        try await servers.crash()
+        #expect(try await servers.error("tablet", "list", "notes") == "device-removed")
+        #expect(try await servers.chain("laptop", "devices").output.contains("has left"))
         await servers.end()
     }
 

@@ -178,13 +178,24 @@ public final class CredentialsClient: S3CredentialsSource {
     }
 
     /// Tells the service that a device without the seed was removed, so that it gets no more credentials. Those that it has
-    /// end by themselves, within an hour unless the operator chose otherwise. `Chain.remove(_:)` keeps new records from it.
+    /// end by themselves, within an hour unless the operator chose otherwise. `Chain.remove(_:unlisted:)` keeps new records from it.
     /// Doing it again changes nothing.
     ///
     /// - Throws: `ChainError.Code.notHeld` without the seed, `ChainError.Code.chainUnknown` before the chain's first use
     ///   of the service, and the errors of the service.
     public func revoke(_ device: DeviceID) async throws(ChainError) {
         try await act("POST", "/revocations", content: device.bytes)
+    }
+
+    /// Tells the service that this device, which has no seed, leaves its chain: it gets no more credentials, for good. An app calls
+    /// this after `Chain.leave()`, which needs credentials itself. Doing it again changes nothing.
+    ///
+    /// - Throws: `ChainError.Code.notHeld` with the seed, which a device can go on using whatever a service says; and the errors
+    ///   of the service.
+    public func leave() async throws(ChainError) {
+        guard case .membership(let membership) = access else { throw .notHeld }
+        try await send("POST", "/revocations", content: membership.device.bytes)
+        state.withLock { ($0.kept, $0.newest) = (nil, nil) }
     }
 
     /// Deletes the chain's account at the service for good: no device of the chain gets credentials any more. What is in the
@@ -199,6 +210,10 @@ public final class CredentialsClient: S3CredentialsSource {
 
     private func act(_ method: String, _ call: String, content: [UInt8]) async throws(ChainError) {
         guard case .seed = access else { throw .notHeld }
+        try await send(method, call, content: content)
+    }
+
+    private func send(_ method: String, _ call: String, content: [UInt8]) async throws(ChainError) {
         do throws(ObjectStoreError) {
             try await self.call(method, call, content: content) { _, _ throws(ServiceFault.Answer) in () }
         } catch {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import EasySetupChain
+import EasySetupS3
 
 /// `easysetup chain leave`: takes this device out of the list of devices.
 struct ChainLeave: AsyncParsableCommand {
@@ -9,8 +10,9 @@ struct ChainLeave: AsyncParsableCommand {
         discussion: """
               easysetup chain leave
 
-            The device keeps what it holds: easysetup seed remove takes that away. The next command that uses the chain \
-            joins again, as another device. It asks first, unless --yes is given.
+            The device keeps what it holds: easysetup seed remove takes that away. With the seed, the next command that uses \
+            the chain joins again, as another device. A device without the seed gets no more credentials from its service, and \
+            the next device with the seed that looks shuts it out for good. It asks first, unless --yes is given.
             """
     )
 
@@ -39,6 +41,15 @@ struct ChainLeave: AsyncParsableCommand {
             }
             output.onStop(.writing)
             try await session.chain.leave()
+            if session.holder.seed == nil {
+                // The record says it already, so a service that has no place for one more revocation changes nothing.
+                do throws(ChainError) {
+                    try await session.connection.service?.leave()
+                } catch {
+                    guard error.code == .tooManyRevocations else { throw error }
+                }
+                await KeptCredentials(session.files).remove()
+            }
             try await ChainDeviceFile.remove(session.files)
             await KeptMemory.remove(session.files)
             output.onStop(nil)

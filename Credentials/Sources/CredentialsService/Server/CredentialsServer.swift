@@ -145,7 +145,8 @@ package final class CredentialsServer: Sendable {
             try count(prefix(of: request, context, serving.addresses), settings.limits)
             let bytes = try await body(request)
             let checked = try check.check(bytes, method: method, path: path, user: user, now: now())
-            try demandSeed(checked)
+            // A device that leaves ends its own rights, and nobody else's.
+            try demandSeed(checked, orDevice: checked.content)
             guard checked.content.count == 8 else { throw Refusal(.badBody) }
             try count(checked.asker, of: user, settings.limits)
             try await store.revoke(checked.content, by: checked, now: now())
@@ -223,8 +224,13 @@ package final class CredentialsServer: Sendable {
         }
     }
 
-    private func demandSeed(_ checked: CheckedRequest) throws(Refusal) {
-        guard case .seed = checked.asker else { throw Refusal(.seedNeeded) }
+    /// Refuses a request unless a member makes it.
+    /// - Parameter device: the id of a device that may make it, too.
+    private func demandSeed(_ checked: CheckedRequest, orDevice device: [UInt8]? = nil) throws(Refusal) {
+        switch checked.asker {
+        case .seed: return
+        case .device(let rights): guard rights.device == device else { throw Refusal(.seedNeeded) }
+        }
     }
 
     // MARK: Rates
