@@ -106,7 +106,14 @@ import Testing
             ChainLabel.snapshot, ChainLabel.keyChange, ChainLabel.earlierKeys, ChainLabel.certificate, ChainLabel.grant,
             ChainLabel.decline, ChainLabel.request, ChainLabel.leave,
         ]
-        #expect(labels == Set(signed + [ChainLabel.record, "easysetup/credentials request 1"]))
+        #expect(
+            labels
+                == Set(
+                    signed + [
+                        ChainLabel.record, "easysetup/credentials request 1", "easysetup/credentials plain request 1",
+                    ]
+                )
+        )
         let (seed, stamp) = (SyncSeed.random(), Stamp(generation: 1, time: 1, writer: DeviceID(value: 9)))
         for label in labels {
             for message in [ChainLabel.signed(label, [1]), ChainLabel.signed(label, stamp, [1])] {

@@ -11,9 +11,11 @@ private struct Credentials: Decodable {
     struct Request: Decodable {
         let about, method, host, path, time, nonce, certificate, content, signer, bytes: String
     }
+    struct Plain: Decodable { let time, bytes: String }
     struct Bad: Decodable { let about, bytes, error: String }
     let seed, user_id, device_secret: String
     let requests: [Request]
+    let plain: [Plain]
     let refused: [Bad]
 }
 
@@ -36,6 +38,12 @@ private func runCredentials(_ vectors: Credentials) throws {
         #expect(hex(signed) == vector.bytes, "\(vector.about)")
         #expect(try ReceivedCredentialsRequest(signed).request == request, "\(vector.about)")
         #expect(problem(signed, seed.userID) == nil, "\(vector.about)")
+    }
+    for plain in vectors.plain {
+        let (bytes, digits) = (try bytes(plain.bytes), Array(plain.time.utf8))
+        let signature = Array(bytes.prefix(SyncSeed.signatureByteCount))
+        #expect(bytes == signature + digits)
+        #expect(seed.userID.isValid(signature: signature, for: CredentialsRequest.plainStatement(digits)))
     }
     for bad in vectors.refused {
         #expect(try problem(bytes(bad.bytes), seed.userID) == bad.error, "\(bad.about)")

@@ -222,10 +222,13 @@ struct PlainRequestTests {
         }
     }
 
-    @Test("A signature over the decimal seconds is taken within the window, and nothing else")
+    @Test("A signature over the label and the decimal seconds is taken within the window, and nothing else")
     func body() throws {
-        func outcome(_ text: String, by key: SyncSeed = seed, tail: [UInt8] = []) throws -> Refusal.Code? {
-            let body = try key.signature(for: Array(text.utf8)) + Array(text.utf8) + tail
+        func outcome(_ text: String, by key: SyncSeed = seed, tail: [UInt8] = []) -> Refusal.Code? {
+            let digits = Array(text.utf8)
+            return outcome(key.chainSignature(for: CredentialsRequest.plainStatement(digits)) + digits + tail)
+        }
+        func outcome(_ body: [UInt8]) -> Refusal.Code? {
             do throws(Refusal) {
                 try PlainRequest.check(body, user: user, window: 120, now: now)
                 return nil
@@ -233,13 +236,21 @@ struct PlainRequestTests {
                 return error.code
             }
         }
-        #expect(try outcome("\(now)") == nil)
-        #expect(try outcome("\(now - 120)") == nil)
-        #expect(try outcome("\(now + 121)") == .wrongClock)
-        #expect(try outcome("\(now)", by: .random()) == .badSignature)
-        #expect(try outcome("\(now)", tail: [0x30]) == .wrongClock)
+        #expect(outcome("\(now)") == nil)
+        #expect(outcome("\(now - 120)") == nil)
+        #expect(outcome("\(now + 121)") == .wrongClock)
+        #expect(outcome("\(now)", by: .random()) == .badSignature)
+        #expect(outcome("\(now)", tail: [0x30]) == .wrongClock)
         for wrong in ["", "-5", "+5", "0\(now)", " \(now)", "\(now)\n", "9999999999999", "1e9"] {
-            #expect(try outcome(wrong) == .badBody, "\(wrong)")
+            #expect(outcome(wrong) == .badBody, "\(wrong)")
+        }
+        // No app signs one: a server could choose digits, and has no signature with another label taken.
+        let digits = Array("\(now)".utf8)
+        #expect(outcome(try seed.signature(for: digits) + digits) == .badSignature)
+        let other = ChainLabel.signed(CredentialsRequest.label, digits)
+        #expect(outcome(seed.chainSignature(for: other) + digits) == .badSignature)
+        #expect(throws: SeedError.signatureRefused) {
+            try seed.signature(for: CredentialsRequest.plainStatement(digits))
         }
     }
 }

@@ -409,19 +409,28 @@ struct ProgramTests {
         let hidden = prefix + CollectionID(of: .collections, seed: seed).text + "/"
         for other in [hidden, prefix, "1/"] { #expect(await probe.list(other, session)?.isRefusal == true) }
         #expect(await probe.object("DELETE", written + "a", session)?.isRefusal == true)
-        // A device may ask for credentials, and for nothing else.
+        // A device may ask for credentials, and revoke itself; nothing else.
         let path = "/v1/\(UserIDText.write(seed.userID))/revocations"
-        let request = CredentialsRequest(
-            method: "POST",
-            host: "keys.example.org",
-            path: path,
-            time: UInt64(Date().timeIntervalSince1970),
-            nonce: (0..<16).map { _ in .random(in: 0...255) },
-            certificate: certificate.bytes,
-            content: Array(8..<16)
-        )
-        #expect(try await service.call("POST", path, body: request.signed(by: keys)).problem == "seed-needed")
+        func revocation(of device: [UInt8], by keys: DeviceKeys) async throws -> Answer {
+            let request = CredentialsRequest(
+                method: "POST",
+                host: "keys.example.org",
+                path: path,
+                time: UInt64(Date().timeIntervalSince1970),
+                nonce: (0..<16).map { _ in .random(in: 0...255) },
+                certificate: certificate.bytes,
+                content: device
+            )
+            return try await service.call("POST", path, body: request.signed(by: keys))
+        }
+        for other in [Array(8..<16), DeviceID(value: 8).bytes, [], Array(device.bytes.dropLast())] {
+            #expect(try await revocation(of: other, by: keys).problem == "seed-needed")
+        }
+        #expect(try await revocation(of: device.bytes, by: .random()).problem == "bad-signature")
         #expect(try await service.credentials(certificate, by: .random()).problem == "bad-signature")
+        #expect(try await service.credentials(certificate, by: keys).status == 200)
+        for _ in 0..<2 { #expect(try await revocation(of: device.bytes, by: keys).status == 204) }
+        #expect(try await service.credentials(certificate, by: keys).problem == "device-revoked")
         #expect(try await service.revoke(device.bytes, by: seed).status == 204)
         #expect(try await service.credentials(certificate, by: keys).problem == "device-revoked")
         try await service.end()
@@ -607,11 +616,11 @@ struct ProgramTests {
         let seed = SyncSeed.random()
         let path = "/\(seed.userID.base64.replacing("/", with: "%2F").replacing("+", with: "%2B"))/credentials"
         let seconds = Array(String(Int(Date().timeIntervalSince1970)).utf8)
-        #expect(try await service.call("POST", path, body: seed.signature(for: seconds) + seconds).status == 200)
-        #expect(
-            try await service.call("POST", path, body: SyncSeed.random().signature(for: seconds) + seconds).problem
-                == "bad-signature"
-        )
+        let statement = CredentialsRequest.plainStatement(seconds)
+        #expect(try await service.call("POST", path, body: seed.chainSignature(for: statement) + seconds).status == 200)
+        for signature in [SyncSeed.random().chainSignature(for: statement), try seed.signature(for: seconds)] {
+            #expect(try await service.call("POST", path, body: signature + seconds).problem == "bad-signature")
+        }
         try await service.end()
     }
 

@@ -42,6 +42,14 @@ package struct CredentialsRequest: Hashable, Sendable {
 
     /// The first field of every request, so that no signature of another purpose is one of a request.
     package static let label = "easysetup/credentials request 1"
+    /// The label of the plain request, which a service answers where its operator has switched that on, and which a device of
+    /// this protocol does not send.
+    package static let plainLabel = "easysetup/credentials plain request 1"
+
+    /// The bytes that the seed's key signs for a plain request.
+    /// - Parameter seconds: the time in seconds since 1970, in decimal digits.
+    package static func plainStatement(_ seconds: [UInt8]) -> [UInt8] { ChainLabel.signed(plainLabel, seconds) }
+
     /// The number of bytes in a nonce.
     package static let nonceBytes = 16
     /// The most bytes of a request with its signature.

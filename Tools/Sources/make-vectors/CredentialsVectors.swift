@@ -85,8 +85,16 @@ private struct CredentialsInputs {
                         + devices.map { json($0, $1, signer: "device", $1.signed(by: device)) }
                 )
             ),
+            ("plain", .array([plain("1790000000"), plain("0")])),
             ("refused", .array(try refused())),
         ])
+    }
+
+    /// A plain request at a time, in decimal digits.
+    private func plain(_ time: String) -> JSON {
+        let digits = Array(time.utf8)
+        let signature = seed.chainSignature(for: CredentialsRequest.plainStatement(digits))
+        return .object([("time", .string(time)), ("bytes", .hex(signature + digits))])
     }
 
     private func json(_ about: String, _ request: CredentialsRequest, signer: String, _ bytes: [UInt8]) -> JSON {

@@ -62,7 +62,7 @@ private func derivation() throws -> JSON {
     ]
     let labels = [
         ChainLabel.certificate, ChainLabel.grant, ChainLabel.decline, ChainLabel.snapshot, ChainLabel.keyChange,
-        ChainLabel.earlierKeys, CredentialsRequest.label,
+        ChainLabel.earlierKeys, CredentialsRequest.label, CredentialsRequest.plainLabel,
     ]
     var refusedMessages = labels.map { label in ("the label \(label)", ChainLabel.signed(label, [1, 2, 3])) }
     let prefix = Array("easysetup/".utf8)

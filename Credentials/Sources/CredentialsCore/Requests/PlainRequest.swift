@@ -1,6 +1,8 @@
+import EasySetupS3
 package import EasySetupSeed
 
-/// The seed's plain request: `POST /{userId}/credentials` with a signature over the decimal seconds, and the seconds.
+/// The seed's plain request: `POST /{userId}/credentials` with a signature over the decimal seconds behind a label, and the
+/// seconds.
 /// It can be replayed for four minutes, and for another host, so it is answered only where the operator has switched it
 /// on.
 package enum PlainRequest {
@@ -29,7 +31,8 @@ package enum PlainRequest {
             let time = Int(String(decoding: message, as: UTF8.self))
         else { throw Refusal(.badBody) }
         guard abs(time - now) <= window else { throw Refusal(.wrongClock, time: now) }
-        guard user.isValid(signature: Array(bytes.prefix(count)), for: message) else { throw Refusal(.badSignature) }
+        let signed = CredentialsRequest.plainStatement(message)
+        guard user.isValid(signature: Array(bytes.prefix(count)), for: signed) else { throw Refusal(.badSignature) }
     }
 
     private static func percentDecoded(_ text: some StringProtocol) -> [UInt8]? {
