@@ -81,6 +81,30 @@ struct ChainEndingTests {
         #expect(try await !reads(stays))
     }
 
+    @Test(
+        "The word of a device that leaves counts although another one writes over it, or it joins again, before anybody looks"
+    )
+    func writtenOver() async throws {
+        let one = party.chain(1)
+        let (first, second) = (try await join(one, "First"), try await join(one, "Second"))
+        let hostile = try await join(one, "Hostile")
+        try await party.member(first).leave()
+        try await party.member(second).leave()
+        let device = party.member(hostile)
+        _ = try await device.devices()
+        try await device.write([(first.device.text, .put(["name": [65], "tier": [50]]))], in: .devices)
+        try await party.member(second).join(name: "Again", platform: "Linux")
+        let other = party.chain(2)
+        try await other.touch()
+        #expect(await other.removedDevices == [first.device, second.device])
+        #expect(await other.departed == [first.device, second.device])
+        for membership in [first, second] { #expect(try await !reads(membership)) }
+        #expect(try await reads(hostile))
+        // A device that has run on has read it, too.
+        try await one.touch()
+        #expect(try await one.devices().map(\.name) == ["Hostile"])
+    }
+
     @Test("A device whose certificate has ended a day ago by both clocks is shut out, and the keys change once")
     func ends() async throws {
         let one = party.chain(1)

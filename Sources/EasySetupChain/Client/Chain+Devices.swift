@@ -42,6 +42,10 @@ extension Chain {
     /// - Returns: whether the record is there. Any device may delete it; the app joins again then.
     /// - Throws: the errors of ``join(name:platform:)``.
     @discardableResult public func touch() async throws(ChainError) -> Bool {
+        // By the noted certificates it knows whose word it is that a device leaves.
+        if case .seed = holder, reader(.collections)?.cursor.age(at: clock.elapsed) == nil {
+            try await refresh(.collections)
+        }
         let isReadable = try await refreshKeys(.devices)
         let isThere = isReadable ? try await touchRecord() : false
         guard case .seed = holder else { return isThere || !isReadable }

@@ -34,10 +34,26 @@ extension Chain {
             .mapValues { Set($0.flatMap(\.rights).map(\.collection)) }
     }
 
+    /// Notes the devices that say in what was just read, signed by the key of a noted certificate, that they leave. Others may
+    /// write over such a record before a device with the seed looks; a listing shows it all the same.
+    func noteLeaves() {
+        guard reader(.collections)?.cursor.age(at: clock.elapsed) != nil,
+            let leaves = readers[.devices]?.takeLeaves(), !leaves.isEmpty
+        else { return }
+        let noted = Dictionary(grouping: notedCertificates.map(\.certificate), by: \.device)
+        for (device, statement) in leaves where saidToLeave[device] == nil {
+            guard let certificates = noted[device] else { continue }
+            if certificates.contains(where: { LeaveStatement.isSigned(statement, by: $0) }) {
+                saidToLeave[device] = certificates
+            }
+        }
+    }
+
     /// The devices that say, signed, that they have left, and their certificates.
     func devicesThatLeft(_ seed: SyncSeed) -> [DeviceID: [Certificate]] {
+        noteLeaves()
         let noted = Dictionary(grouping: notedCertificates.map(\.certificate), by: \.device)
-        var left: [DeviceID: [Certificate]] = [:]
+        var left = saidToLeave.merging(noted) { $1 }.filter { saidToLeave[$0.key] != nil }
         for (object, attributes) in living(.devices) {
             guard let device = DeviceID(text: object), let leave = attributes[LeaveStatement.attribute] else {
                 continue

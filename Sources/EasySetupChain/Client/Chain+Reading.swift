@@ -91,7 +91,8 @@ extension Chain {
     /// Takes entries of a listing, and tells those who watch the collection what changes.
     func read(_ entries: [ObjectPage.Entry], of name: CollectionName) {
         let watchers = watchers[name] ?? [:]
-        guard let events = readers[name]?.read(entries, isWatched: !watchers.isEmpty), !events.isEmpty else { return }
+        let events = readers[name]?.read(entries, isWatched: !watchers.isEmpty) ?? []
+        if name == .devices { noteLeaves() }
         for (_, watcher) in watchers.sorted(by: { $0.key < $1.key }) {
             for event in events { watcher.yield(event) }
         }

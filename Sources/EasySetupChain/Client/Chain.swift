@@ -38,6 +38,8 @@ public actor Chain {
     private(set) var limits = ChainLimits()
     /// The certificates whose signatures were checked, by their bytes.
     var certificates: [[UInt8]: Certificate] = [:]
+    /// The certificates of the devices that have said that they leave, in any record that was read.
+    var saidToLeave: [DeviceID: [Certificate]] = [:]
     /// The devices that have left, and that this object has shut out. The app tells the service that gives out rights of them: the
     /// device may have died before it did so itself.
     public internal(set) var departed: Set<DeviceID> = []
@@ -129,6 +131,7 @@ public actor Chain {
         heard = [:]
         wholeSince = [:]
         certificates = [:]
+        saidToLeave = [:]
     }
 
     /// Sets other limits, for collections that are not read yet.
@@ -163,7 +166,14 @@ public actor Chain {
             }
         guard var keys else { return nil }
         if let generation = remembered[keys.place.collection] { keys.learn(announced: generation) }
-        let reader = CollectionReader(keys: keys, device: device, objectLimit: limits.objects)
+        var collectsLeaves = false
+        if case .seed = holder { collectsLeaves = name == .devices }
+        let reader = CollectionReader(
+            keys: keys,
+            device: device,
+            objectLimit: limits.objects,
+            collectsLeaves: collectsLeaves
+        )
         readers[name] = reader
         return reader
     }

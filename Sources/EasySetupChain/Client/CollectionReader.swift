@@ -1,3 +1,5 @@
+import EasySetupSeed
+
 /// One collection as a device has read it so far. It takes listings and says what they change; it decides from where on is
 /// listed next. It does no I/O.
 package struct CollectionReader: Sendable {
@@ -53,18 +55,29 @@ package struct CollectionReader: Sendable {
     /// collection must not be taken for all of it. The keys are read on.
     package private(set) var isTooLarge = false
 
+    /// The words of devices that they leave, of each record that was read, whatever a later one says; each is taken once.
+    private var leaves: [(device: DeviceID, statement: [UInt8])] = []
+
     private var assembler: RecordAssembler
     /// The greatest number of objects that are held.
     package var objectLimit: Int
     private let device: DeviceID
+    /// Whether the words of devices that leave are collected.
+    private let collectsLeaves: Bool
     private var snapshots = PartialSnapshots()
     private var droppedWrites = DroppedWrites()
 
     /// Makes a reader that has read nothing.
     /// - Parameter objectLimit: the greatest number of objects that are held.
-    package init(keys: KeyRing, device: DeviceID, objectLimit: Int = ChainLimits().objects) {
+    package init(
+        keys: KeyRing,
+        device: DeviceID,
+        objectLimit: Int = ChainLimits().objects,
+        collectsLeaves: Bool = false
+    ) {
         assembler = RecordAssembler(keys: keys)
         self.device = device
+        self.collectsLeaves = collectsLeaves
         self.objectLimit = objectLimit
     }
 
@@ -130,6 +143,10 @@ package struct CollectionReader: Sendable {
         for stored in assembler.add(entries) {
             let record = stored.record
             saw(record.stamp, previous: record.previous)
+            if collectsLeaves, case .changes(let changes) = record.content {
+                leaves += changes.compactMap(\.leave)
+                if leaves.count > 2 * Self.leaveLimit { leaves.removeFirst(leaves.count - Self.leaveLimit) }
+            }
             switch record.content {
             case .changes where isTooLarge, .snapshot where isTooLarge: break
             case .changes(let changes):
@@ -173,6 +190,16 @@ package struct CollectionReader: Sendable {
         if assembler.takesForgottenAgain() { cursor.ask(.missing) }
     }
 
+    /// The greatest number of words of devices that are kept. Whoever may write can put any number of wrong ones there, and each
+    /// costs the check of a signature.
+    private static let leaveLimit = 10_000
+
+    /// The words of devices that they leave that were read since the last call.
+    mutating func takeLeaves() -> [(device: DeviceID, statement: [UInt8])] {
+        defer { leaves = [] }
+        return leaves
+    }
+
     /// Notes that a stamp is taken, whether the record gets to the store or not.
     package mutating func take(_ stamp: Stamp) { state.sawRecord(stamp) }
 
@@ -186,5 +213,15 @@ package struct CollectionReader: Sendable {
         state.sawRecord(stamp)
         cursor.saw(stamp, previous: previous)
         if stamp.writer == device, own.map({ $0 < stamp }) ?? true { own = stamp }
+    }
+}
+
+extension Change {
+    /// The word of a device that it leaves, if the change writes one into its record.
+    fileprivate var leave: (device: DeviceID, statement: [UInt8])? {
+        guard case .set(let attributes) = operation, let statement = attributes[LeaveStatement.attribute] ?? nil,
+            statement.count == SyncSeed.signatureByteCount, let device = DeviceID(text: object)
+        else { return nil }
+        return (device, statement)
     }
 }
