@@ -33,6 +33,7 @@ extension ChainWorld {
         switch Int.random(in: 0..<5, using: &random) {
         case 0, 1: changes = others.map { Change(object: $0, operation: .delete, knownDeletion: nil) }
         case 2:
+            fills += 1
             changes = (0...Self.objects).map { number in
                 let id = DeviceID(value: UInt64(attacks * 1_000 + number + 1_000))
                 return Change(object: id.text, operation: .set(["name": [65]]), knownDeletion: nil)
@@ -148,11 +149,11 @@ extension ChainWorld {
         return false
     }
 
-    /// A device that has left gets no key of what is written afterwards. One whose word another device has overwritten before a
-    /// device with the seed could read it is a member as before.
+    /// A device that has left gets no key of what is written afterwards, whatever others have written over its word; unless a device
+    /// with the seed had to empty a collection that another one had filled, before it could read the word.
     func judgeLeaving() async {
         let removed = await devices[0].chain?.removedDevices ?? []
-        for device in devices where device.hasLeft && (attacks == 0 || removed.contains(device.id)) {
+        for device in devices where device.hasLeft && (fills == 0 || removed.contains(device.id)) {
             for name in names where device.mayRead(name) {
                 await perform(device, "lists \(name)") { _ = try await $0.list(name.text) }
                 let newest = await devices[0].chain?.reader(name)?.newestGeneration ?? 1

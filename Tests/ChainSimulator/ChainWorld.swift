@@ -23,6 +23,8 @@ package final class ChainWorld: @unchecked Sendable {
     package private(set) var compactions = 0
     package private(set) var removals = 0
     package var attacks = 0
+    /// How often a device has filled the collections that all write to.
+    var fills = 0
 
     let store: MemoryObjectStore
     let chainSeed: SyncSeed

@@ -100,6 +100,14 @@ struct ChainEndingTests {
         #expect(await other.departed == [first.device, second.device])
         for membership in [first, second] { #expect(try await !reads(membership)) }
         #expect(try await reads(hostile))
+        // It counts as well for a device that only compacts, which would delete it later.
+        let third = try await join(one, "Third")
+        try await party.member(third).leave()
+        _ = try await device.devices()
+        try await device.write([(third.device.text, .put(["name": [66]]))], in: .devices)
+        let compacting = party.chain(3)
+        try await compacting.compact(.devices, minimum: 1)
+        #expect(await compacting.departed == [third.device])
         // A device that has run on has read it, too.
         try await one.touch()
         #expect(try await one.devices().map(\.name) == ["Hostile"])

@@ -29,6 +29,8 @@ extension Chain {
     ) async throws(ChainError) -> CompactionReport {
         guard case .seed = holder else { throw .notHeld }
         try await refresh(name)
+        // The word of a device that leaves may be in a record that another one has written over, and that goes now.
+        if name == .devices { try await endMemberships() }
         // A snapshot is a write, too.
         try await readyKeys(of: name)
         await enter(name)

@@ -8,6 +8,7 @@ extension Chain {
     /// generations, the notes of the certificates stay, and a person may remove the device.
     func endMemberships() async throws(ChainError) {
         guard case .seed(let seed) = holder else { return }
+        if reader(.collections)?.cursor.age(at: clock.elapsed) == nil { try await refresh(.collections) }
         var ended = endedDevices(seed)
         guard !ended.isEmpty else { return }
         let names = collectionNames(seed)
