@@ -211,6 +211,11 @@ let package = Package(
         ),
         // Whole pairings over real sockets, behind a proxy that lets one thing go wrong; scripts/faults has all.
         tests("FaultTests", device + relay + ["EasySetupTool"] + shared + nio, exclude: ["RESULTS.md"]),
+        // Relays of one fleet and their Redis as processes, while parts of it fail; scripts/fleet has all.
+        tests(
+            "FleetTests",
+            ["EasySetup", "EasySetupHandshake", "EasySetupSeed", "EasySetupFleetStore", "EasySetupTool"] + shared + nio
+        ),
         // The built program, as a person or a script runs it.
         tests(
             "EasySetupToolTests",

@@ -10,53 +10,8 @@ import Testing
     .inTurn,
     .enabled(if: RedisServer.program != nil, RedisServer.hint)
 ) struct SentinelTests {
-    /// A master, a replica, and three sentinels.
-    private struct Group: Sendable {
-        let master: RedisServer
-        let replica: RedisServer
-        let sentinels: [RedisServer]
-
-        static func run(_ body: @Sendable (Group) async throws -> Void) async throws {
-            let master = try RedisServer(["--repl-diskless-sync-delay", "0"])
-            let replica = try RedisServer(["--replicaof", "127.0.0.1", "\(master.port)"])
-            let sentinels = try (0..<3).map { _ in try RedisServer(sentinelOf: master.port) }
-            let group = Group(master: master, replica: replica, sentinels: sentinels)
-            do {
-                for server in group.all { try await server.start() }
-                try await RedisTalk.with(replica.port) { talk in
-                    try await until {
-                        guard case .text(let text) = try await talk.send("INFO", "replication") else { return false }
-                        return String(decoding: text, as: UTF8.self).contains("master_link_status:up")
-                    }
-                }
-                // A failover needs a replica that the sentinels know, and sentinels that know each other.
-                for sentinel in sentinels {
-                    try await RedisTalk.with(sentinel.port) { talk in
-                        try await until {
-                            guard case .list(let words) = try await talk.send("SENTINEL", "MASTER", "main") else {
-                                return false
-                            }
-                            func figure(_ name: String) -> RESPValue? {
-                                words.firstIndex(of: .text(name)).map { words[$0 + 1] }
-                            }
-                            return figure("num-slaves") == .text("1") && figure("num-other-sentinels") == .text("2")
-                        }
-                    }
-                }
-                try await body(group)
-            } catch {
-                for server in group.all { await server.kill() }
-                throw error
-            }
-            for server in group.all { await server.kill() }
-        }
-
-        var all: [RedisServer] { [master, replica] + sentinels }
-
-        func rig(_ master: String = "main") async throws -> StoreRig {
-            let places = sentinels.map { "127.0.0.1:\($0.port)" }.joined(separator: ",")
-            return try await StoreRig(try RedisAddress(url: "redis+sentinel://\(places)/\(master)"))
-        }
+    private static func rig(_ group: SentinelGroup, _ master: String = "main") async throws -> StoreRig {
+        try await StoreRig(try RedisAddress(url: group.url(master)))
     }
 
     private static func talk(_ one: StoreRig, _ two: StoreRig) async throws {
@@ -75,10 +30,10 @@ import Testing
     }
 
     @Test("Relays follow the master when it dies, and do not go back when it returns") func failover() async throws {
-        try await Group.run { group in
+        try await SentinelGroup.run { group in
             // The first sentinel is not needed.
             await group.sentinels[0].kill()
-            let (one, two) = (try await group.rig(), try await group.rig())
+            let (one, two) = (try await Self.rig(group), try await Self.rig(group))
             await one.join(as: 1)
             await two.join(as: 2)
             try await one.hears(.joined(hasKept: false))
@@ -107,8 +62,8 @@ import Testing
     }
 
     @Test("A master that stops is left, and nobody is connected to it when it wakes") func woken() async throws {
-        try await Group.run { group in
-            let rig = try await group.rig()
+        try await SentinelGroup.run { group in
+            let rig = try await Self.rig(group)
             await rig.join(as: 1)
             try await rig.hears(.joined(hasKept: false))
             group.master.signal(SIGSTOP)
@@ -151,8 +106,8 @@ import Testing
     }
 
     @Test("A group that no sentinel knows, and sentinels that are not there, are told") func nobody() async throws {
-        try await Group.run { group in
-            let rig = try await group.rig("other")
+        try await SentinelGroup.run { group in
+            let rig = try await Self.rig(group, "other")
             await rig.join(as: 1)
             try await rig.hears(.cutOff(.noSentinel))
             await rig.leave()

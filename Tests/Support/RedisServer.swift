@@ -123,7 +123,8 @@ package final class RedisServer: Sendable {
 
     private var pidFile: String { folder.path + "/redis.pid" }
 
-    static func installed(_ name: String) -> String? {
+    /// The path of an installed program; nil if it is not there. The search path of ordinary users often lacks `sbin`.
+    package static func installed(_ name: String) -> String? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
         return (path.split(separator: ":").map(String.init) + ["/usr/bin", "/usr/sbin"]).map { "\($0)/\(name)" }
             .first { FileManager.default.isExecutableFile(atPath: $0) }

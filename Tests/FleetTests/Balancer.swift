@@ -1,0 +1,36 @@
+import TestSupport
+
+/// HAProxy in front of a fleet, as `Protocol/operating.md` has it for several relays: each connection goes to the relay with
+/// the fewest among those that have joined the others or, if none has, among those that live.
+enum Balancer {
+    /// The proxy; nil where it is not installed.
+    static func of(_ fleet: RelayFleet) -> ReverseProxy? {
+        let servers = fleet.relays.enumerated()
+            .map { "    server relay\($0) \($1.host):\($1.port) check inter 300ms rise 1 fall 2" }
+            .joined(separator: "\n")
+        return .haproxy { port in
+            """
+            frontend devices
+                bind 127.0.0.1:\(port)
+                use_backend live if { nbsrv(joined) eq 0 }
+                default_backend joined
+            backend joined
+                balance leastconn
+                option httpchk GET /health/joined
+                option redispatch 1
+                retries 3
+                timeout check 1s
+                timeout connect 2s
+            \(servers)
+            backend live
+                balance leastconn
+                option httpchk GET /health/live
+                option redispatch 1
+                retries 3
+                timeout check 1s
+                timeout connect 2s
+            \(servers)
+            """
+        }
+    }
+}

@@ -1,0 +1,14 @@
+import Foundation
+import Testing
+
+/// `scripts/fleet` runs the tests of this target at full size, and `scripts/test` a part of each.
+enum Environment {
+    private static let size = ProcessInfo.processInfo.environment["EASYSETUP_FLEET"]
+
+    static let isFull = size == "full"
+    /// Whether these tests run by themselves: they take long, or other tests would be slow beside them.
+    static let isSet = size != nil
+
+    static let hint: Comment =
+        "scripts/fleet and the step fleet of scripts/test run it; scripts/setup --tests installs HAProxy"
+}
