@@ -32,6 +32,7 @@ struct FleetPairing: Sendable {
         var untrue = 0
         /// How often the devices said that they reconnect.
         var reconnecting = 0
+        /// The time until both users saw the outcome, without the time that they took to type and to answer.
         var time = Duration.zero
         /// The states of both devices, by their names, where they did not pair.
         var states: [String] = []
@@ -90,7 +91,7 @@ struct FleetPairing: Sendable {
             if await offerer.shows(ordinal + 1, within: .seconds(20)) { (ordinal, unknown) = (ordinal + 1, 0) }
         }
         let end = try await offerer.outcome()
-        outcome.time = .now - start
+        outcome.time = .now - start - typing - deciding
         if case .failure(let error) = end { outcome.failure = error.name }
         let stored = await (offererHolds ? empty : holding).load()?.isSame(as: seed) == true
         let last = try await watches[watches.count - 1].outcome()

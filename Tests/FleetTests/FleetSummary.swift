@@ -22,8 +22,8 @@ struct FleetSummary {
         return """
             \(paired) of \(outcomes.count) paired; \(replaced) codes replaced; reconnected \(reconnecting) times; \
             errors read: \(errors.isEmpty ? "none" : errors), of them untrue: \(untrue); \
-            half of them within \(Self.seconds(time(0.5))), 95 of 100 within \(Self.seconds(time(0.95))), \
-            all within \(Self.seconds(time(1)))
+            beside the users' own time half took at most \(Self.seconds(time(0.5))), 95 of 100 at most \
+            \(Self.seconds(time(0.95))), all at most \(Self.seconds(time(1)))
             """
     }
 
