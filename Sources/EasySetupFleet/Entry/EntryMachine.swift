@@ -36,6 +36,10 @@ package struct EntryMachine: Sendable {
         /// Whether the rendezvous knows that the device waits.
         var isReported = false
 
+        /// Whether the device has heard a frame here, so that it has had the operator's message: it was asked for work, or
+        /// is in line.
+        var hasHeard: Bool { sought.hasHeard || isReported && isRepeatable }
+
         /// Whether a home may hear the frame twice: nothing comes of a visit that is said again.
         var isRepeatable: Bool { if case .visit = sought.goal { true } else { false } }
     }
@@ -234,12 +238,18 @@ extension EntryMachine {
         switch known.place {
         case .asked:
             devices[device]?.place = .through(hasMeeting: hasMeeting)
+            let frame = known.hasHeard ? Self.withoutMessage(frame) : frame
             return [.report(device, .elsewhere), .tell(device, frame: frame)]
         case .through(let had):
             devices[device]?.place = .through(hasMeeting: had || hasMeeting)
             return [.tell(device, frame: frame)]
         case .sought, .waiting: return []
         }
+    }
+
+    /// A home's first frame without the operator's message, for a device that has had it here.
+    private static func withoutMessage(_ frame: [UInt8]) -> [UInt8] {
+        (try? RelayFrame(parsing: frame))?.serialized() ?? frame
     }
 
     /// The device's home closes its connection.

@@ -248,7 +248,15 @@ extension Rendezvous {
     ) {
         guard wait(device, for: nil, &turn) else { return }
         turn.actions.append(
-            .seek(SoughtDevice(connection: device.connection, prefix: device.prefix, goal: goal, frame: frame))
+            .seek(
+                SoughtDevice(
+                    connection: device.connection,
+                    prefix: device.prefix,
+                    goal: goal,
+                    frame: frame,
+                    hasHeard: others?.waiting[device.connection.number]?.admitted.hasHeard ?? false
+                )
+            )
         )
     }
 

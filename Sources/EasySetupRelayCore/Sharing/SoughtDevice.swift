@@ -16,6 +16,8 @@ package struct SoughtDevice: Hashable, Sendable {
     package let goal: Goal
     /// The device's first frame, for its home. It has no proof of work, which was this relay's business.
     package let frame: DeviceFrame
+    /// Whether the device has heard a frame of this relay, so that it has had the operator's message.
+    package var hasHeard = false
 }
 
 /// The outcome of seeking a device's room. Until it is known that the device goes on elsewhere, the relay keeps it.
