@@ -125,7 +125,9 @@ package struct Rendezvous: Sendable {
             $1.tokenDeadline > turn.now.utcSeconds + lifetime * 2 ? $0 : max($0, $1.tokenDeadline)
         }
         let keys = self.keys.replaced(by: keys, now: turn.now.utcSeconds, latestDeadline: latestDeadline)
+        let hasOtherNames = keys.current.id != self.keys.current.id
         rules = Rules(limits: limits, keys: keys, goodbyeWait: rules.goodbyeWait)
+        if hasOtherNames { dropClaims(&turn) }
         work.replaceKey(by: keys.current, now: turn.now.monotonic)
     }
 

@@ -44,14 +44,22 @@ final class FleetRelay {
     private let store: MemoryStore
     /// What its own devices have heard, and which of them are closed.
     private(set) var heard: [ConnectionID: [RelayFrame]] = [:]
+    /// The operator's messages beside them.
+    private(set) var told: [ConnectionID: [RelayMessage]] = [:]
     private(set) var closed: Set<ConnectionID> = []
 
-    init(_ number: UInt64, _ things: SharedThings, keys: FleetKeys = EnvelopeTests.keys()) throws {
+    /// - Parameter entropy: what its slots and ids are drawn from; nil for what no other relay has.
+    init(
+        _ number: UInt64,
+        _ things: SharedThings,
+        keys: FleetKeys = EnvelopeTests.keys(),
+        entropy: (any RandomNumberGenerator & Sendable)? = nil
+    ) throws {
         let run = RunID(number: number)
         self.things = things
         turn = Turn(
             now: Moment(monotonic: things.now, utcSeconds: 2_000_000_000),
-            entropy: SplitMix(state: number)
+            entropy: entropy ?? SplitMix(state: number)
         )
         rendezvous = Rendezvous(
             keys: try TokenKeys(current: EnvelopeTests.key),
@@ -69,6 +77,23 @@ final class FleetRelay {
     func kill() {
         store.leave()
         things.settle()
+    }
+
+    /// The operator's message.
+    var message: RelayMessage? {
+        get { rendezvous.message }
+        set { rendezvous.message = newValue }
+    }
+
+    /// Replaces its keys while it runs. Those of tokens are not these.
+    func replaceKeys(by keys: FleetKeys) {
+        happen { relay in
+            relay.machine.replaceKeys(by: keys)
+            relay.rendezvous.replaceKeys(
+                by: try! TokenKeys(current: EnvelopeTests.other, others: [EnvelopeTests.key]),
+                &relay.turn
+            )
+        }
     }
 
     var farCount: Int { machine.status(now: things.now).farDevices }
@@ -133,9 +158,10 @@ final class FleetRelay {
         machine.finish(turn)
         for effect in machine.takeEffects() {
             switch effect {
-            case .join(let run): store.join(as: run) { [unowned self] in told($0) }
+            case .join(let run): store.join(as: run) { [weak self] in self?.told($0) }
             case .ask(let question, let ticket):
-                store.ask(question) { [unowned self] in
+                store.ask(question) { [weak self] in
+                    guard let self else { return }
                     machine.answered(ticket, $0, &rendezvous, &turn)
                     work()
                 }
@@ -150,7 +176,10 @@ final class FleetRelay {
 
     private func carryOut(_ action: Action) {
         switch machine.perform(action, &rendezvous, &turn) {
-        case .send(let frame, let id), .tell(let frame, _, let id): heard[id, default: []].append(frame)
+        case .send(let frame, let id): heard[id, default: []].append(frame)
+        case .tell(let frame, let message, let id):
+            heard[id, default: []].append(frame)
+            told[id, default: []].append(message)
         case .close(let id): closed.insert(id)
         case .seek, .ask, .notHere, nil: break
         }

@@ -1,6 +1,7 @@
 import EasySetupFleetStore
 import EasySetupRelayCore
 import EasySetupRelayProtocol
+import SeededRandom
 import Testing
 
 /// Whole ways of devices over relays: core, entry, trunks, sealed messages, a directory and a bus in memory.
@@ -115,4 +116,107 @@ import Testing
             return
         }
     }
+
+    // MARK: Keys that are replaced
+
+    private static let oldFirst = EnvelopeTests.keys(EnvelopeTests.key, [EnvelopeTests.other])
+    private static let newFirst = EnvelopeTests.keys(EnvelopeTests.other, [EnvelopeTests.key])
+
+    @Test("Relays with another first key find each other's rooms, and take them where they are")
+    func otherFirstKey() throws {
+        let things = SharedThings()
+        let home = try FleetRelay(1, things, keys: Self.oldFirst)
+        let entry = try FleetRelay(2, things, keys: Self.newFirst)
+        home.come(Self.b, .offer(slotLength: 0, work: nil))
+        let (slot, token) = try #require(home.last(Self.b).offered)
+        entry.come(Self.a, .visit(slot: slot, work: nil))
+        guard case .met(let meeting, _, _) = entry.last(Self.a) else {
+            throw Missing(what: "met: \(entry.heard)")
+        }
+        home.kill()
+        let held = [MeetingResume(meeting: meeting, acked: 0, received: 0, isSeated: false)]
+        entry.come(Self.bAgain, .attachOfferer(token: token, held: held, attempt: 1))
+        #expect(entry.heard[Self.bAgain]?.first?.isAttachedOfferer == true)
+        // The directory has the room once, and each relay finds its new home: one that does not know the new key, too.
+        for (number, keys) in [(3, Self.newFirst), (4, Self.oldFirst), (5, EnvelopeTests.keys(EnvelopeTests.key))] {
+            let other = try FleetRelay(UInt64(number), things, keys: keys)
+            let device = ConnectionID(number: 100 + UInt64(number))
+            other.come(device, .visit(slot: slot, work: nil))
+            guard number < 5 else {
+                // It finds the room, and can't open what its home says.
+                #expect(other.last(device) == nil)
+                continue
+            }
+            guard case .met = other.last(device) else {
+                throw Missing(what: "met at \(number): \(other.heard)")
+            }
+        }
+    }
+
+    @Test("No slot is given out twice by relays with other first keys", arguments: [true, false])
+    func sameSlot(isSameKey: Bool) throws {
+        let things = SharedThings()
+        // Both draw the same slots.
+        let one = try FleetRelay(1, things, keys: Self.oldFirst, entropy: SplitMix(state: 9))
+        let keys = isSameKey ? Self.oldFirst : Self.newFirst
+        let two = try FleetRelay(2, things, keys: keys, entropy: SplitMix(state: 9))
+        one.come(Self.b, .offer(slotLength: 0, work: nil))
+        two.come(Self.a, .offer(slotLength: 0, work: nil))
+        let (slot, other) = (try #require(one.last(Self.b).offered).slot, try #require(two.last(Self.a).offered).slot)
+        #expect(slot.symbols.utf8.count == 4 && other != slot)
+    }
+
+    @Test("A relay that gets another first key gives out no slot of before") func newFirstKey() throws {
+        let things = SharedThings()
+        let one = try FleetRelay(1, things, keys: Self.oldFirst)
+        one.replaceKeys(by: Self.newFirst)
+        one.come(Self.b, .offer(slotLength: 0, work: nil))
+        let slot = try #require(one.last(Self.b).offered).slot
+        #expect(slot.symbols.utf8.count == 4)
+        // The old key goes, and the code is still found.
+        let two = try FleetRelay(2, things, keys: EnvelopeTests.keys(EnvelopeTests.other))
+        two.come(Self.a, .visit(slot: slot, work: nil))
+        guard case .met = two.last(Self.a) else { throw Missing(what: "met: \(two.heard)") }
+        #expect(one.farCount == 1)
+    }
+
+    // MARK: The operator's message
+
+    @Test("A device hears the operator's message once, although it waits here and is let in elsewhere") func message()
+        throws
+    {
+        let things = SharedThings()
+        let (home, entry) = (try FleetRelay(1, things), try FleetRelay(2, things))
+        (home.message, entry.message) = (try RelayMessage("Away at 8:00."), try RelayMessage("Away at 9:00."))
+        home.come(Self.b, .offer(slotLength: 0, work: nil))
+        let slot = try #require(home.last(Self.b).offered).slot
+        // Nothing that it says arrives, so that its home is suspected.
+        things.stores.loses = { _, _ in true }
+        entry.come(Self.a, .visit(slot: slot, work: nil))
+        for _ in 0..<3 { Self.passSecond([home, entry], things) }
+        #expect(entry.heard[Self.a] == [.inLine(position: 1)])
+        things.stores.loses = { _, _ in false }
+        for _ in 0..<10 { Self.passSecond([home, entry], things) }
+        guard case .met = entry.last(Self.a) else { throw Missing(what: "met: \(entry.heard)") }
+        #expect(entry.told[Self.a] == [try #require(entry.message)])
+        // One that need not wait hears that of the home.
+        entry.come(Self.aAgain, .visit(slot: slot, work: nil))
+        #expect(entry.told[Self.aAgain] == [try #require(home.message)])
+    }
+
+    private static func passSecond(_ relays: [FleetRelay], _ things: SharedThings) {
+        things.now += .seconds(1)
+        for relay in relays { relay.passTime() }
+    }
+}
+
+extension RelayFrame? {
+    /// What an offerer hears of its code; nil if this is something else.
+    var offered: (slot: Slot, token: Token)? {
+        if case .offered(let slot, let token, _)? = self { (slot, token) } else { nil }
+    }
+}
+
+extension RelayFrame {
+    var isAttachedOfferer: Bool { if case .attachedOfferer = self { true } else { false } }
 }

@@ -16,7 +16,7 @@ package enum FleetTicket: Sendable {
     case device(Question, SoughtDevice.Goal, ArraySlice<RoomName>)
     /// The `Rendezvous` has asked.
     case room(DirectoryQuestion, ArraySlice<RoomName>)
-    /// The `Rendezvous` wants to take a room, and it is looked for under this name, and then under these.
+    /// The `Rendezvous` wants to take a room or to claim a slot, and it is looked for under this name, and then under these.
     case place(DirectoryQuestion, RoomName, ArraySlice<RoomName>)
     /// A message to one run was published.
     case message(OutgoingMessage)

@@ -242,7 +242,7 @@ extension FleetMachine {
             perform(entry.found(question, found, now: turn.now.monotonic), &rendezvous, &turn)
         case .room(let question, let names): answered(question, answer, names, &rendezvous, &turn)
         case .place(let question, let name, let names):
-            place(question, answer, name, names)
+            place(question, answer, name, names, &rendezvous, &turn)
         }
     }
 
@@ -269,10 +269,10 @@ extension FleetMachine {
         let names = keys.names(of: question.slot, question.offer)
         let others = names.dropFirst()
         switch question.wish {
-        case .claim: add(.ask(exchange.question(question, name: names[0]), .room(question, [])))
         case .look: add(.ask(exchange.question(question, name: names[0]), .room(question, others)))
-        case .take:
-            // While keys are rotated, a room may be registered under another name than the first, and is taken there.
+        case .claim, .take:
+            // While keys are rotated, a room may be registered under another name than the first. It is taken there, and
+            // its slot is not claimed once more.
             guard let next = others.first else {
                 return add(.ask(exchange.question(question, name: names[0]), .room(question, [])))
             }
@@ -284,12 +284,18 @@ extension FleetMachine {
         _ question: DirectoryQuestion,
         _ answer: Result<StoreAnswer, StoreFailure>,
         _ name: RoomName,
-        _ names: ArraySlice<RoomName>
+        _ names: ArraySlice<RoomName>,
+        _ rendezvous: inout Rendezvous,
+        _ turn: inout Turn
     ) {
-        if case .success(.found(let found)) = answer,
-            [found.atSlot, found.withoutSlot].contains(where: { $0?.offer == question.offer.bytes })
-        {
-            return add(.ask(exchange.question(question, name: name), .room(question, [])))
+        if case .success(.found(let found)) = answer {
+            if question.wish == .claim {
+                guard found.atSlot == nil else {
+                    return answered(question, .success(.claimed(false)), [], &rendezvous, &turn)
+                }
+            } else if [found.atSlot, found.withoutSlot].contains(where: { $0?.offer == question.offer.bytes }) {
+                return add(.ask(exchange.question(question, name: name), .room(question, [])))
+            }
         }
         if let next = names.first { return add(.ask(.find(next), .place(question, next, names.dropFirst()))) }
         let first = keys.names(of: question.slot, question.offer)[0]

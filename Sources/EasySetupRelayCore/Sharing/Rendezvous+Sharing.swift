@@ -188,6 +188,13 @@ extension Rendezvous {
         return claim
     }
 
+    /// Claims other slots, because the present ones are registered under names by another key. A code at one of them could
+    /// live until nobody has that key any more.
+    mutating func dropClaims(_ turn: inout Turn) {
+        others?.stock.clear()
+        if isJoined { orderClaims(&turn) }
+    }
+
     private mutating func orderClaims(_ turn: inout Turn) {
         for length in Slot.lengths { orderClaims(length, &turn) }
     }

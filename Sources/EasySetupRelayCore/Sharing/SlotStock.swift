@@ -16,6 +16,8 @@ struct SlotStock: Sendable {
         var claims: Deque<Claim> = []
         /// How many claims are not answered yet.
         var asked = 0
+        /// How many of these were dropped before they are answered. They are answered first.
+        var dropped = 0
         /// The outcomes of the last 64 claims, the latest in the lowest bit. A bit is 1 if another room had the slot.
         var failures: UInt64 = 0
     }
@@ -66,13 +68,21 @@ struct SlotStock: Sendable {
     mutating func claimed(_ slot: Slot, _ offer: OfferID, isOurs: Bool?, now: Duration) {
         let place = Self.place(slot.symbols.utf8.count)
         shelves[place].asked = max(0, shelves[place].asked - 1)
+        if shelves[place].dropped > 0 {
+            shelves[place].dropped -= 1
+            return
+        }
         guard let isOurs else { return }
         shelves[place].failures = shelves[place].failures << 1 | (isOurs ? 0 : 1)
         if isOurs { shelves[place].claims.append(Claim(slot: slot, offer: offer, at: now)) }
     }
 
-    /// Drops all claims, because the directory has lost them, or has them under another run.
+    /// Drops all claims, also those that are not answered yet, because the directory has lost them, or has them under
+    /// another run or other names.
     mutating func clear() {
-        for place in shelves.indices { shelves[place].claims = [] }
+        for place in shelves.indices {
+            shelves[place].claims = []
+            shelves[place].dropped = shelves[place].asked
+        }
     }
 }
