@@ -146,7 +146,7 @@ package final class World {
     /// in circles.
     private func calmDown() -> Bool {
         guard let fleet else { return true }
-        let end = max(now, calm) + .seconds(130)
+        let end = max(now, calm) + fleet.longestTrunk + .seconds(65)
         while scheduler.step(until: end) { guard isGoingOn else { return false } }
         fleet.rest()
         return true

@@ -71,6 +71,9 @@ package final class Fleet: RelayEnd {
         return sharing
     }
 
+    /// How long a trunk may be there that nobody needs.
+    var longestTrunk: Duration { setup.times.trunkUnused + setup.times.trunkSilence }
+
     package var restarts: Int { relays.reduce(0) { $0 + $1.restarts } }
 
     /// Lets a step happen after the time that the way to the server takes, in the order of the relay's steps.

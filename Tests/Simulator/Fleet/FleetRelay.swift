@@ -123,13 +123,16 @@ package final class FleetRelay {
     func drain(for time: Duration) {
         guard isUp, !rendezvous.statistics.isDraining else { return }
         world.trace { "relay \(number) drains" }
-        act { _ = $0.rendezvous.drain(&$0.turn) }
+        act {
+            _ = $0.rendezvous.drain(&$0.turn)
+            $0.machine.dismissElsewhere(havingMeetings: false, &$0.rendezvous, &$0.turn)
+        }
         let process = process
         world.after(time) { [unowned self] in
             guard process == self.process else { return }
             act {
                 _ = $0.rendezvous.stop(&$0.turn)
-                $0.machine.dismissAll(&$0.rendezvous, &$0.turn)
+                $0.machine.dismissElsewhere(havingMeetings: true, &$0.rendezvous, &$0.turn)
             }
             world.after(.seconds(1)) { [unowned self] in
                 if process == self.process { end() }

@@ -47,7 +47,8 @@ package enum FleetRule: String, CaseIterable, Sendable {
     func change(_ setup: inout Fleet.Setup) {
         let never = Duration.seconds(1_000_000)
         switch self {
-        case .ping: setup.times.trunkSilence = never
+        // Longer than any device waits.
+        case .ping: setup.times.trunkSilence = .seconds(600)
         case .register: setup.sharing.takesPerSecond = 0
         case .miss: setup.times.missDoubt = .zero
         case .line: setup.times.homeReturn = .zero
