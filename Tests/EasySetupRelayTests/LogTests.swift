@@ -1,3 +1,4 @@
+import EasySetupFleet
 import EasySetupRelayProtocol
 import Foundation
 import TestSupport
@@ -40,6 +41,23 @@ import Testing
             #expect(keeper.values(of: "codes") == ["1", "1"] && keeper.values(of: "seats") == ["1", "0"])
             #expect(keeper.values(of: "codes-now") == ["0", "1"])
         }
+    }
+
+    @Test("The line of a relay of a fleet has what it said and heard, and that of a relay alone has not") func fleet() {
+        var lines = MinuteLines()
+        var status = RelayStatus.example.hub
+        let alone = lines.line(status)
+        #expect(alone["codes"] != nil && alone["published"] == nil && alone["joined-now"] == nil)
+        var counts = FleetCounts()
+        (counts.published, counts.unheard, counts.cuts) = (7, 2, 1)
+        status.fleet = FleetStatus(isJoined: true, unchanged: .zero, others: 2, farDevices: 3, counts: counts)
+        let first = lines.line(status)
+        let values = ["published": 7, "unheard": 2, "cuts": 1, "joined-now": 1, "relays-now": 2, "far-devices-now": 3]
+        for (key, value) in values { #expect(first[key].map { "\($0)" } == "\(value)", "\(key)") }
+        status.fleet?.counts.published = 9
+        status.fleet?.isJoined = false
+        let second = lines.line(status)
+        #expect(second["published"].map { "\($0)" } == "2" && second["joined-now"].map { "\($0)" } == "0")
     }
 
     @Test("No log, no metric and no status page of a whole run has an address, a slot, a token, an id or a body")

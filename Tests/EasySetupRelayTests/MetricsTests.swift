@@ -1,4 +1,6 @@
 import CoreMetrics
+import EasySetupFleet
+import EasySetupFleetStore
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Foundation
@@ -32,6 +34,14 @@ import Testing
     static var configuration: RelayConfiguration {
         var configuration = RelayConfiguration()
         configuration.admin = ListenAddress(host: "127.0.0.1", port: 0)
+        return configuration
+    }
+
+    /// The settings of a relay of a fleet whose Redis is not there.
+    static func ofFleet(in folder: String) throws -> RelayConfiguration {
+        var configuration = configuration
+        configuration.keyFile = PathBytes(folder + "/key")
+        configuration.fleet = RedisSettings(try RedisAddress(url: "redis://:topsecret@127.0.0.1:1"))
         return configuration
     }
 
@@ -126,11 +136,12 @@ import Testing
         let rows = try String(contentsOf: file, encoding: .utf8).matches(
             of: /\| `([a-z_]+)` \| (counter|gauge|histogram) \| ([a-z]*) ?\| ([^|]*?) ?\| ([^|]*) \|/
         ).map { (name: String($0.1), text: "\($0.2), \($0.3), \($0.4), \($0.5)") }
-        var configuration = Self.configuration
+        let scratch = ScratchFolder()
+        var configuration = try Self.ofFleet(in: scratch.path)
         let made = try MadeCertificate.loopback.get()
         configuration.certificate = CertificateFiles(certificate: made.certificate, key: made.key)
         try await withRelay(configuration) { server, _ in
-            // All metrics of a relay with TLS have a value from the start.
+            // All metrics of a relay of a fleet with TLS have a value from the start.
             let page = try await Self.page(server)
             let told = page.matches(of: /# TYPE ([a-z_]+) ([a-z]+)/).map { String($0.1) }
             #expect(rows.map(\.name) == told)
@@ -142,6 +153,59 @@ import Testing
                 #expect(
                     row.text == "\(metric.kind.rawValue), \(metric.unit?.rawValue ?? ""), \(labels), \(metric.help)"
                 )
+            }
+        }
+    }
+
+    @Test("A relay alone tells nothing of a fleet, and one that is cut off says so, without an address") func fleets()
+        async throws
+    {
+        try await withRelay(Self.configuration) { server, _ in
+            let page = try await Self.page(server)
+            #expect(!page.contains("fleet"))
+        }
+        let scratch = ScratchFolder()
+        try await withRelay(try Self.ofFleet(in: scratch.path)) { server, _ in
+            let values = try await Self.scrape(server)
+            #expect(values[Self.name("fleet_joined")] == 0 && values[Self.name("fleet_relays_heard")] == 0)
+            #expect(values[Self.name("fill_ratio{limit=\"farDevices\"}")] == 0)
+            let page = try await Self.page(server)
+            #expect(!page.contains("127.0.0.1") && !page.contains("topsecret"))
+        }
+    }
+
+    @Test(
+        "Relays of a fleet tell what they hear and say, and how long Redis takes",
+        .enabled(if: RedisServer.program != nil, RedisServer.hint)
+    )
+    func joined() async throws {
+        let scratch = ScratchFolder()
+        try await RedisServer.run { redis in
+            var configuration = try Self.ofFleet(in: scratch.path)
+            configuration.fleet = RedisSettings(try RedisAddress(url: "redis://127.0.0.1:\(redis.port)"))
+            try await withRelay(configuration) { [configuration] one, port in
+                try await withRelay(configuration) { two, _ in
+                    for server in [one, two] {
+                        try await until {
+                            let values = try await Self.scrape(server)
+                            return values[Self.name("fleet_joined")] == 1
+                                && values[Self.name("fleet_relays_heard")] == 1
+                        }
+                        let values = try await Self.scrape(server)
+                        for counted in ["messages_published_total", "messages_heard_total", "publish_seconds_count"] {
+                            #expect(values[Self.name("fleet_" + counted)] ?? 0 > 0, "\(counted)")
+                        }
+                        #expect(values[Self.name("fleet_messages_unreadable_total")] == 0)
+                    }
+                    let device = try await TestDevice.connect(port: port)
+                    try await device.send(.offer(slotLength: 0, work: nil))
+                    #expect(await device.nextFrame()?.isOffered == true)
+                    try await until {
+                        let values = try await Self.scrape(one)
+                        return values[Self.name("fleet_rooms")] == 1
+                            && values[Self.name("fleet_directory_seconds_count")] ?? 0 > 0
+                    }
+                }
             }
         }
     }
@@ -225,7 +289,8 @@ extension RelayStatus {
                 longPollingDevices: 0,
                 unreadBytes: 0,
                 bodyBytes: 0,
-                fill: [("rooms", 0.5)]
+                fill: [("rooms", 0.5)],
+                fleet: nil
             ),
             loops: [loop, loop],
             process: ProcessStatus.now(),

@@ -36,7 +36,7 @@ struct PrometheusServerTests {
     @Test("Prometheus scrapes the relay, evaluates each alert, and answers each question of the dashboard")
     func scrape() async throws {
         try await withFolder { folder in
-            try await withRelay(MetricsTests.configuration) { server, port in
+            try await withRelay(try MetricsTests.ofFleet(in: folder)) { server, port in
                 try await PairingTests.Pair(port: port).run(bodies: [[1], [2]])
                 let prometheus = try await PrometheusServer(
                     target: try await server.adminAddresses[0].port,
@@ -48,7 +48,7 @@ struct PrometheusServerTests {
                 #expect(try await prometheus.values("up") == ["1"])
 
                 try await until { try await !prometheus.ruleHealths().contains("unknown") }
-                #expect(try await prometheus.ruleHealths() == Array(repeating: "ok", count: 12))
+                #expect(try await prometheus.ruleHealths() == Array(repeating: "ok", count: 14))
 
                 let told = try await MetricsTests.scrape(server).keys.map { String($0.prefix { $0 != "{" }) }
                 // These have no value without TLS.

@@ -139,9 +139,19 @@ import Testing
             guard let object = value as? [String: Any], !rows.contains(path) else { return [path] }
             return object.flatMap { paths($1, path.isEmpty ? $0 : "\(path).\($0)") }
         }
-        try await withRelay(MetricsTests.configuration) { server, _ in
+        let scratch = ScratchFolder()
+        try await withRelay(try MetricsTests.ofFleet(in: scratch.path)) { server, _ in
             let told = paths(try await Self.status(server), "")
             #expect(told.sorted() == rows.sorted())
+            let html = try await Self.ask("/", server).body
+            let shown = Set(html.matches(of: /data-is="(fleet\.[a-z_.]+)"/).map { String($0.1) })
+            #expect(shown == Set(rows.filter { $0.hasPrefix("fleet.") }))
+            #expect(html.contains("cut off from the other relays for") && !html.contains("topsecret"))
+        }
+        try await withRelay(MetricsTests.configuration) { server, _ in
+            #expect(try await Self.status(server)["fleet"] == nil)
+            let html = try await Self.ask("/", server).body
+            #expect(!html.contains("data-is=\"fleet"))
         }
         let names = page.matches(of: #/\n- `([a-z-]+)`: /#).map { String($0.1) }
         #expect(names == StatusState.allCases.map(\.rawValue))

@@ -52,12 +52,28 @@ package struct FleetCounts: Hashable, Sendable {
 
 /// The state of a relay's part in a fleet.
 package struct FleetStatus: Hashable, Sendable {
-    package let isJoined: Bool
+    package var isJoined: Bool
+    /// How long it has been joined, or has not been.
+    package var unchanged: Duration
     /// The other relays that are heard.
-    package let others: Int
+    package var others: Int
     /// The devices at other relays that are in rooms here, and those here whose rooms are at other relays.
-    package let farDevices: Int
-    package let devicesElsewhere: Int
-    package let trunks: Int
-    package let counts: FleetCounts
+    package var farDevices: Int
+    package var devicesElsewhere: Int
+    package var trunks: Int
+    package var counts: FleetCounts
+
+    package init(
+        isJoined: Bool,
+        unchanged: Duration,
+        others: Int = 0,
+        farDevices: Int = 0,
+        devicesElsewhere: Int = 0,
+        trunks: Int = 0,
+        counts: FleetCounts = FleetCounts()
+    ) {
+        (self.isJoined, self.unchanged, self.others) = (isJoined, unchanged, others)
+        (self.farDevices, self.devicesElsewhere, self.trunks) = (farDevices, devicesElsewhere, trunks)
+        self.counts = counts
+    }
 }

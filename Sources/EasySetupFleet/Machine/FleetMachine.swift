@@ -25,6 +25,7 @@ package struct FleetMachine: Sendable {
     private var opener: EnvelopeOpener
     private var clock: RunClock
     private var nextBeat: Duration
+    private let started: Duration
     private var effects: [FleetEffect] = []
     var calls = CallTable()
     var callEffects: [CallEffect] = []
@@ -41,7 +42,7 @@ package struct FleetMachine: Sendable {
         started: Duration,
         number: @escaping @Sendable (UInt64) -> ConnectionID
     ) {
-        (self.run, self.keys, self.times) = (run, keys, times)
+        (self.run, self.keys, self.times, self.started) = (run, keys, times, started)
         entry = EntryMachine(run: run, times: times)
         trunks = Trunks(times: times, number: number)
         self.number = number
@@ -64,6 +65,7 @@ package struct FleetMachine: Sendable {
     package func status(now: Duration) -> FleetStatus {
         FleetStatus(
             isJoined: entry.standing.isJoined,
+            unchanged: max(.zero, now - (entry.standing.changed ?? started)),
             others: entry.others.beats(now: now).count,
             farDevices: trunks.farCount,
             devicesElsewhere: trunks.ownCount,

@@ -6,6 +6,8 @@ package struct Standing: Sendable {
     private let times: FleetTimes
     /// Whether the directory answers, and the bus is heard.
     package private(set) var isJoined = false
+    /// When the relay has joined or was cut off for the last time; nil if neither has happened.
+    package private(set) var changed: Duration?
     /// Since when the directory can be believed to have forgotten nothing.
     private var believedSince = Duration.zero
 
@@ -15,9 +17,13 @@ package struct Standing: Sendable {
     package mutating func told(_ event: StoreEvent, now: Duration) {
         switch event {
         case .connecting, .message: break
-        case .joined: (isJoined, believedSince) = (true, now)
+        case .joined:
+            if !isJoined { changed = now }
+            (isJoined, believedSince) = (true, now)
         case .lostData: believedSince = now
-        case .cutOff: isJoined = false
+        case .cutOff:
+            if isJoined { changed = now }
+            isJoined = false
         }
     }
 

@@ -1,3 +1,4 @@
+import EasySetupFleet
 import EasySetupRelayCore
 import Logging
 
@@ -8,6 +9,7 @@ struct MinuteLines: Sendable {
     private(set) var due: Duration?
     private var last = Counts()
     private var lastFailures = 0
+    private var lastOfFleet = FleetCounts()
 
     /// Notes that a connection or a frame has come.
     mutating func happened(_ now: Duration) {
@@ -37,6 +39,21 @@ struct MinuteLines: Sendable {
         ]
         last = counts
         lastFailures = failures
-        return Dictionary(uniqueKeysWithValues: numbers.map { ($0.0, .stringConvertible($0.1)) })
+        return Dictionary(
+            uniqueKeysWithValues: (numbers + ofFleet(status.fleet)).map { ($0.0, .stringConvertible($0.1)) }
+        )
+    }
+
+    /// The same of the relay's part in a fleet; nothing for a relay alone.
+    private mutating func ofFleet(_ status: FleetStatus?) -> [(String, Int)] {
+        guard let status else { return [] }
+        let (counts, before) = (status.counts, lastOfFleet)
+        lastOfFleet = counts
+        return [
+            ("published", counts.published - before.published), ("unheard", counts.unheard - before.unheard),
+            ("unreadable", counts.unreadable - before.unreadable), ("takeovers", counts.takeovers - before.takeovers),
+            ("cuts", counts.cuts - before.cuts), ("joined-now", status.isJoined ? 1 : 0), ("relays-now", status.others),
+            ("far-devices-now", status.farDevices), ("devices-elsewhere-now", status.devicesElsewhere),
+        ]
     }
 }

@@ -1,3 +1,4 @@
+import EasySetupFleetStore
 package import EasySetupRelayCore
 
 /// The counts that an event loop keeps of its own connections. Only code on the loop uses it, so a count is an addition and
@@ -17,6 +18,9 @@ final class LoopCounts {
     private(set) var relaying = Histogram(bounds: .ofMachines)
     /// How late the loop was at each measurement.
     private(set) var lag = Histogram(bounds: .ofMachines)
+    /// The time from a question to the store that relays share to its answer: those about rooms, and messages.
+    private(set) var directory = Histogram(bounds: .ofMachines)
+    private(set) var publishing = Histogram(bounds: .ofMachines)
     /// How late the loop was since the last sample of the status page.
     private var lagWindow = LagWindow()
 
@@ -51,6 +55,13 @@ final class LoopCounts {
         lagWindow.add(time)
     }
 
+    func answered(_ question: StoreQuestion, in time: Duration) {
+        switch question {
+        case .claim, .find, .take: directory.add(time)
+        case .publish: publishing.add(time)
+        }
+    }
+
     func endLagWindow() {
         lagWindow = LagWindow()
     }
@@ -62,7 +73,9 @@ final class LoopCounts {
             sentBytes: sentBytes,
             relaying: relaying,
             lag: lag,
-            lagWindow: lagWindow
+            lagWindow: lagWindow,
+            directory: directory,
+            publishing: publishing
         )
     }
 }
@@ -75,4 +88,7 @@ package struct LoopStatus: Sendable {
     package let lag: Histogram
     /// The lag since the last sample of the status page.
     package let lagWindow: LagWindow
+    /// From a question to the store that relays share to its answer: those about rooms, and messages.
+    package let directory: Histogram
+    package let publishing: Histogram
 }

@@ -16,7 +16,12 @@ extension LoopWorker {
         switch effect {
         case .join(let run): store?.join(as: run) { [weak self] event in self?.change { $0.told(event) } }
         case .ask(let question, let ticket):
-            store?.ask(question) { [weak self] answer in self?.change { $0.answered(ticket, answer) } }
+            let asked = loop.time
+            store?.ask(question) { [weak self] answer in
+                guard let self else { return }
+                if case .success = answer { counts.answered(question, in: loop.time - asked) }
+                change { $0.answered(ticket, answer) }
+            }
         }
     }
 

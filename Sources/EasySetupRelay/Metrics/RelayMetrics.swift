@@ -1,8 +1,9 @@
+import EasySetupFleet
 import EasySetupRelayCore
 
 /// All metrics of a relay, in the order in which they are told.
 enum RelayMetrics {
-    static let all = codes + visitors + refusals + traffic + state + program
+    static let all = codes + visitors + refusals + traffic + state + fleet + program
 
     private static func name(_ rest: String) -> String { "easysetup_relay_" + rest }
 
@@ -129,6 +130,61 @@ enum RelayMetrics {
         },
     ]
 
+    /// Nothing of it is told by a relay alone.
+    private static let fleet: [RelayMetric] = [
+        .gauge(name("fleet_joined"), nil, "Whether the directory answers and the bus is heard.") {
+            $0.hub.fleet.map { $0.isJoined ? 1 : 0 }
+        },
+        .gauge(name("fleet_unchanged_seconds"), .seconds, "How long the relay has been joined, or cut off.") {
+            $0.hub.fleet.map { $0.unchanged / .seconds(1) }
+        },
+        .gauge(name("fleet_relays_heard"), nil, "Other relays of the fleet that are heard.") {
+            $0.hub.fleet.map { Double($0.others) }
+        },
+        .gauge(name("fleet_rooms"), nil, "Rooms whose home is this relay.") { status in
+            status.hub.fleet.map { _ in Double(status.hub.statistics.rooms) }
+        },
+        .gauge(name("fleet_far_devices"), nil, "Devices at other relays that are in rooms here.") {
+            $0.hub.fleet.map { Double($0.farDevices) }
+        },
+        .gauge(name("fleet_devices_elsewhere"), nil, "Devices here whose rooms are at other relays.") {
+            $0.hub.fleet.map { Double($0.devicesElsewhere) }
+        },
+        .gauge(name("fleet_trunks"), nil, "Trunks to other relays.") { $0.hub.fleet.map { Double($0.trunks) } },
+        .fleetCounter("messages_published", "Messages that were published for other relays.", \.published),
+        .fleetCounter("messages_unheard", "Messages that nobody heard, or that the store did not take.", \.unheard),
+        .fleetCounter("messages_heard", "Messages of other relays that were taken.", \.heard),
+        .fleetCounter(
+            "messages_unreadable",
+            "Messages that could not be read, as those of a relay with another key file.",
+            \.unreadable
+        ),
+        .fleetCounter("takeovers", "Rooms that the relay took over from another.", \.takeovers),
+        .fleetCounter("broken_legs", "Devices that had to come again because a trunk broke.", \.brokenLegs),
+        .fleetCounter("cuts", "How often the relay was cut off.", \.cuts),
+        .fleetCounter("directory_losses", "How often the directory had lost its data.", \.losses),
+        .fleetCounter(
+            "sleeps",
+            "How often the relay was stopped for so long that it went on as another run.",
+            \.sleeps
+        ),
+        .fleetCounter("too_fast", "Devices that were cut because they said too much to another relay.", \.tooFast),
+        .histogram(name("fleet_directory_seconds"), "Time from a question about a room to the directory's answer.") {
+            times($0, \.directory)
+        },
+        .histogram(
+            name("fleet_publish_seconds"),
+            "Time from publishing a message to Redis' answer how many heard it; not until they hear it."
+        ) { times($0, \.publishing) },
+    ]
+
+    private static func times(_ status: RelayStatus, _ read: (LoopStatus) -> Histogram) -> [RelayMetric.Sample] {
+        guard status.hub.fleet != nil else { return [] }
+        var total = Histogram(bounds: .ofMachines)
+        for loop in status.loops { total += read(loop) }
+        return [.init(.times(total))]
+    }
+
     private static let program: [RelayMetric] = [
         RelayMetric(name: name("build_info"), kind: .gauge, unit: nil, help: "What runs; always 1.") { status in
             let labels = [("version", status.build.version), ("protocol", status.build.protocolName)]
@@ -176,5 +232,15 @@ enum RelayMetrics {
 
     private static func byTransport<Value>(_ webSocket: Value, _ longPolling: Value) -> [(String, Value)] {
         [("websocket", webSocket), ("long-polling", longPolling)]
+    }
+}
+
+extension RelayMetric {
+    fileprivate static func fleetCounter(
+        _ name: String,
+        _ help: String,
+        _ read: @escaping @Sendable (FleetCounts) -> Int
+    ) -> RelayMetric {
+        counter("easysetup_relay_fleet_" + name, nil, help) { $0.hub.fleet.map { read($0.counts) } }
     }
 }

@@ -1,3 +1,4 @@
+import EasySetupFleet
 import EasySetupRelayCore
 
 extension RelayHub.State {
@@ -19,7 +20,8 @@ extension RelayHub.State {
                 ("connections", ratio(admission.socketCount + calls.callers.open, limits.connections)),
                 ("unreadBytesInAll", ratio(admission.unread, limits.unreadBytesInAll)),
                 ("bodyBytesInAll", ratio(admission.bodyBytes, limits.bodyBytesInAll)),
-            ] + rendezvous.fill
+            ] + rendezvous.fill,
+            fleet: fleet?.status(now: turn.now.monotonic)
         )
     }
 }

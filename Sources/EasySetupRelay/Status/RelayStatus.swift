@@ -1,3 +1,4 @@
+package import EasySetupFleet
 package import EasySetupRelayCore
 
 /// How a relay does at one moment: all that its metrics, its logs and its status page tell. Nothing in it names a
@@ -37,6 +38,8 @@ package struct HubStatus: Sendable {
     package var bodyBytes: Int
     /// How full each part of the relay is: 0 is empty, 1 is full. The names are those of the limits.
     package var fill: [(limit: String, ratio: Double)]
+    /// The relay's part in a fleet; nil for a relay alone.
+    package var fleet: FleetStatus?
 }
 
 /// The version and the build of this program.

@@ -1,3 +1,4 @@
+import EasySetupFleet
 import EasySetupRelayCore
 
 /// The counts of a relay since its start, and its connections, codes and memory, at one moment.
@@ -15,6 +16,10 @@ struct StatusSample: Sendable {
     let residentBytes: Int?
     /// How late the event loops were since the sample before.
     let lag: LagWindow
+    /// What the relay's part in a fleet has counted, and how long the store's answers took in all.
+    let fleet: FleetCounts
+    let directory: TotalTime
+    let publishing: TotalTime
 
     init(_ status: RelayStatus, at: Duration) {
         let statistics = status.hub.statistics
@@ -28,6 +33,9 @@ struct StatusSample: Sendable {
         connections = status.hub.sockets
         residentBytes = status.process.residentBytes
         lag = status.loops.reduce(LagWindow()) { $0.worse($1.lagWindow) }
+        fleet = status.hub.fleet?.counts ?? FleetCounts()
+        directory = status.loops.reduce(TotalTime()) { $0 + TotalTime($1.directory) }
+        publishing = status.loops.reduce(TotalTime()) { $0 + TotalTime($1.publishing) }
     }
 
     /// A relay at its start: nothing is counted.
@@ -38,6 +46,29 @@ struct StatusSample: Sendable {
         (codes, pairings, webSocketDevices, longPollingDevices, connections) = (0, 0, 0, 0, 0)
         residentBytes = nil
         lag = LagWindow()
+        (fleet, directory, publishing) = (FleetCounts(), TotalTime(), TotalTime())
+    }
+}
+
+/// How many times there were, and their sum.
+struct TotalTime: Sendable {
+    var count = 0
+    var sum = Duration.zero
+
+    init() {}
+
+    init(_ times: Histogram) { (count, sum) = (times.count, times.sum) }
+
+    static func + (first: TotalTime, second: TotalTime) -> TotalTime {
+        var total = first
+        total.count += second.count
+        total.sum += second.sum
+        return total
+    }
+
+    /// The mean of the times that have been added since `before`, in seconds; nil if there are none.
+    func mean(since before: TotalTime) -> Double? {
+        count > before.count ? (sum - before.sum) / .seconds(1) / Double(count - before.count) : nil
     }
 }
 

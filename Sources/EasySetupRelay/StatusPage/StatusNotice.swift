@@ -1,3 +1,4 @@
+import EasySetupFleet
 import EasySetupRelayCore
 
 /// Something that an operator should know, and what to do about it.
@@ -29,8 +30,10 @@ struct StatusChecks {
 
     /// The notices that hold at present, the most important first.
     var notices: [StatusNotice] {
-        [draining, refusing, full, certificate, reload, loopLag, failing, guessing, searching, memory, files].compactMap
-        { $0 }
+        [
+            draining, cutOff, refusing, full, unreadable, certificate, reload, loopLag, failing, guessing, searching,
+            memory, files,
+        ].compactMap { $0 }
     }
 
     /// How much a count has grown within the last minutes.
@@ -44,6 +47,34 @@ struct StatusChecks {
             name: "draining",
             text: "The relay is about to stop.",
             advice: "Nothing needs to be done. Devices come back to the relay that is started next."
+        )
+    }
+
+    // MARK: - The fleet
+
+    private var cutOff: StatusNotice? {
+        guard let fleet = status.hub.fleet, !fleet.isJoined else { return nil }
+        let time = StatusFormat.span.text(fleet.unchanged / .seconds(1))
+        return StatusNotice(
+            name: "cut-off",
+            text: "The relay has been cut off from the other relays for \(time).",
+            advice: """
+                Its log says what is wrong with Redis, and relay --check does. It goes on with the devices that are \
+                connected here, and joins by itself when Redis answers.
+                """
+        )
+    }
+
+    private var unreadable: StatusNotice? {
+        let count = grown(in: 15, \.fleet.unreadable)
+        guard count > 10 else { return nil }
+        return StatusNotice(
+            name: "unreadable",
+            text: "\(count) messages of other relays could not be read in a quarter of an hour.",
+            advice: """
+                Give all relays the same key file, and change keys in the order of the operators' page. Devices at relays \
+                that cannot read each other do not pair.
+                """
         )
     }
 

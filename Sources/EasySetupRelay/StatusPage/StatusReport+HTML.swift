@@ -65,6 +65,7 @@ extension StatusReport {
             <div class="tables">
             \(page.table("Devices", page.deviceRows))
             \(page.list("How full the relay is", "limit", "now.fill", .ratio, hidesZero: false))
+            \(status.hub.fleet == nil ? [] : page.fleetTables)
             \(page.table("The machine", page.machineRows))
             \(page.table("The program", page.programRows))
             </div>
@@ -117,6 +118,33 @@ private struct StatusPageText {
             ("Devices by WebSocket", "now.devices.websocket", .count),
             ("Devices by long polling", "now.devices.long-polling", .count),
             ("Devices in no room", "now.roomless", .count), ("Open connections", "now.connections", .count),
+        ]
+    }
+
+    var fleetTables: [HTML] {
+        [table("The fleet", fleetRows), table("The fleet in the last hour", fleetHourRows)]
+    }
+
+    private var fleetRows: [Row] {
+        [
+            ("This relay is", "fleet.state", .word), ("For", "fleet.unchanged", .span),
+            ("Other relays heard", "fleet.relays", .count), ("Rooms here", "fleet.rooms", .count),
+            ("Devices of other relays", "fleet.far_devices", .count),
+            ("Devices whose rooms are elsewhere", "fleet.devices_elsewhere", .count),
+            ("Trunks", "fleet.trunks", .count),
+        ]
+    }
+
+    private var fleetHourRows: [Row] {
+        [
+            ("Messages published", "fleet.hour.published", .count), ("Unheard", "fleet.hour.unheard", .count),
+            ("Messages heard", "fleet.hour.heard", .count), ("Unreadable", "fleet.hour.unreadable", .count),
+            ("Rooms taken over", "fleet.hour.takeovers", .count),
+            ("Devices of broken trunks", "fleet.hour.broken_legs", .count), ("Cut off", "fleet.hour.cuts", .count),
+            ("Directory lost", "fleet.hour.directory_losses", .count), ("Sleeps", "fleet.hour.sleeps", .count),
+            ("Devices cut for haste", "fleet.hour.too_fast", .count),
+            ("Directory's answer (mean)", "fleet.hour.directory", .milliseconds),
+            ("Answer to publishing (mean)", "fleet.hour.publish", .milliseconds),
         ]
     }
 

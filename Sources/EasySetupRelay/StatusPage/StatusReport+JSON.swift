@@ -1,15 +1,41 @@
+import EasySetupFleet
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 
 /// `/status.json` (`docs/status.md`).
 extension StatusReport {
     var json: JSONValue {
-        .object([
+        let members: [(String, JSONValue)] = [
             ("state", .text(state.rawValue)), ("title", .text(state.title)), ("sentence", .text(state.sentence)),
             ("notices", .list(notices.map(\.json))),
             ("taken", .count(Int(status.taken))), ("started", .count(Int(status.started))),
             ("uptime", .count(max(0, Int(status.taken - status.started)))),
             ("relay", relayJSON), ("now", nowJSON), ("hour", hourJSON), ("history", historyJSON),
+        ]
+        return .object(members + (status.hub.fleet.map { [("fleet", json(of: $0))] } ?? []))
+    }
+
+    private func json(of fleet: FleetStatus) -> JSONValue {
+        let (counts, before) = (present.fleet, history.base.fleet)
+        let grown = { (read: (FleetCounts) -> Int) in JSONValue.count(read(counts) - read(before)) }
+        let mean = { (read: (StatusSample) -> TotalTime) in
+            read(present).mean(since: read(history.base)).map { JSONValue.number($0) } ?? .null
+        }
+        return .object([
+            ("state", .text(fleet.isJoined ? "joined" : "cut-off")),
+            ("unchanged", .count(Int(fleet.unchanged / .seconds(1)))), ("relays", .count(fleet.others)),
+            ("rooms", .count(status.hub.statistics.rooms)), ("far_devices", .count(fleet.farDevices)),
+            ("devices_elsewhere", .count(fleet.devicesElsewhere)), ("trunks", .count(fleet.trunks)),
+            (
+                "hour",
+                .object([
+                    ("published", grown(\.published)), ("unheard", grown(\.unheard)), ("heard", grown(\.heard)),
+                    ("unreadable", grown(\.unreadable)), ("takeovers", grown(\.takeovers)),
+                    ("broken_legs", grown(\.brokenLegs)), ("cuts", grown(\.cuts)),
+                    ("directory_losses", grown(\.losses)), ("sleeps", grown(\.sleeps)), ("too_fast", grown(\.tooFast)),
+                    ("directory", mean(\.directory)), ("publish", mean(\.publishing)),
+                ])
+            ),
         ])
     }
 

@@ -30,15 +30,3 @@ extension RelayCheck {
         ]
     }
 }
-
-extension RelayCommand {
-    /// The warning that others can read the password of Redis.
-    var passwordFindings: [RelayFinding] {
-        guard let invocation = Invocation.current else { return [] }
-        return RelayCheck.findings(
-            ofPasswordIn: fleet.fleet,
-            from: invocation.source(of: "fleet"),
-            invocation.file
-        )
-    }
-}

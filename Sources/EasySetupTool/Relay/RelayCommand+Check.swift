@@ -48,4 +48,14 @@ extension RelayCommand {
         if check.errors > 0 { throw ExitCode(ExitCodes.code(for: "bad-setting")) }
         if check.warnings > 0 { throw ExitCode(ExitCodes.unsafeRelay) }
     }
+
+    /// The warning that others can read the password of Redis.
+    var passwordFindings: [RelayFinding] {
+        guard let invocation = Invocation.current else { return [] }
+        return RelayCheck.findings(
+            ofPasswordIn: fleet.fleet,
+            from: invocation.source(of: "fleet"),
+            invocation.file
+        )
+    }
 }
