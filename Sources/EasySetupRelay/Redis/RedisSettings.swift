@@ -41,25 +41,6 @@ package struct LoadedRedis: Sendable {
     package let keyProblem: RelayError.SecrecyProblem?
 }
 
-/// The reason why a relay can't use its ``RedisSettings``. It has no secret.
-package enum RedisSettingsError: Error, Equatable, Sendable {
-    /// The address has a password, and there is a file with one.
-    case twoPasswords
-    /// A user without a password.
-    case noPassword
-    /// There are certificates, and the address is one without TLS.
-    case needlessCertificate
-    /// The relay has no key file, and so not the key of the other relays.
-    case noKeyFile
-    case password(path: String, RelayError.FileProblem)
-    case emptyPassword(path: String)
-    /// Others may read or replace the password.
-    case openPassword(path: String, RelayError.SecrecyProblem)
-    case authorities(path: String, RelayError.CertificateProblem)
-    case certificate(RelayError)
-    case system
-}
-
 extension RedisSettings {
     /// The size of the largest password file.
     static let maximumPasswordBytes = 1_024
