@@ -87,7 +87,10 @@ import Testing
         scene.find("A", .elsewhere)
         let device = scene.sought[0]
         scene.happen { $0.cameBack(device, &$1) }
-        #expect(scene.sought == [device, device])
+        #expect(!device.hasHeard)
+        var again = device
+        again.hasHeard = true
+        #expect(scene.sought == [device, again])
         #expect(scene.heard["A"] == nil)
         scene.find("A", .waits)
         #expect(scene.last("A") == .inLine(position: 1) && scene.told["A"] == nil)

@@ -20,6 +20,8 @@ import Testing
         var limits = Limits()
         limits.visitsPerPrefix = 1
         var (scene, device) = try Self.elsewhere(limits)
+        // It has heard a frame.
+        device.hasHeard = true
         for count in 2...5 {
             let before = scene.sought.count
             scene.happen { $0.cameBack(device, &$1) }

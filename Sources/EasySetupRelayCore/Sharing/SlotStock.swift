@@ -59,7 +59,8 @@ struct SlotStock: Sendable {
         while let oldest = shelves[place].claims.first, oldest.at + limits.claimAge <= now {
             shelves[place].claims.removeFirst()
         }
-        let missing = max(0, limits.claims - shelves[place].claims.count - shelves[place].asked)
+        let asked = shelves[place].asked - shelves[place].dropped
+        let missing = max(0, limits.claims - shelves[place].claims.count - asked)
         shelves[place].asked += missing
         return missing
     }
