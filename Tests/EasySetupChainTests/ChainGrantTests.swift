@@ -105,6 +105,32 @@ struct ChainGrantTests {
         #expect(await one.notedCertificates.map(\.certificate.device) == [hostile.device])
     }
 
+    @Test(
+        "A device that is granted more while another one removes it reads nothing of that which is written afterwards"
+    )
+    func removedMeanwhile() async throws {
+        let (one, tv) = try await asked()
+        let request = try #require(try await one.requests().first)
+        try await hiding { try await party.chain(2).remove(tv.device) }
+        try await one.grant(request)
+        showAll()
+        let granted = try #require(try await tv.newMembership())
+        #expect(granted.rights == [notes: false, history: false])
+        #expect(try await party.member(granted).get("1", in: "history") == ["a": [1]])
+        try await party.chain(3).put("2", in: "history", ["a": [2]])
+        #expect(try await party.member(granted).get("2", in: "history") == nil)
+        #expect(try await party.chain(3).get("2", in: "history") == ["a": [2]])
+        let other = party.chain(4)
+        try await other.touch()
+        #expect(await other.notedCertificates.isEmpty)
+        let collection = CollectionID(of: history, seed: party.fixture.seed)
+        #expect(await other.notedRemovals[tv.device]?.contains(collection) == true)
+        let generations = await other.reader(history)?.generations
+        try await party.chain(5).touch()
+        _ = try await other.list("history")
+        #expect(await other.reader(history)?.generations == generations)
+    }
+
     @Test("The note of a right to write stays beside a certificate that only reads there")
     func notes() async throws {
         let one = party.chain(1)

@@ -25,14 +25,16 @@ extension Chain {
         departed.formUnion(ended.keys.filter { left[$0] != nil })
     }
 
-    /// The devices that have left, and those whose certificates have all ended, with the collections that each could read.
+    /// The devices that have left, those whose certificates have all ended, and those that were removed while another device noted
+    /// a certificate for them, with the collections that each could read.
     private func endedDevices(_ seed: SyncSeed) -> [DeviceID: Set<CollectionID>] {
-        let removed = removedDevices
+        let (removed, noted) = (removedDevices, notedRemovals)
         return Dictionary(grouping: notedCertificates.map(\.certificate), by: \.device)
             .filter { $0.value.allSatisfy(hasEnded) }
             .merging(devicesThatLeft(seed)) { $1 }
             .filter { !removed.contains($0.key) }
             .mapValues { Set($0.flatMap(\.rights).map(\.collection)) }
+            .merging(rightsNotedBeside(removed).map { ($0, $1.union(noted[$0] ?? [])) }) { $1 }
     }
 
     /// Notes the devices that say in what was just read, signed by the key of a noted certificate, that they leave. Others may

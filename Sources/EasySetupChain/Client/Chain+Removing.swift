@@ -111,6 +111,15 @@ extension Chain {
     /// The attribute of a removal's note that has the ids of the collections that the device could read, one after the other.
     private static let removedRights = "rights"
 
+    /// The collections of certificates that are still noted of removed devices whose removal is noted.
+    func rightsNotedBeside(_ removed: Set<DeviceID>) -> [DeviceID: Set<CollectionID>] {
+        let certificates = notedCertificates.map(\.certificate).filter { removed.contains($0.device) }
+        guard !certificates.isEmpty else { return [:] }
+        let noted = notedRemovals
+        return Dictionary(grouping: certificates.filter { noted[$0.device] != nil }, by: \.device)
+            .mapValues { Set($0.flatMap(\.rights).map(\.collection)) }
+    }
+
     /// Whether a device that is known to be removed has the newest key of a collection: a change of that key has a box for
     /// it, or its removal was noted and the key was not changed since.
     func isOpenToRemoved(_ name: CollectionName) -> Bool {
@@ -118,8 +127,10 @@ extension Chain {
         let newest = reader.keyChanges.filter { $0.generation == reader.newestGeneration }
         let removed = removedDevices
         if newest.contains(where: { !$0.devices.isDisjoint(with: removed) }) { return true }
+        guard !removed.isEmpty else { return false }
         let collection = CollectionID(of: name, seed: seed)
-        let noted = notedRemovals
+        // A certificate that was noted at the same time as the removal is not in the removal's note.
+        let noted = notedRemovals.merging(rightsNotedBeside(removed)) { $0.union($1) }
         // Of a device that another collection's key change names, and whose note the store has not shown, nobody knows what it
         // could read. Devices without the seed never have the collection of the notes.
         return name != .collections
