@@ -44,6 +44,24 @@ import Testing
         #expect(result.code == 64 && result.errors.contains("--fleet needs --key-file"))
     }
 
+    @Test("The commas in an address of sentinels, or in a password, separate nothing") func commas() async throws {
+        let addresses = ["redis+sentinel://127.0.0.1:1,127.0.0.1:2/main", "redis://127.0.0.1:3,4"]
+        #expect(
+            Setting(option: "fleet", command: ["relay"], kind: .list, isPath: false).whole(
+                ["redis+sentinel://127.0.0.1:1", "127.0.0.1:2/main", "redis://127.0.0.1:3", "4"]) == addresses
+        )
+        let file = try scratch.file("relay.conf", "fleet = \(addresses[0])\n")
+        chmod(file, 0o600)
+        #expect(try await check(["--config", file]).output.contains(addresses[0]))
+        let relay = try Running(
+            ["relay", "--check", "--listen", "127.0.0.1:0", "--key-file", scratch.path + "/key"],
+            variables: ["EASYSETUP_RELAY_FLEET": addresses[0]]
+        )
+        relay.endInput()
+        _ = await relay.end()
+        #expect(await relay.output().contains(addresses[0]))
+    }
+
     @Test("A file for Redis that can't be used ends the start, with its cause") func start() async throws {
         let file = try scratch.file("password", "word")
         chmod(file, 0o644)

@@ -28,6 +28,22 @@ struct Setting: Hashable, Sendable {
 
     private static let prefix = "easysetup-"
 
+    /// The values of a list that was separated at commas. An address of Redis has commas of its own, between sentinels or
+    /// in a password: what has no scheme belongs to the value before it.
+    func whole(_ parts: [String]) -> [String] {
+        guard option == Self.addressOption else { return parts }
+        return parts.reduce(into: []) { values, part in
+            if part.contains("://") || values.isEmpty {
+                values.append(part)
+            } else {
+                values[values.count - 1] += "," + part
+            }
+        }
+    }
+
+    /// The option that names the servers of Redis.
+    private static let addressOption = "fleet"
+
     /// The option that names a file of settings.
     static let fileOption = "config"
 

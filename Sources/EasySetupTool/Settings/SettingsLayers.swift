@@ -68,7 +68,7 @@ enum SettingsLayers {
             guard let values else { return nil }
             let source: SettingSource =
                 finder.layer == 0 ? .variable(setting.variable) : .line(lines[setting]?.line ?? 0, of: path)
-            return AppliedSetting(setting: setting, values: values, source: source)
+            return AppliedSetting(setting: setting, values: setting.whole(values), source: source)
         }
     }
 
