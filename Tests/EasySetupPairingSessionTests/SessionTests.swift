@@ -205,6 +205,25 @@ import Testing
         #expect(bench.toStore.isEmpty)
     }
 
+    @Test("A device that is asked to come again does so, for as long as it has time", arguments: [false, true])
+    func comesAgain(isVisitor: Bool) throws {
+        let limits = ClientLimits()
+        let device = isVisitor ? try Device.visiting(.someCode(), now: .zero) : Device.offering(.random())
+        _ = device.begin()
+        var (now, times) = (Duration.zero, 0)
+        while true {
+            #expect(!device.handle(.connected, now).sent.isEmpty)
+            _ = device.handle(.frame(.goodbye(retryAfter: .milliseconds(300))), now)
+            times += 1
+            let actions = device.handle(.lost(.connectionLost), now)
+            guard !actions.isEnd, let rest = device.nextDeadline() else { break }
+            now = rest
+            if device.handle(.deadlinePassed, now).isEnd { break }
+        }
+        #expect(times > 10 * limits.answerTries)
+        #expect(now >= limits.codeLifetime && now < limits.codeLifetime + limits.maximumBackoff)
+    }
+
     @Test(
         "A relay that asks for work and then says nothing is given up, and so is one that asks again for no more work"
     )

@@ -108,7 +108,8 @@ struct SessionConnection {
         return error.mayPass && now + error.retryAfter - first < limits.reachTimeout
     }
 
-    /// The relay answered that it has no capacity now, so the connection does not count as one without an answer.
+    /// The relay answered that this device has to come again, because it has no capacity, is to end or is cut off from the
+    /// others. So the connection does not count as one without an answer.
     mutating func relayAskedToWait() { unanswered = 0 }
 
     /// Whether this device treats a refusal as a fault of the network and connects again. `tooSlow` means that the

@@ -155,6 +155,7 @@ extension OfferSession: SessionRole {
             return seatedMeeting == meeting ? seated(.presence(isPresent), now) ?? [] : []
         case .goodbye(let retryAfter):
             core.wait = retryAfter
+            core.connection.relayAskedToWait()
             return []
         case .over(let meeting?, let reason): return meetingOver(meeting, reason, now)
         case .over(nil, let reason): return roomOver(PairingError(reason), now)

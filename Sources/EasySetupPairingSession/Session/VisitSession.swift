@@ -167,6 +167,7 @@ extension VisitSession: SessionRole {
         case .presence(nil, let isPresent): return seated(.presence(isPresent), now) ?? presence(isPresent)
         case .goodbye(let retryAfter):
             core.wait = retryAfter
+            core.connection.relayAskedToWait()
             return []
         case .over(nil, let reason): return meetingOver(reason, .zero, now)
         case .refused(let reason, let retryAfter):
