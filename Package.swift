@@ -214,7 +214,8 @@ let package = Package(
         // Relays of one fleet and their Redis as processes, while parts of it fail; scripts/fleet has all.
         tests(
             "FleetTests",
-            ["EasySetup", "EasySetupHandshake", "EasySetupSeed", "EasySetupFleetStore", "EasySetupTool"] + shared + nio,
+            ["EasySetup", "EasySetupHandshake", "EasySetupSeed", "EasySetupFleetStore", "EasySetupTool", log] + shared
+                + nio,
             exclude: ["RESULTS.md"]
         ),
         // The built program, as a person or a script runs it.

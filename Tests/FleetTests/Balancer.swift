@@ -1,7 +1,7 @@
 import TestSupport
 
-/// HAProxy in front of a fleet, as `Protocol/operating.md` has it for several relays: each connection goes to the relay with
-/// the fewest among those that have joined the others or, if none has, among those that live.
+/// HAProxy in front of a fleet: each connection goes to the relay with the fewest among those that have joined the others
+/// or, if none has, among those that live.
 enum Balancer {
     /// The proxy; nil where it is not installed.
     static func of(_ fleet: RelayFleet) -> ReverseProxy? {

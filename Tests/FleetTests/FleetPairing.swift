@@ -1,6 +1,7 @@
 import EasySetup
 import EasySetupHandshake
 import EasySetupSeed
+import Logging
 import TestSupport
 import Testing
 
@@ -34,22 +35,23 @@ struct FleetPairing: Sendable {
         var reconnecting = 0
         /// The time until both users saw the outcome, without the time that they took to type and to answer.
         var time = Duration.zero
-        /// The states of both devices, by their names, where they did not pair.
-        var states: [String] = []
+        /// The logs of both devices, where not all was well.
+        var log: [String] = []
 
         var text: String {
             "paired: \(isPaired), codes: \(codes), read: \(errors), \(failure ?? "-"), untrue: \(untrue), "
                 + "reconnecting: \(reconnecting), \(time)"
-                + states.map { "\n    \($0)" }.joined()
+                + log.map { "\n    \($0)" }.joined()
         }
     }
 
     func run() async throws -> Outcome {
         let start = ContinuousClock.now
+        let log = LogKeeper()
         let seed = SyncSeed.random()
         let (holding, empty) = (MemorySeedStore(seed), MemorySeedStore())
-        let here = client("old laptop", offererHolds ? holding : empty)
-        let there = client("new phone", offererHolds ? empty : holding)
+        let here = client("old laptop", offererHolds ? holding : empty, log)
+        let there = client("new phone", offererHolds ? empty : holding, log)
         let offering = here.offer(
             at: offererAt,
             approve: { _ in
@@ -98,10 +100,6 @@ struct FleetPairing: Sendable {
         if case .success = end, case .success = last { outcome.isPaired = stored }
         for watch in watches { await watch.end() }
         for watch in watches {
-            if !outcome.isPaired {
-                let names = await watch.states.map { "\($0)".prefix { $0 != "(" } }
-                outcome.states.append(names.joined(separator: " "))
-            }
             for state in await watch.states {
                 switch state {
                 case .offered(let offer): outcome.codes = offer.ordinal
@@ -110,11 +108,14 @@ struct FleetPairing: Sendable {
                 }
             }
         }
+        if !outcome.isPaired || !outcome.errors.isEmpty { outcome.log = log.lines }
         return outcome
     }
 
-    private func client(_ name: String, _ store: MemorySeedStore) -> PairingClient {
-        PairingClient(name: DeviceName(cleaning: name)!, store: store, limits: limits)
+    private func client(_ name: String, _ store: MemorySeedStore, _ log: LogKeeper) -> PairingClient {
+        var logger = log.logger
+        logger[metadataKey: "device"] = "\(name)"
+        return PairingClient(name: DeviceName(cleaning: name)!, store: store, limits: limits, logger: logger)
     }
 }
 
