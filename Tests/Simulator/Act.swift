@@ -1,6 +1,7 @@
 package import EasySetupChain
 import EasySetupHandshake
 package import EasySetupPairingSession
+import EasySetupRelayProtocol
 
 /// One action of a user on one device (showing or entering a code): its session, and what the user saw of it.
 package final class Act {
@@ -27,6 +28,8 @@ package final class Act {
     var messages = 0
     /// Whether the device has a token with which it can come back to the relay.
     var hasToken = false
+    /// The meeting that has the seat, as the relay says to the offerer.
+    var seat: MeetingID?
     /// The confirmation words on the screen.
     var words: ConfirmationWords?
     /// When the device sent the seed; nil when it has not.

@@ -244,6 +244,11 @@ package final class Device: Client {
             act.hasToken = true
             answeredAt = world.now
         case .attachedOfferer, .attachedVisitor: answeredAt = world.now
+        case .seated(let meeting?, _):
+            if world.fleet != nil, let seat = act.seat, seat != meeting {
+                world.breach(.agreement, "\(name) hears of two seats")
+            }
+            act.seat = meeting
         case .inLine, .refused(.meetingOver, _), .over(nil, .meetingOver), .refused(.relayForgot, .zero),
             .refused(.expired, _),
             .over(nil, .expired):

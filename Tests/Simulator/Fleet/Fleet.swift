@@ -42,6 +42,10 @@ package final class Fleet: RelayEnd {
     private var (serverAt, relayAt): ([Int: Duration], [Int: Duration]) = ([:], [:])
     /// What was registered a second ago, and before: what another server has after a failover.
     private var (replica, older) = (StoreModel(), StoreModel())
+    /// One message in this many is lost; 0 for none.
+    private var lossRate = 0
+    /// The relays of which others hear nothing.
+    private var deaf: [(from: Int, to: Int)] = []
     /// Whether nothing more happens between relays, because the world is at its end.
     private(set) var isResting = false
 
@@ -57,6 +61,11 @@ package final class Fleet: RelayEnd {
         )
         rule?.change(&setup)
         self.setup = setup
+        stores.loses = { [unowned self] in
+            guard loses(from: $0, to: $1) else { return false }
+            world.trace { "a message between relays is lost" }
+            return true
+        }
         stores.carriesOutLate = { [unowned self] in random.once(in: 2) }
         stores.heardInPlace = { [unowned self] in emptied($0, from: $1, to: $2) }
         relays = (0..<count).map { FleetRelay(self, number: $0 + 1, store: stores.store(), random.fork()) }
@@ -104,12 +113,15 @@ package final class Fleet: RelayEnd {
 
     // MARK: The balancer
 
+    /// The relay to which the balancer takes all connections while it is healthy; nil for any.
+    package var preferred: Int?
+
     package var isListening: Bool { relays.contains(where: \.isUp) }
     package var isHonest: Bool { true }
     package var message: RelayMessage? { setup.message }
 
     package func opened(_ connection: Connection) {
-        let up = healthy.filter(\.isUp)
+        let up = healthy.filter { $0.isUp && (preferred == nil || $0.number == preferred) }
         guard let relay = random.pick(up.isEmpty ? relays.filter(\.isUp) : up) else { return }
         serving[connection.id] = relay
         relay.opened(connection)
@@ -157,12 +169,23 @@ package final class Fleet: RelayEnd {
     }
 
     /// Loses one of so many messages.
-    func lose(oneOf many: Int) {
-        stores.loses = { [unowned self] _, _ in
-            guard world.now < world.calm, random.once(in: many) else { return false }
-            world.trace { "a message between relays is lost" }
-            return true
+    func lose(oneOf many: Int) { lossRate = many }
+
+    /// Loses what one relay says to the other for a while.
+    func deafen(_ relay: FleetRelay, _ other: FleetRelay, for time: Duration) {
+        guard relay !== other else { return }
+        world.trace { "relay \(relay.number) does not hear relay \(other.number)" }
+        deaf.append((other.number, relay.number))
+        world.after(time) { [unowned self] in
+            if let index = deaf.firstIndex(where: { $0 == (other.number, relay.number) }) { deaf.remove(at: index) }
         }
+    }
+
+    private func loses(from: RunID, to: RunID) -> Bool {
+        if lossRate > 0, world.now < world.calm, random.once(in: lossRate) { return true }
+        guard !deaf.isEmpty else { return false }
+        let numbers = [from, to].map { run in relays.first { $0.machine.run == run }?.number ?? 0 }
+        return deaf.contains { $0 == (numbers[0], numbers[1]) }
     }
 
     // MARK: The end

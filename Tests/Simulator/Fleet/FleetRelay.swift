@@ -160,7 +160,7 @@ package final class FleetRelay {
     }
 
     /// Cuts the relay off from what the relays share.
-    func cutOff(for time: Duration) {
+    package func cutOff(for time: Duration) {
         guard !store.isCut else { return }
         world.trace { "relay \(number) is cut off" }
         store.isCut = true

@@ -56,8 +56,8 @@ package struct FleetTally: Sendable {
     package func line(_ name: String) -> String {
         let columns = [
             "\(worlds) worlds", "\(paired) of \(pairs) pairs",
-            "without strangers \(share / 10).\(share % 10) % at once", "\(replaced) codes replaced", "\(restarts) restarts", "\(takeovers) rooms taken over", "\(sleeps) sleeps",
-            "\(messages) messages",
+            "without strangers \(share / 10).\(share % 10) % at once", "\(replaced) codes replaced",
+            "\(restarts) restarts", "\(takeovers) rooms taken over", "\(sleeps) sleeps", "\(messages) messages",
         ]
         return "\(name): \(columns.joined(separator: ", "))"
     }

@@ -22,6 +22,8 @@ package enum FleetTrouble: String, CaseIterable, Sendable {
     case failover
     /// Messages between relays are lost.
     case lost
+    /// A relay hears nothing of another one for some seconds, while that one hears it.
+    case deaf
     /// All of these, one after another.
     case mixed
 }
@@ -39,6 +41,16 @@ extension World {
         world.rule = rule
         world.draw(.fleet)
         return world
+    }
+
+    /// Adds relays of a fleet, which have been there for long.
+    package func addFleet(relays count: Int, without rule: FleetRule? = nil) -> Fleet {
+        kind = .fleet
+        var limits = Limits()
+        limits.restartGuard = .zero
+        let fleet = Fleet(self, relays: count, limits: limits, without: rule)
+        self.fleet = fleet
+        return fleet
     }
 
     func drawFleet() {
@@ -107,6 +119,12 @@ extension World {
                 happen(lasting: time) { [unowned fleet] in fleet.failOver(after: time) }
             }
         case .lost: fleet.lose(oneOf: random.pick([5, 20, 100]) ?? 5)
+        case .deaf:
+            for _ in 0..<2 * times {
+                guard let from = random.pick(fleet.relays), let to = random.pick(fleet.relays) else { break }
+                let time = random.milliseconds(500...8_000)
+                happen(lasting: time) { [unowned fleet] in fleet.deafen(to, from, for: time) }
+            }
         case .mixed:
             for part in FleetTrouble.allCases where part != .mixed && part != .none && random.once(in: 3) {
                 draw(part, of: fleet)
