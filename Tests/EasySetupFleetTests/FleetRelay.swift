@@ -7,9 +7,15 @@ import Testing
 
 /// The things that the relays of a test share: time, a directory and a bus in memory.
 final class SharedThings {
+    /// Steps of one lane happen in their order.
+    private struct Lane: Hashable {
+        let relay: Int
+        let isAtServer: Bool
+    }
+
     private final class UnderWay {
         var now = Duration.seconds(1000)
-        var steps: [() -> Void] = []
+        var steps: [(lane: Lane, step: () -> Void)] = []
     }
 
     var now: Duration {
@@ -22,7 +28,12 @@ final class SharedThings {
     init() {
         let underWay = UnderWay()
         self.underWay = underWay
-        stores = MemoryStores(now: { underWay.now }, later: { underWay.steps.append($2) })
+        stores = MemoryStores(
+            now: { underWay.now },
+            later: { relay, place, step in
+                underWay.steps.append((Lane(relay: relay, isAtServer: place == .server), step))
+            }
+        )
     }
 
     /// Whether nothing that is under way arrives.
@@ -30,7 +41,16 @@ final class SharedThings {
 
     /// Lets everything happen that is under way.
     func settle() {
-        while !isHeld, !underWay.steps.isEmpty { underWay.steps.removeFirst()() }
+        while !isHeld, !underWay.steps.isEmpty { underWay.steps.removeFirst().step() }
+    }
+
+    /// Lets one step happen, the next of any lane. False if nothing is under way.
+    func stepAtRandom(using random: inout some RandomNumberGenerator) -> Bool {
+        guard let lane = underWay.steps.randomElement(using: &random)?.lane,
+            let next = underWay.steps.firstIndex(where: { $0.lane == lane })
+        else { return false }
+        underWay.steps.remove(at: next).step()
+        return true
     }
 }
 
@@ -53,6 +73,8 @@ final class FleetRelay {
         _ number: UInt64,
         _ things: SharedThings,
         keys: FleetKeys = EnvelopeTests.keys(),
+        limits: Limits = Limits(),
+        sharing: SharingLimits = SharingLimits(),
         entropy: (any RandomNumberGenerator & Sendable)? = nil
     ) throws {
         let run = RunID(number: number)
@@ -62,9 +84,10 @@ final class FleetRelay {
             entropy: entropy ?? SplitMix(state: number)
         )
         rendezvous = Rendezvous(
+            limits: limits,
             keys: try TokenKeys(current: EnvelopeTests.key),
             lifecycle: Lifecycle(drainTime: .seconds(300), closingTime: .seconds(3)),
-            surroundings: .amongOthers(run: run.bytes),
+            surroundings: .amongOthers(run: run.bytes, sharing),
             started: turn.now
         )
         machine = FleetMachine(run: run, keys: keys, started: things.now) { ConnectionID(number: number << 32 | $0) }
@@ -77,6 +100,23 @@ final class FleetRelay {
     func kill() {
         store.leave()
         things.settle()
+    }
+
+    /// Whether it is cut off from what relays share.
+    var isCut: Bool {
+        get { store.isCut }
+        set { store.isCut = newValue }
+    }
+
+    /// The rooms that it has.
+    var rooms: Int { rendezvous.statistics.rooms }
+    /// The claims of slots that another room had.
+    private(set) var failedClaims = 0
+
+    /// Forgets what a device has heard, so that another one may have its number.
+    func forget(_ device: ConnectionID) {
+        (heard[device], told[device]) = (nil, nil)
+        closed.remove(device)
     }
 
     /// The operator's message.
@@ -162,6 +202,7 @@ final class FleetRelay {
             case .ask(let question, let ticket):
                 store.ask(question) { [weak self] in
                     guard let self else { return }
+                    if case .success(.claimed(false)) = $0 { failedClaims += 1 }
                     machine.answered(ticket, $0, &rendezvous, &turn)
                     work()
                 }
