@@ -142,7 +142,7 @@ import Testing
         configuration.admin = ListenAddress(host: "localhost", port: 0)
         try await withRelay(configuration) { server, _ in
             let port = try await server.adminAddresses[0].port
-            for path in ["/health/live", "/health/ready"] {
+            for path in ["/health/live", "/health/ready", "/health/joined"] {
                 let answer = try await exchange("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n", port: port)
                 #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n") && answer.hasSuffix("ok"))
             }

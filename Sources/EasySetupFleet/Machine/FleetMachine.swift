@@ -163,6 +163,8 @@ extension FleetMachine {
     /// Handles what the store tells by itself.
     package mutating func told(_ event: StoreEvent, _ rendezvous: inout Rendezvous, _ turn: inout Turn) {
         let now = turn.now.monotonic
+        // The store tells each attempt to join that fails, too.
+        let wasJoined = isJoined
         entry.told(event, now: now)
         switch event {
         case .connecting: break
@@ -171,7 +173,7 @@ extension FleetMachine {
             calls.registerAll(now: now)
             beat(&rendezvous, now: now)
         case .cutOff:
-            counts.cuts += 1
+            if wasJoined { counts.cuts += 1 }
             rendezvous.cutOff(&turn)
         case .lostData:
             counts.losses += 1

@@ -8,7 +8,8 @@ struct AdminPages: Sendable {
     let sampler: StatusSampler
 
     var routes: [AdminRoutes.Route] {
-        StatusPage.routes { [sampler] in sampler.report(on: $0) } + [metrics, health(.live), health(.ready)]
+        StatusPage.routes { [sampler] in sampler.report(on: $0) } + [metrics]
+            + HTTPRoutes.Health.allCases.map(health)
     }
 
     private var metrics: AdminRoutes.Route {

@@ -64,12 +64,17 @@ extension RelayHub.State {
         UInt16(clamping: (admission.socketCount + calls.callers.open) * 1000 / max(1, limits.connections))
     }
 
-    private func log(_ event: StoreEvent) {
+    private mutating func log(_ event: StoreEvent) {
         switch event {
-        case .joined: logger.notice("joined the fleet")
+        case .joined:
+            loggedProblem = nil
+            logger.notice("joined the fleet")
         // The relay ends, or has slept, which is logged.
         case .cutOff(.left): break
         case .cutOff(let problem):
+            // The store tells each attempt that fails, every second or two. Only another reason is worth a line.
+            guard problem != loggedProblem else { return }
+            loggedProblem = problem
             logger.warning(
                 "cut off from the fleet",
                 metadata: ["problem": "\(problem.words)", "advice": "\(problem.advice)"]

@@ -1,4 +1,5 @@
 import EasySetupFleet
+import EasySetupFleetStore
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Logging
@@ -28,6 +29,8 @@ extension RelayHub {
         private(set) var accepted: [Int: Int] = [:]
         private var lastID: UInt64 = 0
         private var minutes = MinuteLines()
+        /// The reason why the relay is cut off from its fleet, as the log has it; nil while it is joined.
+        var loggedProblem: StoreProblem?
         let logger: Logger
 
         init(
