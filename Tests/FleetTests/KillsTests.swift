@@ -54,8 +54,10 @@ private actor Trouble {
     }
 
     private func begin(at relay: FleetRelay, _ group: inout ThrowingTaskGroup<Void, any Error>) {
-        switch Int.random(in: 0..<8) {
-        case 0..<5:
+        // One relay at most is stopped at a time, or there would be too few to kill.
+        let isAnyStopped = fleet.relays.contains { $0.state == .stopped }
+        switch Int.random(in: 0..<(isAnyStopped ? 5 : 8)) {
+        case 0..<4:
             kills += 1
             let pause = Double.random(in: 0...3)
             relay.end(SIGKILL)
@@ -64,20 +66,20 @@ private actor Trouble {
                 try? await Task.sleep(for: .seconds(pause))
                 try await relay.start()
             }
-        case 5, 6:
+        case 4:
+            drains += 1
+            relay.end(SIGTERM)
+            group.addTask {
+                await relay.ended()
+                try await relay.start()
+            }
+        default:
             stops += 1
             let time = Double.random(in: 0.2...Self.longestStop)
             relay.stop(true)
             group.addTask {
                 try? await Task.sleep(for: .seconds(time))
                 relay.stop(false)
-            }
-        default:
-            drains += 1
-            relay.end(SIGTERM)
-            group.addTask {
-                await relay.ended()
-                try await relay.start()
             }
         }
     }
