@@ -21,6 +21,16 @@ import Testing
         #expect(tally.paired == tally.pairs)
     }
 
+    @Test(
+        "A device that notices that its relay is stopped finds another, even if the directory is lost meanwhile",
+        arguments: [(3299, .mixed), (11569, .mixed), (12776, .stopped)] as [(UInt64, FleetTrouble)]
+    )
+    func stopped(seed: UInt64, trouble: FleetTrouble) {
+        let world = World.drawn(seed, trouble: trouble)
+        world.run()
+        #expect(world.breaches.isEmpty, "\(world.breaches)")
+    }
+
     /// A rule, and worlds in which a law breaks without it.
     struct Example: CustomStringConvertible, Sendable {
         let rule: FleetRule

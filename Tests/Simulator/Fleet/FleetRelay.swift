@@ -24,6 +24,7 @@ package final class FleetRelay {
     /// Whether the process is stopped (SIGSTOP). What happens to it meanwhile waits in `held`.
     private(set) var isStopped = false
     private var held: [() -> Void] = []
+    private var stops = 0
     private var started: Duration = .zero
     private var process = 0
     private var connections: [ConnectionID: Connection] = [:]
@@ -145,6 +146,8 @@ package final class FleetRelay {
         guard isUp, !isStopped else { return }
         world.trace { "relay \(number) is stopped" }
         isStopped = true
+        stops += 1
+        for connection in connections.values.sorted(by: { $0.number < $1.number }) { noticeSilence(connection) }
         let process = process
         world.after(time) { [unowned self] in
             guard process == self.process else { return }
@@ -156,6 +159,16 @@ package final class FleetRelay {
             held = []
             for body in all { body() }
             clockRang()
+        }
+    }
+
+    /// Lets a device notice after one to two silence timeouts that its relay says nothing any more.
+    private func noticeSilence(_ connection: Connection) {
+        let (stop, process, silence) = (stops, process, world.limits.silence)
+        world.after(silence + silence * (connection.number % 4) / 4) { [unowned self] in
+            guard isStopped, stop == stops, process == self.process, connection.isOpen else { return }
+            world.hangUp(connection)
+            connection.client.lost(connection)
         }
     }
 
