@@ -53,7 +53,7 @@ import Testing
         one.publish([3], to: .run(RunID(number: 3)), answer: stage.note("e"))
         let told = stage.turn()
         #expect(told.filter { $0.contains("success") } == ["c success(1)", "d success(2)", "e success(0)"])
-        #expect(told.filter { $0.hasPrefix("2") }.map { $0.suffix(5) } == [", [1])", ", [2])"].map { $0.suffix(5) })
+        #expect(told.filter { $0.hasPrefix("2") }.map { $0.suffix(13) } == ["[1], line: 0)", "[2], line: 0)"])
         #expect(told.count { $0.hasPrefix("1") } == 1)
     }
 

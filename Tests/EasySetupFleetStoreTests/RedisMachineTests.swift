@@ -91,7 +91,7 @@ import Testing
                 case .tell(.joined(let hasKept)): return hasKept ? "joined, kept" : "joined, new"
                 case .tell(.cutOff(let problem)): return "cut off: \(problem)"
                 case .tell(.lostData): return "lost"
-                case .tell(.message(let channel, let bytes)):
+                case .tell(.message(let channel, let bytes, _)):
                     return "\(channel == .all ? "all" : "own"): \(String(decoding: bytes, as: UTF8.self))"
                 case .answer(let asker, .success(.claimed(let isFree))): return "\(asker) claimed \(isFree)"
                 case .answer(let asker, .success(.found(let found))):

@@ -22,19 +22,25 @@ final class SharedThings {
         get { underWay.now }
         set { underWay.now = newValue }
     }
-    let stores: MemoryStores
+    /// The stores, one or several.
+    let all: [MemoryStores]
     private let underWay: UnderWay
 
-    init() {
+    init(stores count: Int = 1) {
         let underWay = UnderWay()
         self.underWay = underWay
-        stores = MemoryStores(
-            now: { underWay.now },
-            later: { relay, place, step in
-                underWay.steps.append((Lane(relay: relay, isAtServer: place == .server), step))
-            }
-        )
+        all = (0..<count).map { _ in
+            MemoryStores(
+                now: { underWay.now },
+                later: { relay, place, step in
+                    underWay.steps.append((Lane(relay: relay, isAtServer: place == .server), step))
+                }
+            )
+        }
     }
+
+    /// The only store, or the first.
+    var stores: MemoryStores { all[0] }
 
     /// Whether nothing that is under way arrives.
     var isHeld = false
@@ -61,7 +67,9 @@ final class FleetRelay {
     private var rendezvous: Rendezvous
     private var turn: Turn
     var machine: FleetMachine
-    private let store: MemoryStore
+    /// The relay's part of each store.
+    let parts: [MemoryStore]
+    private let store: any FleetStore
     /// What its own devices have heard, and which of them are closed.
     private(set) var heard: [ConnectionID: [RelayFrame]] = [:]
     /// The operator's messages beside them.
@@ -91,7 +99,8 @@ final class FleetRelay {
             started: turn.now
         )
         machine = FleetMachine(run: run, keys: keys, started: things.now) { ConnectionID(number: number << 32 | $0) }
-        store = things.stores.store()
+        parts = things.all.map { $0.store() }
+        store = parts.count == 1 ? parts[0] : FleetStores(parts.enumerated().map { ("\($0)", $1) })
         work()
         things.settle()
     }
@@ -198,6 +207,7 @@ final class FleetRelay {
         machine.finish(turn)
         for effect in machine.takeEffects() {
             switch effect {
+            case .prefer(let line, let run): store.prefer(line, for: run)
             case .join(let run): store.join(as: run) { [weak self] in self?.told($0) }
             case .ask(let question, let ticket):
                 store.ask(question) { [weak self] in

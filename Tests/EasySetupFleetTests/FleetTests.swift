@@ -1,3 +1,4 @@
+import EasySetupFleet
 import EasySetupFleetStore
 import EasySetupRelayCore
 import EasySetupRelayProtocol
@@ -55,6 +56,37 @@ import Testing
             Issue.record("\(met.entry.heard)")
             return
         }
+    }
+
+    @Test("Of two stores one is enough: it may be another one for each pair of relays, and each may be lost")
+    func twoStores() throws {
+        let things = SharedThings(stores: 2)
+        let (home, entry) = (try FleetRelay(1, things), try FleetRelay(2, things))
+        // The relays have only the second store in common.
+        home.parts[0].isCut = true
+        things.settle()
+        func beat() {
+            things.now += .seconds(2)
+            home.passTime()
+            entry.passTime()
+        }
+        // Each knows after a few beats where it hears the other.
+        for _ in 0..<3 { beat() }
+        home.come(Self.b, .offer(slotLength: 0, work: nil))
+        guard case .offered(let slot, _, _) = home.last(Self.b) else { throw Missing(what: "\(home.heard)") }
+        entry.come(Self.a, .visit(slot: slot, work: nil))
+        guard case .met(let meeting, _, _) = entry.last(Self.a) else { throw Missing(what: "\(entry.heard)") }
+        #expect(home.last(Self.b) == .visitor(meeting: meeting))
+        // Then the first one alone, and both hear each other there within a few beats.
+        home.parts[0].isCut = false
+        things.settle()
+        for _ in 0..<2 { beat() }
+        things.all[1].goAway()
+        things.settle()
+        for _ in 0..<4 { beat() }
+        entry.say(Self.a, .message(meeting: nil, Self.message(1)))
+        #expect(home.last(Self.b) == .message(meeting: meeting, Self.message(1)))
+        #expect(entry.machine.counts.brokenLegs == 0)
     }
 
     @Test("A code that no relay has is refused at once by a relay that can know it") func nobody() throws {

@@ -31,7 +31,7 @@ import Testing
 
     @Test("The password is the file's, without white space at its end") func passwordFile() throws {
         let loaded = try load("redis://relay@store.example", password: secret("top secret\r\n\n"))
-        #expect(loaded.address.account.password?.bytes == Array("top secret".utf8))
+        #expect(loaded.addresses[0].account.password?.bytes == Array("top secret".utf8))
         #expect(loaded.tls == nil)
         var dumped = ""
         dump(loaded, to: &dumped)

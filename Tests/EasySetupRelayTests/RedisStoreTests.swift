@@ -234,7 +234,7 @@ import Testing
                 certificate: client
             ).load()
             let (one, two) = (
-                try await StoreRig(loaded.address, tls: loaded.tls), try await StoreRig(loaded.address, tls: loaded.tls)
+                try await StoreRig(loaded.addresses[0], tls: loaded.tls), try await StoreRig(loaded.addresses[0], tls: loaded.tls)
             )
             await one.join(as: 1)
             await two.join(as: 2)
@@ -245,7 +245,7 @@ import Testing
             let strange = try RedisSettings(address, certificate: client).load()
             let plain = try RedisSettings(RedisAddress(url: "redis://\(url)")).load()
             for (loaded, problem) in [(strange, StoreProblem.untrusted), (plain, .closed)] {
-                let rig = try await StoreRig(loaded.address, tls: loaded.tls)
+                let rig = try await StoreRig(loaded.addresses[0], tls: loaded.tls)
                 await rig.join(as: 3)
                 try await rig.hears(.cutOff(problem))
                 await rig.leave()
@@ -259,7 +259,7 @@ import Testing
             // A server without TLS waits for the end of a line.
             var limits = StoreRig.patient
             limits.opening = .seconds(1)
-            let rig = try await StoreRig(loaded.address, tls: loaded.tls, limits: limits)
+            let rig = try await StoreRig(loaded.addresses[0], tls: loaded.tls, limits: limits)
             await rig.join(as: 1)
             try await rig.hears(.cutOff(.silent))
             await rig.leave()

@@ -106,6 +106,41 @@ struct SharedRedisTests {
         }
     }
 
+    @Test("Of two Redis servers either may be killed, before a pairing and during it", arguments: [0, 1])
+    func twoServers(killed: Int) async throws {
+        try await RedisServer.run { first in
+            try await RedisServer.run { second in
+                let others = [try RedisAddress(url: "redis://127.0.0.1:\(second.port)")]
+                let configure: (inout RelayConfiguration) -> Void = { configuration in
+                    configuration.fleet?.address = try! RedisAddress(url: "redis://127.0.0.1:\(first.port)")
+                    configuration.fleet?.others = others
+                }
+                try await Self.withRelays(2, configure: configure) { _, ports, _ in
+                    let before = try await PairingTests.Pair(port: ports[0], visitorPort: ports[1])
+                    await [first, second][killed].kill()
+                    let offerer = try await TestDevice.connect(port: ports[0])
+                    try await offerer.send(.offer(slotLength: 0, work: nil))
+                    guard case .offered(let slot, _, _) = await offerer.nextFrame() else {
+                        throw PairingTests.Unexpected()
+                    }
+                    let visitor = try await TestDevice.connect(port: ports[1])
+                    try await visitor.send(.visit(slot: slot, work: nil))
+                    var frame = await visitor.nextFrame()
+                    // It waits where the room was registered at the server that is gone, until that is done at the other.
+                    if frame == .inLine(position: 1) { frame = await visitor.nextFrame() }
+                    guard case .met = frame else { throw PairingTests.Unexpected() }
+                    // A trunk through the server that is gone breaks, and the visitor comes back by its token.
+                    try await before.visitor.hangUp()
+                    let back = try await TestDevice.connect(port: ports[1])
+                    try await back.send(
+                        .attachVisitor(token: before.tokens[1], acked: 0, received: 0, attempt: 1)
+                    )
+                    guard case .attachedVisitor = await back.nextFrame() else { throw PairingTests.Unexpected() }
+                }
+            }
+        }
+    }
+
     @Test("A code that nobody offers is refused, though not at once")
     func unknownCode() async throws {
         try await Self.withRelays(2) { _, ports, _ in

@@ -8,6 +8,8 @@ package enum FleetEffect: Sendable {
     case join(RunID)
     /// Ask the store, and give the answer to ``FleetMachine/answered(_:_:_:_:)`` with this ticket.
     case ask(StoreQuestion, FleetTicket)
+    /// Publish what is for this run on this one of several stores from now on.
+    case prefer(Int, for: RunID)
 }
 
 /// The reason for a question to the store, by which its answer is known.

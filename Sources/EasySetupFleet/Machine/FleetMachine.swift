@@ -22,7 +22,9 @@ package struct FleetMachine: Sendable {
     var keys: FleetKeys
     var exchange: DirectoryExchange
     private var sealer: EnvelopeSealer
-    private var opener: EnvelopeOpener
+    /// One for each of several stores, because only each of them keeps the order of messages.
+    private var openers: [EnvelopeOpener]
+    private var lines = RunLines()
     private var clock: RunClock
     private var nextBeat: Duration
     private let started: Duration
@@ -47,7 +49,7 @@ package struct FleetMachine: Sendable {
         trunks = Trunks(times: times, number: number)
         self.number = number
         sealer = EnvelopeSealer(run: run, keys: keys)
-        opener = EnvelopeOpener(run: run, keys: keys)
+        openers = [EnvelopeOpener(run: run, keys: keys)]
         exchange = DirectoryExchange(run: run)
         clock = RunClock(times: times, started: started)
         nextBeat = started + times.beat
@@ -58,7 +60,7 @@ package struct FleetMachine: Sendable {
     package mutating func replaceKeys(by keys: FleetKeys) {
         self.keys = keys
         sealer.replaceKeys(by: keys)
-        opener.replaceKeys(by: keys)
+        for line in openers.indices { openers[line].replaceKeys(by: keys) }
     }
 
     /// The state of the relay's part, for metrics and the status page.
@@ -108,7 +110,8 @@ extension FleetMachine {
         effects = [.join(run)]
         exchange = DirectoryExchange(run: run, former: former)
         sealer = EnvelopeSealer(run: run, keys: keys)
-        opener = EnvelopeOpener(run: run, keys: keys)
+        openers = [EnvelopeOpener(run: run, keys: keys)]
+        lines = RunLines()
         entry.becomes(run)
         entry.told(.cutOff(.left), now: turn.now.monotonic)
         rendezvous.slept(&turn)
@@ -179,19 +182,20 @@ extension FleetMachine {
             counts.losses += 1
             calls.registerAll(now: now)
             rendezvous.directoryLost(&turn)
-        case .message(let channel, let message): heard(message, on: channel, &rendezvous, &turn)
+        case .message(let channel, let message, let line): heard(message, on: channel, line, &rendezvous, &turn)
         }
     }
 
     private mutating func heard(
         _ message: [UInt8],
         on channel: FleetChannel,
+        _ line: Int,
         _ rendezvous: inout Rendezvous,
         _ turn: inout Turn
     ) {
         let (sender, content): (RunID, FleetContent)
         do throws(EnvelopeError) {
-            (sender, content) = try opener.open(message, on: channel)
+            (sender, content) = try open(message, on: channel, line)
         } catch {
             if error != .own { counts.unreadable += 1 }
             return
@@ -199,6 +203,7 @@ extension FleetMachine {
         counts.heard += 1
         let now = turn.now.monotonic
         entry.heard(sender, now: now)
+        note(sender, on: line, now: now)
         for item in content.loose {
             switch item {
             case .beat(let beat):
@@ -213,6 +218,22 @@ extension FleetMachine {
             }
         }
         handle(trunks.heard(content, from: sender, now: now), &rendezvous, &turn)
+    }
+
+    private mutating func open(
+        _ message: [UInt8],
+        on channel: FleetChannel,
+        _ line: Int
+    ) throws(EnvelopeError) -> (RunID, FleetContent) {
+        while openers.count <= line { openers.append(EnvelopeOpener(run: run, keys: keys)) }
+        return try openers[line].open(message, on: channel)
+    }
+
+    /// Notes on which of several stores a run was heard. What is for it is published on the first of those on which it
+    /// is heard at present.
+    private mutating func note(_ sender: RunID, on line: Int, now: Duration) {
+        guard let preferred = lines.heard(sender, on: line, until: now + times.homeSilence, now: now) else { return }
+        effects.append(.prefer(preferred, for: sender))
     }
 
     /// Handles the store's answer to a question of ``FleetEffect/ask(_:_:)``.

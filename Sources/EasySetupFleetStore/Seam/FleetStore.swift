@@ -24,9 +24,14 @@ package protocol FleetStore: AnyObject {
     /// Says something on a channel. The answer is how many relays heard it as far as the store knows: 0 proves that nobody
     /// did; 1 does not prove that somebody will read it.
     func publish(_ message: [UInt8], to channel: FleetChannel, answer: @escaping (Result<Int, StoreFailure>) -> Void)
+
+    /// Publishes what is for this run on this one of several stores from now on, because the run is heard there.
+    func prefer(_ line: Int, for run: RunID)
 }
 
 extension FleetStore {
+    package func prefer(_ line: Int, for run: RunID) {}
+
     /// Asks a question that is a value.
     package func ask(_ question: StoreQuestion, answer: @escaping (Result<StoreAnswer, StoreFailure>) -> Void) {
         switch question {

@@ -10,7 +10,10 @@ package enum StoreEvent: Hashable, Sendable {
     /// The directory has lost what was in it, or at least cannot be known to have kept it. It is told before the answer
     /// that showed it.
     case lostData
-    case message(FleetChannel, [UInt8])
+    /// Something was said on a channel.
+    /// - Parameter line: which of several stores brought it (``FleetStores``). Each keeps the order of what one relay
+    ///   says there; all of them together do not.
+    case message(FleetChannel, [UInt8], line: Int = 0)
 }
 
 /// The reason why a relay is cut off from what the relays share.

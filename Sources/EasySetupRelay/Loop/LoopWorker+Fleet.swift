@@ -14,6 +14,7 @@ extension LoopWorker {
     func perform(_ effect: FleetEffect) {
         // What the store tells or answers comes at once or later; either way it ends in another batch of events.
         switch effect {
+        case .prefer(let line, let run): store?.prefer(line, for: run)
         case .join(let run): store?.join(as: run) { [weak self] event in self?.change { $0.told(event) } }
         case .ask(let question, let ticket):
             let asked = loop.time

@@ -5,6 +5,8 @@ package import NIOSSL
 /// and a file keeps it out of settings that others read.
 package struct RedisSettings: Sendable {
     package var address: RedisAddress
+    /// Further servers, independent of the first. All relays have the same ones.
+    package var others: [RedisAddress]
     /// A file with the password alone; white space at its end is not part of it.
     package var passwordFile: PathBytes?
     /// A file with the certificates (PEM) of the authorities to trust, in place of the system's.
@@ -14,11 +16,13 @@ package struct RedisSettings: Sendable {
 
     package init(
         _ address: RedisAddress,
+        others: [RedisAddress] = [],
         passwordFile: PathBytes? = nil,
         authorities: PathBytes? = nil,
         certificate: CertificateFiles? = nil
     ) {
         self.address = address
+        self.others = others
         self.passwordFile = passwordFile
         self.authorities = authorities
         self.certificate = certificate
@@ -27,15 +31,15 @@ package struct RedisSettings: Sendable {
     /// Everything but passwords, by which a change is seen.
     var summary: [String] {
         let files = [passwordFile, authorities, certificate?.certificate, certificate?.key]
-        return ["\(address)"] + files.map { $0?.description ?? "" }
+        return ([address] + others).map { "\($0)" } + files.map { $0?.description ?? "" }
     }
 }
 
 /// The content of the files that ``RedisSettings`` name.
 package struct LoadedRedis: Sendable {
-    /// The address, with the password.
-    package let address: RedisAddress
-    /// Nil without TLS.
+    /// The addresses, with the password.
+    package let addresses: [RedisAddress]
+    /// For the addresses with TLS; nil if there is none.
     package let tls: NIOSSLContext?
     /// The reason why the file of the certificate's private key is not secret; nil if it is.
     package let keyProblem: RelayError.SecrecyProblem?
@@ -47,15 +51,16 @@ extension RedisSettings {
 
     /// Reads the files. May block.
     package func load() throws(RedisSettingsError) -> LoadedRedis {
-        var address = address
+        var addresses = [address] + others
         if let passwordFile {
-            guard address.account.password == nil else { throw .twoPasswords }
-            address.account.password = try password(in: passwordFile)
+            guard addresses.allSatisfy({ $0.account.password == nil }) else { throw .twoPasswords }
+            let password = try password(in: passwordFile)
+            for index in addresses.indices { addresses[index].account.password = password }
         }
-        guard address.account.user == nil || address.account.password != nil else { throw .noPassword }
-        guard address.isTLS else {
+        guard addresses.allSatisfy({ $0.account.user == nil || $0.account.password != nil }) else { throw .noPassword }
+        guard addresses.contains(where: \.isTLS) else {
             guard authorities == nil, certificate == nil else { throw .needlessCertificate }
-            return LoadedRedis(address: address, tls: nil, keyProblem: nil)
+            return LoadedRedis(addresses: addresses, tls: nil, keyProblem: nil)
         }
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.minimumTLSVersion = .tlsv12
@@ -74,7 +79,7 @@ extension RedisSettings {
         }
         do {
             return LoadedRedis(
-                address: address,
+                addresses: addresses,
                 tls: try NIOSSLContext(configuration: configuration),
                 keyProblem: keyProblem
             )

@@ -146,6 +146,16 @@ package final class RedisStore: FleetStore, RedisSocketsOwner {
     }
 }
 
+extension LoadedRedis {
+    /// The store that these servers are, on this event loop.
+    func store(on loop: any EventLoop) -> any FleetStore {
+        let stores = addresses.map { address in
+            (name: address.description, store: RedisStore(address, tls: address.isTLS ? tls : nil, loop: loop))
+        }
+        return stores.count == 1 ? stores[0].store : FleetStores(stores)
+    }
+}
+
 extension Result<StoreAnswer, StoreFailure> {
     /// The answer in the form of its question. The machine gives no other.
     fileprivate func read<Value>(_ body: (StoreAnswer) -> Value?) -> Result<Value, StoreFailure> {

@@ -300,7 +300,7 @@ extension RelayServer {
             throw error
         }
         if let redis = prepared.fleet?.redis {
-            runningLoops.first { $0.join(RedisStore(redis.address, tls: redis.tls, loop: $0.loop)) }
+            runningLoops.first { $0.join(redis.store(on: $0.loop)) }
         }
         if configuration.admin != nil || configuration.metrics != nil { runningLoops.each { $0.watchLag() } }
         let sampling = configuration.admin.map { _ in sampler.start() }

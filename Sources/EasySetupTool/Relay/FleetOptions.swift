@@ -6,16 +6,17 @@ import EasySetupRelay
 struct FleetOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The Redis that it shares with other relays, as redis://10.0.0.1 or rediss://user@redis.example:6380.",
+            "The Redis that it shares with other relays, as redis://10.0.0.1; may be given several times.",
             discussion: """
                 Devices at different relays can then pair. All relays have the same --key-file. With sentinels it is \
-                redis+sentinel://10.0.0.1,10.0.0.2,10.0.0.3/NAME.
+                redis+sentinel://10.0.0.1,10.0.0.2,10.0.0.3/NAME, and with TLS rediss://. Of several servers each has a part of \
+                the rooms, and any of them may fail; all relays name the same ones.
                 """,
             valueName: "address"
         ),
         transform: RedisAddress.init(argument:)
     )
-    var fleet: RedisAddress?
+    var fleet: [RedisAddress] = []
 
     @Option(
         help: ArgumentHelp("A file with the password for Redis; others can read one in an address.", valueName: "file")
@@ -40,17 +41,26 @@ struct FleetOptions: ParsableArguments {
         guard (fleetCertificate == nil) == (fleetKey == nil) else {
             throw ValidationError("--fleet-certificate and --fleet-key go together.")
         }
+        guard fleet.count <= Self.servers else {
+            throw ValidationError("--fleet is given at most \(Self.servers) times.")
+        }
+        guard Set(fleet.map(\.description)).count == fleet.count else {
+            throw ValidationError("--fleet names a server twice.")
+        }
         let hasFiles = fleetPasswordFile != nil || fleetAuthorities != nil || fleetCertificate != nil
-        guard fleet != nil || !hasFiles else {
+        guard !fleet.isEmpty || !hasFiles else {
             throw ValidationError(
                 "--fleet-password-file, --fleet-authorities, --fleet-certificate and --fleet-key need --fleet."
             )
         }
     }
 
+    /// The most servers of Redis.
+    static let servers = 8
+
     /// The settings of the fleet; nil for a relay alone.
     var settings: RedisSettings? {
-        fleet.map { address in
+        fleet.first.map { address in
             var certificate: CertificateFiles?
             if let fleetCertificate, let fleetKey {
                 certificate = CertificateFiles(
@@ -60,6 +70,7 @@ struct FleetOptions: ParsableArguments {
             }
             return RedisSettings(
                 address,
+                others: Array(fleet.dropFirst()),
                 passwordFile: fleetPasswordFile.map { PathBytes(bytes: $0.bytes) },
                 authorities: fleetAuthorities.map { PathBytes(bytes: $0.bytes) },
                 certificate: certificate

@@ -7,11 +7,11 @@ extension RelayCheck {
     ///   - source: the place where the address was given.
     ///   - file: the file of settings; nil without one.
     static func findings(
-        ofPasswordIn address: RedisAddress?,
+        ofPasswordIn addresses: [RedisAddress],
         from source: SettingSource,
         _ file: SettingsFile?
     ) -> [RelayFinding] {
-        guard address?.account.password != nil else { return [] }
+        guard addresses.contains(where: { $0.account.password != nil }) else { return [] }
         let place: String
         switch source {
         case .option(let name): place = "an argument (\(name)), and every user of this machine can read those"

@@ -148,7 +148,7 @@ struct RelayCommand: AsyncParsableCommand {
         guard 0...3600 ~= drainTime else {
             throw ValidationError("--drain-time is 0 to 3600 seconds.")
         }
-        guard fleet.fleet == nil || keyFile != nil else {
+        guard fleet.fleet.isEmpty || keyFile != nil else {
             throw ValidationError("--fleet needs --key-file: all relays of a fleet have the same keys.")
         }
         var fitting = wanted

@@ -291,6 +291,7 @@ package final class FleetRelay {
 
     private func carryOut(_ effect: FleetEffect) {
         switch effect {
+        case .prefer(let line, let run): store.prefer(line, for: run)
         case .join(let run):
             world.trace { "relay \(number) is run \(run)" }
             join(run)
