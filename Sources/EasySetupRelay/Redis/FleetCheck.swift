@@ -11,17 +11,42 @@ extension RelayConfiguration {
     /// - Parameter listening: how long it listens for other relays. Each says every two seconds that it is there.
     package func fleetFindings(listening: Duration = .milliseconds(2_500)) async -> [RelayFinding] {
         guard let fleet, keyFile != nil, let redis = try? fleet.load() else { return [] }
+        let looks = await withTaskGroup { group in
+            for (number, address) in redis.addresses.enumerated() {
+                let tls = address.isTLS ? redis.tls : nil
+                group.addTask { (number, await Self.look(at: address, tls, listening)) }
+            }
+            var looks = [(findings: [RelayFinding], messages: [[UInt8]])](
+                repeating: ([], []),
+                count: redis.addresses.count
+            )
+            for await (number, look) in group { looks[number] = look }
+            return looks
+        }
+        // A relay is heard at each of several servers.
+        var heard = HeardRelays(keys: fleetKeys)
+        for message in looks.flatMap(\.messages) { heard.add(message) }
+        return looks.flatMap(\.findings) + heard.findings
+    }
+
+    /// The findings about a server or a group of servers, and what was said there to all relays.
+    private static func look(
+        at address: RedisAddress,
+        _ tls: NIOSSLContext?,
+        _ time: Duration
+    ) async -> (findings: [RelayFinding], messages: [[UInt8]]) {
         var found: [RelayFinding] = []
         let place: RedisPlace?
-        switch redis.address.location {
+        switch address.location {
         case .server(let server): place = server
         case .sentinels(let sentinels, let master):
-            let answers = await Self.ask(sentinels, Array(master.utf8), redis.tls)
-            place = Self.mostNamed(answers)
-            found += Self.findings(ofSentinels: zip(sentinels, answers).filter { $1 == nil }.map(\.0), of: sentinels)
+            let answers = await ask(sentinels, Array(master.utf8), tls)
+            place = mostNamed(answers)
+            found += findings(ofSentinels: zip(sentinels, answers).filter { $1 == nil }.map(\.0), of: sentinels)
         }
-        guard let place else { return found + [.away(redis.address, .noSentinel)] }
-        return found + (await look(at: place, redis, listening))
+        guard let place else { return (found + [.away(address, .noSentinel)], []) }
+        let look = await look(at: place, of: address, tls, time)
+        return (found + look.findings, look.messages)
     }
 
     // MARK: - Sentinels
@@ -67,21 +92,25 @@ extension RelayConfiguration {
 
     // MARK: - The server
 
-    private func look(at place: RedisPlace, _ redis: LoadedRedis, _ time: Duration) async -> [RelayFinding] {
-        let bySentinels = if case .sentinels = redis.address.location { true } else { false }
-        var examination = RedisExamination(redis.address.account, mustBeMaster: bySentinels)
+    private static func look(
+        at place: RedisPlace,
+        of address: RedisAddress,
+        _ tls: NIOSSLContext?,
+        _ time: Duration
+    ) async -> (findings: [RelayFinding], messages: [[UInt8]]) {
+        let bySentinels = if case .sentinels = address.location { true } else { false }
+        var examination = RedisExamination(address.account, mustBeMaster: bySentinels)
         let look = await RedisLook.at(
             place,
-            tls: redis.tls,
+            tls: tls,
             saying: examination.commands,
             answers: examination.answerCount,
             listening: TimeAmount(time)
         )
-        var heard = HeardRelays(keys: fleetKeys)
-        for value in look.values { if let message = examination.received(value) { heard.add(message) } }
+        let messages = look.values.compactMap { examination.received($0) }
         var facts = examination.facts
         if facts.problem == nil { facts.problem = look.problem }
-        return RelayFinding.ofRedis(facts, redis.address, at: place) + heard.findings
+        return (RelayFinding.ofRedis(facts, address, at: place), messages)
     }
 
     /// The keys of the key file; nil if the file is not there, so that the relay would make one.
@@ -151,7 +180,7 @@ extension RelayFinding {
         return RelayFinding(
             .warning,
             .fleetAway,
-            "The relay would serve alone, because \(address) cannot be used: \(problem.words).",
+            "Redis at \(address) cannot be used: \(problem.words). Without Redis the relay serves alone.",
             advice
         )
     }
