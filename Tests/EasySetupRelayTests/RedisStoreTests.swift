@@ -233,9 +233,8 @@ import Testing
                 authorities: PathBytes(made.certificate),
                 certificate: client
             ).load()
-            let (one, two) = (
-                try await StoreRig(loaded.addresses[0], tls: loaded.tls), try await StoreRig(loaded.addresses[0], tls: loaded.tls)
-            )
+            let one = try await StoreRig(loaded.addresses[0], tls: loaded.tls)
+            let two = try await StoreRig(loaded.addresses[0], tls: loaded.tls)
             await one.join(as: 1)
             await two.join(as: 2)
             try await one.hears(.joined(hasKept: false))
