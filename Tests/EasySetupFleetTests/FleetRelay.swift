@@ -113,8 +113,8 @@ final class FleetRelay {
 
     /// Whether it is cut off from what relays share.
     var isCut: Bool {
-        get { store.isCut }
-        set { store.isCut = newValue }
+        get { parts[0].isCut }
+        set { parts[0].isCut = newValue }
     }
 
     /// The rooms that it has.

@@ -24,7 +24,7 @@ import Testing
             (["--fleet", "redis://:?@a#b"], 64, "a query or a fragment"),
             (["--fleet", "redis://:?%@a"], 64, "percent-encoded"), (["--fleet", "redis://:?@a/b"], 64, "database"),
             (["--fleet", "redis+sentinel://:?@a"], 64, "after the sentinels"),
-            (["--fleet", "redis://:?@a", "--fleet", "redis://:?@b"], 64, "given twice"),
+            (["--fleet", "redis://:?@a", "--fleet", "redis://b@a"], 64, "a server twice"),
             (["--fleet-password-file", "/none"], 64, "need --fleet"),
             (["--fleet", "rediss://:?@a", "--fleet-key", "/none"], 64, "go together"),
             (["--fleet", "redis://:?@a", "--fleet-password-file", "/none"], 78, "bad-fleet"),
