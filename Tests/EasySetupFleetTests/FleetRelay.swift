@@ -220,7 +220,8 @@ final class FleetRelay {
         }
     }
 
-    private func told(_ event: StoreEvent) {
+    /// The store has told something.
+    func told(_ event: StoreEvent) {
         machine.told(event, &rendezvous, &turn)
         work()
     }

@@ -58,6 +58,20 @@ import Testing
         }
     }
 
+    @Test("A relay counts once that it is cut off, however often it tries to join") func cutOnce() throws {
+        let things = SharedThings()
+        let relay = try FleetRelay(1, things)
+        for cuts in 1...2 {
+            things.stores.goAway()
+            things.settle()
+            for _ in 0..<3 { relay.told(.cutOff(.unreachable)) }
+            #expect(relay.machine.counts.cuts == cuts && !relay.machine.isJoined)
+            things.stores.comeBack()
+            things.settle()
+            #expect(relay.machine.isJoined)
+        }
+    }
+
     @Test("Of two stores one is enough: it may be another one for each pair of relays, and each may be lost")
     func twoStores() throws {
         let things = SharedThings(stores: 2)

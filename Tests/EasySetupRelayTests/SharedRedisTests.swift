@@ -29,6 +29,8 @@ struct SharedRedisTests {
             let value = try await withFolder { folder in
                 var configuration = RelayConfiguration()
                 configuration.keyFile = PathBytes(folder + "/relay.key")
+                // Beats and look-ups go on by themselves.
+                configuration.clock = .system()
                 configuration.fleet = RedisSettings(try RedisAddress(url: "redis://127.0.0.1:\(redis.port)"))
                 configure(&configuration)
                 return try await with(count, configuration, [], []) { try await body($0, $1, redis) }
