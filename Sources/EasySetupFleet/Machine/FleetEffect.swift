@@ -29,6 +29,20 @@ package enum FleetTicket: Sendable {
     case sessionNoted(LongPollConnectionID)
 }
 
+extension FleetTicket {
+    /// Whether nothing follows from this answer, so that ``FleetMachine/answered(_:_:_:_:)`` need not be called: a message
+    /// was heard, or it was said to all.
+    package func isSettled(by answer: Result<StoreAnswer, StoreFailure>) -> Bool {
+        switch (self, answer) {
+        case (.beat, _): true
+        // It may have been heard. If it was not, the next one has a gap before it, or there is silence.
+        case (.message, .failure(.cutOff)): true
+        case (.message, .success(.published(let count))): count > 0
+        default: false
+        }
+    }
+}
+
 /// What a relay's part in a fleet has counted since it started.
 package struct FleetCounts: Hashable, Sendable {
     /// Messages published, those that nobody heard, messages taken, and those that could not be read.

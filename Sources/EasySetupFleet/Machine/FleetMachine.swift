@@ -243,17 +243,12 @@ extension FleetMachine {
         _ rendezvous: inout Rendezvous,
         _ turn: inout Turn
     ) {
+        guard !ticket.isSettled(by: answer) else { return }
         switch ticket {
         case .beat: break
         case .sessionNoted(let session): callEffects += calls.registered(session)
         case .session(let number, let names): found(number, answer, names, now: turn.now.monotonic)
         case .message(let message):
-            switch answer {
-            // It may have been heard. If it was not, the next one has a gap before it, or there is silence.
-            case .success, .failure(.cutOff):
-                guard case .success(.published(0)) = answer else { return }
-            case .failure(.busy), .failure(.full), .failure(.refused): break
-            }
             counts.unheard += 1
             nobodyHeard(message.content.loose)
             handle(trunks.nobodyHeard(message), &rendezvous, &turn)

@@ -21,7 +21,8 @@ extension LoopWorker {
             store?.ask(question) { [weak self] answer in
                 guard let self else { return }
                 if case .success = answer { counts.answered(question, in: loop.time - asked) }
-                change { $0.answered(ticket, answer) }
+                // Most answers are that a message was heard, and nothing follows from that.
+                if !ticket.isSettled(by: answer) { change { $0.answered(ticket, answer) } }
             }
         }
     }
