@@ -131,7 +131,7 @@ struct FleetMeasure {
     }
 }
 
-/// What a Redis server has done so far.
+/// The work of a Redis server so far.
 private struct RedisFigures {
     let cpu: Double
     /// How often each command was carried out.

@@ -41,7 +41,7 @@ extension Chain {
             do throws(ChainError) {
                 try await grant(certificates, and: [:], seed)
             } catch {
-                // What can't be in one certificate stays as it is, and holds up nothing else.
+                // Rights that can't be in one certificate stay as they are, and hold up nothing else.
                 guard [.tooManyCollections, .collectionUnknown].contains(error.code) else { throw error }
             }
         }

@@ -43,7 +43,7 @@ extension FleetTicket {
     }
 }
 
-/// What a relay's part in a fleet has counted since it started.
+/// The counts of a relay's part in a fleet since it started.
 package struct FleetCounts: Hashable, Sendable {
     /// Messages published, those that nobody heard, messages taken, and those that could not be read.
     package var published = 0

@@ -9,7 +9,7 @@ internal import EasySetupRelayProtocol
 /// are to hear comes out as actions of the turn, as it does from the `Rendezvous` itself; the caller gives each action of
 /// the turn to ``perform(_:_:_:)`` first. Whatever concerns the store comes out by ``takeEffects()``.
 ///
-/// Whoever handles an event calls ``look(_:_:)`` first, and ``finish(_:)`` last.
+/// The caller that handles an event calls ``look(_:_:)`` first, and ``finish(_:)`` last.
 package struct FleetMachine: Sendable {
     package let times: FleetTimes
     package private(set) var run: RunID
@@ -106,7 +106,7 @@ extension FleetMachine {
         counts.sleeps += 1
         let former = run
         run = RunID(number: turn.entropy.next())
-        // What is asked below is asked of a store that has left, and so answered with a failure at once.
+        // Questions below are for a store that has left, and so are answered with a failure at once.
         effects = [.join(run)]
         exchange = DirectoryExchange(run: run, former: former)
         sealer = EnvelopeSealer(run: run, keys: keys)

@@ -13,7 +13,7 @@ package struct RedisExamination {
         package var isFull = false
         /// The version; nil if the server does not tell this user.
         package var version: String?
-        /// What the server does when its memory is full, and the bytes at which it is; nil if it does not tell.
+        /// The server's rule for full memory, and the bytes at which it is full; nil if it does not tell.
         package var policy: String?
         package var mostBytes: Int?
     }

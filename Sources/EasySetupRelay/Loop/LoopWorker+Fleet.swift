@@ -12,7 +12,7 @@ extension LoopWorker {
     }
 
     func perform(_ effect: FleetEffect) {
-        // What the store tells or answers comes at once or later; either way it ends in another batch of events.
+        // The store's events and answers come at once or later; either way they end in another batch of events.
         switch effect {
         case .prefer(let line, let run): store?.prefer(line, for: run)
         case .join(let run): store?.join(as: run) { [weak self] event in self?.change { $0.told(event) } }
