@@ -30,7 +30,7 @@ final class FleetRace {
         var guesses = 0
         var meetings: [MeetingID: UInt32] = [:]
         var seat: MeetingID?
-        /// What ended it.
+        /// The reason of its end.
         var end: Reason?
         /// Whether a visitor's message is a right proof.
         let isProof: Bool
@@ -76,7 +76,7 @@ final class FleetRace {
             relays.append(try FleetRelay(number, things, limits: limits, sharing: sharing, entropy: entropy))
         }
         things.isHeld = true
-        // What others have claimed is claimed anew, so that each has its stock.
+        // Slots that others have claimed are claimed anew, so that each has its stock.
         settle(seconds: 3)
     }
 

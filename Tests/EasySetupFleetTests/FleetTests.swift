@@ -245,7 +245,7 @@ import Testing
         for _ in 0..<10 { Self.passSecond([home, entry], things) }
         guard case .met = entry.last(Self.a) else { throw Missing(what: "met: \(entry.heard)") }
         #expect(entry.told[Self.a] == [try #require(entry.message)])
-        // One that need not wait hears that of the home.
+        // A device that need not wait hears the home's message.
         entry.come(Self.aAgain, .visit(slot: slot, work: nil))
         #expect(entry.told[Self.aAgain] == [try #require(home.message)])
     }
@@ -257,7 +257,7 @@ import Testing
 }
 
 extension RelayFrame? {
-    /// What an offerer hears of its code; nil if this is something else.
+    /// The part of a frame that an offerer hears of its code; nil if this is something else.
     var offered: (slot: Slot, token: Token)? {
         if case .offered(let slot, let token, _)? = self { (slot, token) } else { nil }
     }

@@ -1,8 +1,9 @@
-import EasySetupFleet
 import EasySetupFleetStore
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Testing
+
+@testable import EasySetupFleet
 
 /// Long-polling calls that come to another relay than the one that has their session.
 @Suite("Calls at other relays than their sessions") struct HandedCallsTests {
@@ -179,6 +180,21 @@ import Testing
             two.other.passTime()
         }
         #expect(two.other.takeCallEffects() == [.respond(Self.connection, .refuse(.unknownConnection))])
+    }
+
+    @Test("Sessions that are registered are bounded, those included that were closed, until their time is over")
+    func registeredSessions() throws {
+        let session = try #require(LongPollConnectionID([UInt8](repeating: 5, count: 16)))
+        var table = CallTable()
+        var count = 0
+        while table.opened(session, now: .zero) { count += 1 }
+        #expect(count == CallTable.registeredSessions)
+        let early = table.takeDue(now: CallTable.registered - .seconds(1)) { _ in false }
+        let hasPlaceEarly = table.opened(session, now: .zero)
+        #expect(early.isEmpty && !hasPlaceEarly)
+        let due = table.takeDue(now: CallTable.registered) { _ in false }
+        let hasPlace = table.opened(session, now: CallTable.registered)
+        #expect(due.isEmpty && hasPlace)
     }
 
     @Test("Calls that wait to be found are bounded by their bytes")

@@ -51,7 +51,7 @@ struct Crowd: Sendable {
         print("\(title): \(summary.text)")
         #expect(summary.outcomes.count == count)
         for outcome in summary.outcomes {
-            // Who reads an error types a fresh code, which the other device shows by itself.
+            // A user that reads an error types a fresh code, which the other device shows by itself.
             #expect(outcome.isPaired && outcome.untrue == 0 && outcome.errors.count < outcome.codes, "\(outcome.text)")
         }
         return summary

@@ -45,6 +45,8 @@ struct CallTable: Sendable {
     static let homeKept = Duration.seconds(120)
     /// How often a session is registered again: the directory keeps it for twice as long.
     static let registered = Duration.seconds(900)
+    /// The most sessions that are registered in ``registered``.
+    static let registeredSessions = 200_000
     /// The most sessions that are registered again in a second.
     static let registeredPerSecond = 2_000
 
@@ -132,8 +134,13 @@ struct CallTable: Sendable {
 
     // MARK: Sessions here
 
-    mutating func opened(_ session: LongPollConnectionID, now: Duration) {
+    /// Notes a session that is to be registered. False if there is no place for it: a session that was closed keeps its
+    /// place until it would be registered again, so that strangers who open and close many fill neither this list nor the
+    /// directory.
+    mutating func opened(_ session: LongPollConnectionID, now: Duration) -> Bool {
+        guard sessions.count < Self.registeredSessions else { return false }
         sessions.append(Session(due: now + Self.registered, id: session))
+        return true
     }
 
     /// Has the answers to the session's calls wait until it is registered.

@@ -109,10 +109,9 @@ extension FleetMachine {
 
     // MARK: Sessions here
 
-    /// Registers a session that was opened here.
+    /// Registers a session that was opened here, if there is a place for it. Without one its calls must come here.
     package mutating func opened(_ session: LongPollConnectionID, now: Duration) {
-        calls.opened(session, now: now)
-        guard isJoined else { return }
+        guard calls.opened(session, now: now), isJoined else { return }
         calls.waits(for: session)
         register(session)
     }

@@ -89,7 +89,7 @@ package struct RedisExamination {
         for line in info.split(whereSeparator: \.isNewline) {
             let parts = line.split(separator: ":", maxSplits: 1)
             guard parts.count == 2 else { continue }
-            // What is shown to people has no more than these characters of a server's word.
+            // A text that is shown to people has no more than these characters of a server's word.
             let value = String(
                 parts[1].prefix(32).filter { $0.isASCII && ($0.isLetter || $0.isNumber || ".-".contains($0)) }
             )

@@ -16,7 +16,7 @@ struct StatusSample: Sendable {
     let residentBytes: Int?
     /// How late the event loops were since the sample before.
     let lag: LagWindow
-    /// What the relay's part in a fleet has counted, and how long the store's answers took in all.
+    /// The counts of the relay's part in a fleet, and how long the store's answers took in all.
     let fleet: FleetCounts
     let directory: TotalTime
     let publishing: TotalTime

@@ -40,7 +40,7 @@ struct Others: Sendable {
 
     var isJoined: Bool { cutOffSince == nil }
 
-    /// What the directory says of a new room. A claim from before the relay has joined may be lost, as when another
+    /// The directory's word of a new room. A claim from before the relay has joined may be lost, as when another
     /// server has taken the directory's place.
     func entry(claimedAt: Duration?) -> Room.Entry {
         guard let claimedAt else { return .unknown }
