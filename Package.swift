@@ -170,7 +170,7 @@ let package = Package(
         // A relay in the test's process, servers that are none, programs as processes, terminals.
         .target(
             name: "TestSupport",
-            dependencies: device + relay + ["CSodium", log] + nio,
+            dependencies: device + relay + ["CSodium", crypto, log] + nio,
             path: "Tests/Support",
             exclude: ["stores.txt"]
         ),

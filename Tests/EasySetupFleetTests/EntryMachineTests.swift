@@ -164,6 +164,30 @@ import Testing
         #expect(new.found(Rig.stranger) == [new.open(Rig.stranger)])
     }
 
+    @Test("A home of a version that can't be read is not asked: another relay may let the device in")
+    func unread() {
+        for kind in EntryRig.Kind.allCases {
+            var rig = EntryRig()
+            rig.entry.heardUnread(EntryRig.stranger, now: rig.now)
+            rig.comes(kind)
+            // An offerer's room is made here.
+            let outcome = kind == .offerer ? SoughtOutcome.nobody(isProof: false) : .goodbye
+            #expect(rig.found(EntryRig.stranger) == [.report(EntryRig.device, outcome)])
+            #expect(rig.entry.count == 0)
+        }
+        // Anybody may have put the name of a run that is there on a message.
+        var rig = EntryRig()
+        rig.entry.heardUnread(EntryRig.home, now: rig.now)
+        rig.comes(.visit)
+        #expect(rig.found(EntryRig.home) == [rig.open()])
+        // It is silent by now.
+        rig = EntryRig()
+        rig.entry.heardUnread(EntryRig.stranger, now: rig.now)
+        _ = rig.pass(.seconds(5))
+        rig.comes(.visit)
+        #expect(rig.found(EntryRig.stranger) == [.report(EntryRig.device, .waits)])
+    }
+
     @Test("That a message was lost is no reason to suspect a home, that nobody answers is")
     func suspicion() {
         for how in BrokenLeg.allCases {

@@ -93,6 +93,9 @@ package struct EntryMachine: Sendable {
         others.heard(run, beat, now: now)
     }
 
+    /// A message of another run was heard that can't be read.
+    package mutating func heardUnread(_ run: RunID, now: Duration) { others.heardUnread(run, now: now) }
+
     /// The store has told something. While the relay is cut off, nobody is sought: a question that is under way is
     /// answered with a failure, and who waits comes again within ``FleetTimes/seekAgain``.
     package mutating func told(_ event: StoreEvent, now: Duration) {
@@ -168,6 +171,7 @@ extension EntryMachine {
             guard let home = known.sought.goal.registration(in: found)?.run else {
                 return missed(device, known, now: now)
             }
+            guard !others.isUnread(home, now: now) else { return unreadable(device, known, now: now) }
             guard home != run, home != former, !known.declined.contains(home), others.mayAnswer(home, now: now) else {
                 return notFound(device, known, now: now)
             }
@@ -192,6 +196,15 @@ extension EntryMachine {
         switch known.sought.goal {
         case .visit where now >= known.since + times.homeReturn, .offerer: end(device, .nobody(isProof: false))
         case .visit, .visitor: wait(device, known, now: now)
+        }
+    }
+
+    /// The room's home is there, but of a version that this relay does not speak. Behind the balancer there is a relay
+    /// that does: the home itself.
+    private mutating func unreadable(_ device: ConnectionID, _ known: Device, now: Duration) -> [EntryEffect] {
+        switch known.sought.goal {
+        case .visit, .visitor: end(device, .goodbye)
+        case .offerer: notFound(device, known, now: now)
         }
     }
 

@@ -3,8 +3,8 @@ internal import EasySetupRelayCore
 
 /// Writes and reads the contents of messages between relays (`Protocol/fleet.md`, "Sections" and "Items").
 ///
-/// A kind that the reader does not know is skipped, and so are bytes behind a known layout, so that relays of versions
-/// that follow each other serve beside each other.
+/// A kind that the reader does not know is skipped, be it of a section, an item, a call or a count, and so are bytes
+/// behind a known layout, so that relays of versions that follow each other serve beside each other.
 package enum ContentCodec {
     /// The bytes of an empty part.
     static let partBytes = headBytes + TrunkID.byteCount + 8
@@ -184,7 +184,7 @@ extension ContentCodec {
             case .taken:
                 let offer = Array(try section.bytes(Registration.offerByteCount))
                 content.loose.append(.taken(offer: offer, attempt: try section.number(UInt32.self)))
-            case .call: content.loose.append(.call(try call(&section)))
+            case .call: if let call = try call(&section) { content.loose.append(.call(call)) }
             case .answered: content.loose.append(.answered(try answered(&section)))
             case .beat: content.loose.append(.beat(try beat(&section)))
             case nil: break
@@ -236,10 +236,12 @@ extension ContentCodec {
         }
     }
 
-    private static func call(_ section: inout ByteReader) throws(ContentError) -> LongPollCall {
+    /// Reads a call; nil if it is of a later version's kind.
+    private static func call(_ section: inout ByteReader) throws(ContentError) -> LongPollCall? {
         let number = try counted(&section)
-        guard let kind = LongPollCall.Kind(rawValue: try section.number(UInt8.self)) else { throw .badValue }
-        return LongPollCall(number: number, kind, body: try body(&section))
+        let kind = LongPollCall.Kind(rawValue: try section.number(UInt8.self))
+        let body = try body(&section)
+        return kind.map { LongPollCall(number: number, $0, body: body) }
     }
 
     private static func answered(_ section: inout ByteReader) throws(ContentError) -> LongPollAnswered {
@@ -255,8 +257,10 @@ extension ContentCodec {
         guard count <= Beat.prefixes else { throw .tooMany }
         for _ in 0..<count {
             let prefix = try prefix(&section)
-            guard let event = SharedCount.Event(rawValue: try section.number(UInt8.self)) else { throw .badValue }
-            beat.hot.append(SharedCount(prefix, event, count: try section.number(UInt16.self)))
+            let event = SharedCount.Event(rawValue: try section.number(UInt8.self))
+            let count = try section.number(UInt16.self)
+            // A later version may count more.
+            if let event { beat.hot.append(SharedCount(prefix, event, count: count)) }
         }
         return beat
     }

@@ -11,8 +11,7 @@ package enum ContentError: Error, Hashable, Sendable {
     case badLength
     /// No address has this prefix.
     case badPrefix
-    /// A field has a value without a meaning: whether a device has a meeting, the kind of a call, what is counted, whether
-    /// a relay drains.
+    /// A flag is neither 0 nor 1: whether a device has a meeting, whether a relay drains.
     case badValue
     /// A beat has too many prefixes.
     case tooMany

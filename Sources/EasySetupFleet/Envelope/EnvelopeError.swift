@@ -14,4 +14,12 @@ package enum EnvelopeError: Error, Hashable, Sendable {
     case repeated
     /// The content breaks a rule.
     case content(ContentError)
+
+    /// Whether a relay of another version may have made the message as it should be.
+    package var isOfUnknownVersion: Bool {
+        switch self {
+        case .version, .content: true
+        case .badLength, .unknownKey, .own, .forged, .repeated: false
+        }
+    }
 }

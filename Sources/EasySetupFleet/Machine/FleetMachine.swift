@@ -198,6 +198,9 @@ extension FleetMachine {
             (sender, content) = try open(message, on: channel, line)
         } catch {
             if error != .own { counts.unreadable += 1 }
+            if error.isOfUnknownVersion, let sender = EnvelopeOpener.namedSender(of: message) {
+                entry.heardUnread(sender, now: turn.now.monotonic)
+            }
             return
         }
         counts.heard += 1

@@ -8,7 +8,12 @@ package struct OtherRuns: Sendable {
         var suspectedUntil: Duration?
     }
 
+    /// The most runs that are known to say what can't be read.
+    private static let mostUnread = 64
+
     private let times: FleetTimes
+    /// Until when runs count as there that say what can't be read.
+    private var unreadUntil: [RunID: Duration] = [:]
     private var others: [RunID: Other] = [:]
     /// Since when this run hears all others; nil while it is cut off.
     private var hearsSince: Duration?
@@ -40,6 +45,20 @@ package struct OtherRuns: Sendable {
         var other = others[run] ?? Other(heardAt: now - times.homeSilence)
         other.suspectedUntil = now + times.suspicion
         others[run] = other
+    }
+
+    /// Notes that this run, as the message says, has said something that can't be read.
+    package mutating func heardUnread(_ run: RunID, now: Duration) {
+        if unreadUntil.count >= Self.mostUnread { unreadUntil = unreadUntil.filter { now < $0.value } }
+        guard unreadUntil.count < Self.mostUnread || unreadUntil[run] != nil else { return }
+        unreadUntil[run] = now + times.homeSilence
+    }
+
+    /// Whether this run is there, but says nothing that can be read: it is of a version that this relay does not speak.
+    /// Whoever can write to the bus can name any run as a sender, so that a run that is heard is none of these.
+    package func isUnread(_ run: RunID, now: Duration) -> Bool {
+        guard let until = unreadUntil[run], now < until else { return false }
+        return others[run].map { now >= $0.heardAt + times.homeSilence } ?? true
     }
 
     /// Whether a device may be sent to this run.
