@@ -90,6 +90,32 @@ import Testing
     }
 
     @Test(
+        "A holder waits on for the receipt while one of the devices has no connection, as long as the pairing may last",
+        arguments: [true, false],
+        [true, false]
+    )
+    func noReceiptYet(offererHolds: Bool, isPeerAway: Bool) throws {
+        let bench = try Bench(offererHolds: offererHolds)
+        let latest = bench.now + bench.limits.seatedLifetime
+        bench.prove()
+        bench.give(.answered(bench.yes), bench.holder)
+        if isPeerAway {
+            bench.give(.frame(.presence(meeting: bench.name(bench.holder), isPresent: false)), bench.holder)
+        } else {
+            bench.give(.lost(.connectionLost), bench.holder)
+        }
+        bench.now += bench.limits.receiptTimeout
+        bench.give(.deadlinePassed, bench.holder)
+        #expect(bench.holder.outcome == nil)
+        bench.now = latest - .milliseconds(1)
+        bench.give(.deadlinePassed, bench.holder)
+        #expect(bench.holder.outcome == nil)
+        bench.now = latest
+        bench.give(.deadlinePassed, bench.holder)
+        #expect(bench.holder.outcome == .failed(.sentNotConfirmed))
+    }
+
+    @Test(
         "A device waits for the acknowledgement of its last message as long as its limit says",
         arguments: [true, false]
     )

@@ -236,6 +236,12 @@ struct TransferMachine<Handshake: SeedTransferring & ~Copyable>: ~Copyable {
             deadline = now + limits.linger
             return []
         case .given:
+            // Nothing comes through to a device without a connection. It may have one again in time, and then the
+            // receipt is there within a moment.
+            if reach != .both, deadline < latest {
+                deadline = latest
+                return [.show(.given(peer, deadline: .at(deadline)))]
+            }
             // This device sends the relay no `leave`, because the relay would then drop the message with the seed. A
             // receiver that reconnects may still fetch it.
             stage = .over

@@ -67,7 +67,8 @@ public struct ClientLimits: Hashable, Sendable {
     /// trip.
     public var workTimeout: Duration = .seconds(45)
     /// The longest wait of a holder for the receipt. After that, the holder's device reports that the seed was sent,
-    /// but not confirmed. The wait is longer if the receiver asks its user first.
+    /// but not confirmed. The wait is as long as the pairing's if the receiver asks its user first, or if one of the two
+    /// devices has no connection at its end.
     public var receiptTimeout: Duration = .seconds(60)
     /// The longest time that a receiver stays connected after it stored the seed, so that the holder can acknowledge
     /// the receipt. In this time a device can notice a dead connection (twice ``silence``) and make a new one.
