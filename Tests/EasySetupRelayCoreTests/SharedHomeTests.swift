@@ -109,8 +109,33 @@ import Testing
     static func missing(isFar: Bool = false) -> Scene {
         var scene = Scene.sharedMet()
         scene.send("B", .close(meeting: scene.meetings["A"]!, .malformed))
-        scene.attachA("A2", 1, isFar: isFar)
+        scene.attachA("A2", 1, received: 1, isFar: isFar)
         return scene
+    }
+
+    @Test("A visitor that has heard nothing in a missing meeting begins anew, also where the room is in doubt")
+    func beginsAnew() {
+        for (received, last) in [(UInt32(0), Self.meetingOver), (1, DrainTests.goodbye)] {
+            var scene = Self.missing()
+            scene.happen { $0.directoryLost(&$1) }
+            scene.answerClaims()
+            scene.answer(.mine(hasSlot: true))
+            // The room is registered again, and in doubt for a minute.
+            scene.pass(.seconds(1))
+            scene.answer(.mine(hasSlot: true))
+            scene.attachA("A3", 2, received: received)
+            scene.answer(.mine(hasSlot: true))
+            #expect(scene.last("A3") == last)
+            // An early one, for whose offerer the directory was asked.
+            scene = SharedEntryTests.other(of: Scene.sharedMet())
+            scene.attachA("A", 1, received: received)
+            scene.find("A", .waits)
+            scene.happen { $0.directoryLost(&$1) }
+            scene.answerClaims()
+            scene.attachB("B", 1)
+            scene.find("B", .took(.mine(hasSlot: true)))
+            #expect(scene.last("A") == last)
+        }
     }
 
     @Test("FINAL: a meeting is over only after the directory says that the room is here") func final() {
@@ -149,7 +174,7 @@ import Testing
         var scene = Scene.sharedMet()
         scene.send("B", .close(meeting: scene.meetings["A"]!, .malformed))
         scene.lose("B")
-        scene.attachA("A2", 1)
+        scene.attachA("A2", 1, received: 1)
         scene.answer(.mine(hasSlot: true))
         #expect(scene.last("A2") == DrainTests.goodbye)
     }
@@ -238,11 +263,11 @@ import Testing
         #expect(scene.wishes == [.take(attempt: 0, isAttach: false)])
         scene.answer(.mine(hasSlot: true))
         scene.pass(.seconds(58))
-        scene.attachA("A3", 2)
+        scene.attachA("A3", 2, received: 1)
         scene.answer(.mine(hasSlot: true))
         #expect(scene.last("A3") == DrainTests.goodbye)
         scene.pass(.seconds(1))
-        scene.attachA("A4", 3)
+        scene.attachA("A4", 3, received: 1)
         scene.answer(.mine(hasSlot: true))
         #expect(scene.last("A4") == Self.meetingOver)
     }

@@ -56,7 +56,8 @@ extension Rendezvous {
             // A newer attach of this visitor is known, so this one is old wherever the room is.
             let reason = room.refusal(ofVisitorIn: meeting, received: received, attempt: attempt)
             guard let reason, reason != .elsewhere else { return true }
-            return maySayFinalWord(device, of: room, &turn)
+            let beginsAnew = reason == .meetingOver && received == 0
+            return maySayFinalWord(device, of: room, beginsAnew: beginsAnew, &turn)
         case .message, .ack, .seat, .close, .leave: return true
         }
     }
@@ -197,13 +198,21 @@ extension Rendezvous {
 
     /// Whether this relay may refuse a visitor for good. Only the room's home may, and only if it knows for certain that
     /// it is the home: the offerer may be at another relay already, while what says so is still under way.
-    private mutating func maySayFinalWord(_ device: Arrival, of room: Room, _ turn: inout Turn) -> Bool {
+    ///
+    /// - Parameter beginsAnew: whether the device has no message of its meeting yet, so that it loses nothing, and visits
+    ///   again. The offerer may never have heard of the meeting, and then no relay will ever have it.
+    private mutating func maySayFinalWord(
+        _ device: Arrival,
+        of room: Room,
+        beginsAnew: Bool,
+        _ turn: inout Turn
+    ) -> Bool {
         guard case .looked(let answer) = device.admitted.asked else {
             ask(device, .look, TokenClaims(slot: room.slot, offer: room.offer, meeting: nil, deadline: 0), &turn)
             return false
         }
         switch answer {
-        case .mine where !isInDoubt(room, at: turn.now.monotonic): return true
+        case .mine where beginsAnew || !isInDoubt(room, at: turn.now.monotonic): return true
         case .others(let attempt) where attempt >= room.attempt:
             giveUp(room.offer, &turn)
             var again = device.admitted
@@ -226,6 +235,7 @@ extension Rendezvous {
         guard let room = rooms[said.offer], isInDoubt(room, at: turn.now.monotonic) else { return true }
         let reason = room.refusal(ofVisitorIn: said.meeting, received: said.received, attempt: said.attempt)
         guard let reason, reason != .elsewhere else { return true }
+        if reason == .meetingOver, said.received == 0, room.entry.isConfirmed { return true }
         turn.dismiss(connection, .goodbye(retryAfter: limits.retryDraining))
         forget(connection)
         return false
