@@ -1,12 +1,13 @@
 import TestSupport
 
 /// HAProxy in front of a fleet: each connection goes to the relay with the fewest among those that have joined the others
-/// or, if none has, among those that live.
+/// or, if none has, among those that live. One that does not answer loses its connections, one that says that it drains or
+/// is cut off keeps them.
 enum Balancer {
     /// The proxy; nil where it is not installed.
     static func of(_ fleet: RelayFleet) -> ReverseProxy? {
         let servers = fleet.relays.enumerated()
-            .map { "    server relay\($0) \($1.host):\($1.port) check inter 300ms rise 1 fall 2" }
+            .map { "    server relay\($0) \($1.host):\($1.port) check" }
             .joined(separator: "\n")
         return .haproxy { port in
             """
@@ -17,10 +18,12 @@ enum Balancer {
             backend joined
                 balance leastconn
                 option httpchk GET /health/joined
+                http-check expect status 200 error-status L7OKC
                 option redispatch 1
                 retries 3
                 timeout check 1s
                 timeout connect 2s
+                default-server inter 300ms rise 1 fall 2 on-marked-down shutdown-sessions
             \(servers)
             backend live
                 balance leastconn
@@ -29,6 +32,7 @@ enum Balancer {
                 retries 3
                 timeout check 1s
                 timeout connect 2s
+                default-server inter 300ms rise 1 fall 2 on-marked-down shutdown-sessions
             \(servers)
             """
         }
