@@ -11,9 +11,11 @@ struct Gate: Sendable {
     /// Runs the proxy as long as the body runs.
     ///
     /// - Parameters:
+    ///   - changing: makes what changes the bytes that go to the relay, for each connection; nil if they go as they come.
     ///   - withoutWebSocket: whether it refuses WebSockets, as some proxies do, so that devices come by long polling.
     ///   - choose: the ports of relays for one connection, which goes to the first one that takes it.
     static func run<Result: Sendable>(
+        changing: (@Sendable () -> any BytesChanger)? = nil,
         withoutWebSocket: Bool = false,
         to choose: @escaping @Sendable () -> [Int],
         _ body: @Sendable (Gate) async throws -> Result
@@ -25,7 +27,7 @@ struct Gate: Sendable {
             .childChannelOption(.autoRead, value: false)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let way = Way(device: channel, withoutWebSocket: withoutWebSocket)
+                    let way = Way(device: channel, withoutWebSocket: withoutWebSocket, changer: changing?())
                     try channel.pipeline.syncOperations.addHandler(Way.End(way, isDevice: true))
                     way.connect(to: choose()[...])
                 }
@@ -44,15 +46,23 @@ struct Gate: Sendable {
     }
 }
 
+/// Changes what goes from one end of a connection to the other.
+protocol BytesChanger: AnyObject {
+    /// The bytes in place of those that have come.
+    func change(_ bytes: [UInt8]) throws -> [UInt8]
+}
+
 /// One connection through the proxy, on its loop.
 private final class Way {
     private let device: any Channel
     private var relay: (any Channel)?
-    private var withoutWebSocket: Bool
+    private let withoutWebSocket: Bool
+    private let changer: (any BytesChanger)?
 
-    init(device: any Channel, withoutWebSocket: Bool) {
+    init(device: any Channel, withoutWebSocket: Bool, changer: (any BytesChanger)?) {
         self.device = device
         self.withoutWebSocket = withoutWebSocket
+        self.changer = changer
     }
 
     /// Connects to the first of these ports at which a relay listens.
@@ -86,7 +96,16 @@ private final class Way {
             device.writeAndFlush(ByteBuffer(string: answer), promise: nil)
             return close()
         }
-        (fromDevice ? relay : device)?.writeAndFlush(bytes, promise: nil)
+        guard fromDevice, let changer else {
+            (fromDevice ? relay : device)?.writeAndFlush(bytes, promise: nil)
+            return
+        }
+        do {
+            relay?.writeAndFlush(ByteBuffer(bytes: try changer.change(Array(bytes.readableBytesView))), promise: nil)
+        } catch {
+            Issue.record(error)
+            close()
+        }
     }
 
     func close() {

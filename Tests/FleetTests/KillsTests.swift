@@ -25,18 +25,42 @@ import Testing
             }
         }
     }
+
+    @Test(
+        "Devices that would wait for ever leave a relay that has stopped, because the balancer cuts their connections"
+    )
+    func stopped() async throws {
+        try await RelayFleet.run { fleet, _ in
+            try await #require(Balancer.of(fleet)).run { address in
+                var crowd = Crowd.usual
+                (crowd.count, crowd.width, crowd.limits) = (12, 12, .unhurried)
+                let summary = try await crowd.pair(at: address, "a relay stopped, and devices that wait for ever") {
+                    // Each relay has offerers by then.
+                    try await Task.sleep(for: .seconds(1))
+                    fleet.relays[0].stop(true)
+                    defer { fleet.relays[0].stop(false) }
+                    try await Task.sleep(for: .seconds(600))
+                }
+                #expect(summary.reconnecting > 0)
+            }
+        }
+    }
 }
 
 /// What is done to the relays of a fleet: something each second, but never to the last one that runs.
-private actor Trouble {
+actor Trouble {
     private static let longestStop = Environment.isFull ? 60.0 : 8.0
 
     private let fleet: RelayFleet
+    /// The versions as which relays come back, one of them at random; none, if each comes back as it was.
+    private let versions: [FleetRelay.Version]
     private(set) var kills = 0
     private var stops = 0
     private var drains = 0
 
-    init(_ fleet: RelayFleet) { self.fleet = fleet }
+    init(_ fleet: RelayFleet, versions: [FleetRelay.Version] = []) {
+        (self.fleet, self.versions) = (fleet, versions)
+    }
 
     var text: String { "relays killed: \(kills), stopped: \(stops), drained and restarted: \(drains)" }
 
@@ -54,6 +78,7 @@ private actor Trouble {
     }
 
     private func begin(at relay: FleetRelay, _ group: inout ThrowingTaskGroup<Void, any Error>) {
+        let version = versions.randomElement()
         // One relay at most is stopped at a time, or there would be too few to kill.
         let isAnyStopped = fleet.relays.contains { $0.state == .stopped }
         switch Int.random(in: 0..<(isAnyStopped ? 5 : 8)) {
@@ -64,14 +89,14 @@ private actor Trouble {
             group.addTask {
                 await relay.ended()
                 try? await Task.sleep(for: .seconds(pause))
-                try await relay.start()
+                try await relay.start(as: version)
             }
         case 4:
             drains += 1
             relay.end(SIGTERM)
             group.addTask {
                 await relay.ended()
-                try await relay.start()
+                try await relay.start(as: version)
             }
         default:
             stops += 1

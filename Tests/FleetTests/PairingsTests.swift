@@ -11,24 +11,28 @@ import Testing
 ) struct PairingsTests {
     @Test("Devices at different relays pair, by WebSocket and by long polling") func pairings() async throws {
         try await RelayFleet.run { fleet, _ in
-            try await Self.byLongPolling(fleet.relays[...]) { polled in
-                let count = Environment.isFull ? 2_000 : 24
-                let runs = (0..<count).map { number in
-                    let (home, entry) = Self.orders[number % 6]
-                    let transports = number / 6 % 4
-                    return FleetPairing(
-                        offererAt: transports & 1 == 0 ? fleet.relays[home].address : polled[home],
-                        visitorAt: transports & 2 == 0 ? fleet.relays[entry].address : polled[entry],
-                        offererHolds: number / 3 % 2 == 0
-                    )
-                }
-                let outcomes = await several(runs, atOnce: 16) { try? await $0.run() }
-                for outcome in outcomes {
-                    let outcome = try #require(outcome)
-                    #expect(outcome.isPaired && outcome.codes == 1 && outcome.errors.isEmpty, "\(outcome.text)")
-                }
-                print("\(count) pairings across relays: \(FleetSummary(outcomes.compactMap(\.self)).text)")
+            try await Self.pair(at: fleet, Environment.isFull ? 2_000 : 24, Self.orders, "across relays")
+        }
+    }
+
+    /// Pairs devices, each at the relay of its place in these orders, by WebSocket and by long polling.
+    static func pair(at fleet: RelayFleet, _ count: Int, _ orders: [(Int, Int)], _ title: String) async throws {
+        try await byLongPolling(fleet.relays[...]) { polled in
+            let runs = (0..<count).map { number in
+                let (home, entry) = orders[number % orders.count]
+                let transports = number / orders.count % 4
+                return FleetPairing(
+                    offererAt: transports & 1 == 0 ? fleet.relays[home].address : polled[home],
+                    visitorAt: transports & 2 == 0 ? fleet.relays[entry].address : polled[entry],
+                    offererHolds: number / 3 % 2 == 0
+                )
             }
+            let outcomes = await several(runs, atOnce: 16) { try? await $0.run() }
+            for outcome in outcomes {
+                let outcome = try #require(outcome)
+                #expect(outcome.isPaired && outcome.codes == 1 && outcome.errors.isEmpty, "\(outcome.text)")
+            }
+            print("\(count) pairings \(title): \(FleetSummary(outcomes.compactMap(\.self)).text)")
         }
     }
 

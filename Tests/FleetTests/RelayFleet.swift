@@ -10,6 +10,9 @@ import Testing
 struct RelayFleet: Sendable {
     let relays: [FleetRelay]
 
+    /// The relays' key.
+    static let key = [UInt8](repeating: 0x5a, count: 32)
+
     /// Limits of a relay at which all devices come from one address.
     private static let limits =
         [
@@ -35,23 +38,29 @@ struct RelayFleet: Sendable {
 
     /// Runs relays that share what is at this address.
     ///
-    /// - Parameter namespace: the network of the last relay, with another way to the Redis at this port; nil for that of all.
+    /// - Parameters:
+    ///   - namespace: the network of the last relay, with another way to the Redis at this port; nil for that of all.
+    ///   - other: the other version of relays, and their way to the same.
+    ///   - versions: the versions of the first relays at their start; the others are of this one.
     static func run<Result: Sendable>(
         of count: Int = 3,
         _ options: [String] = [],
         at store: String,
         last namespace: (Namespace, port: Int)? = nil,
+        other: (program: String, store: String)? = nil,
+        versions: [FleetRelay.Version] = [],
         _ body: @Sendable (RelayFleet) async throws -> Result
     ) async throws -> Result {
         let folder = ScratchFolder()
-        let key = try folder.file("key", String(repeating: "5a", count: 32) + "\n")
+        let key = try folder.file("key", String(repeating: "5a", count: Self.key.count) + "\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
         let own = ["--key-file", key] + limits + options
         let relays = try (0..<count).map { number in
             guard number == count - 1, let (namespace, port) = namespace else {
-                return try FleetRelay(["--fleet", store] + own)
+                let first = number < versions.count ? versions[number] : .this
+                return try FleetRelay(own, at: store, other: other, first: first)
             }
-            return try FleetRelay(["--fleet", "redis://\(namespace.redis):\(port)"] + own, in: namespace)
+            return try FleetRelay(own, at: "redis://\(namespace.redis):\(port)", in: namespace)
         }
         do {
             for relay in relays { try await relay.start() }
@@ -73,23 +82,33 @@ struct RelayFleet: Sendable {
 /// One relay of a fleet, as a process that is killed, stopped and started again on the same port.
 final class FleetRelay: Sendable {
     enum State { case off, running, stopped }
+    /// The version of the program that a relay is: the one that is tested, or another one that serves beside it.
+    enum Version: CaseIterable { case this, other }
 
     let host: String
     let port: Int
-    private let program: String
-    private let arguments: [String]
-    private let process = Mutex<(running: Running?, state: State)>((nil, .off))
+    private let commands: [Version: [String]]
+    private let process: Mutex<(running: Running?, state: State, version: Version)>
 
-    init(_ options: [String], in namespace: Namespace? = nil) throws {
+    /// - Parameters:
+    ///   - store: what the relays share.
+    ///   - other: the other version's program, and its way to the same; nil if the relay is always of this version.
+    ///   - first: the version at its first start.
+    init(
+        _ options: [String],
+        at store: String,
+        in namespace: Namespace? = nil,
+        other: (program: String, store: String)? = nil,
+        first: Version = .this
+    ) throws {
         host = namespace?.relay ?? "127.0.0.1"
         port = try FreePort.below30000()
         let command = ["relay", "--listen", "\(host):\(port)", "--json"] + options
-        if let namespace {
-            program = try #require(RedisServer.installed("ip"))
-            arguments = ["netns", "exec", namespace.name, Program.path] + command
-        } else {
-            (program, arguments) = (Program.path, command)
-        }
+        let shell = try namespace.map { [try #require(RedisServer.installed("ip")), "netns", "exec", $0.name] } ?? []
+        var commands = [Version.this: shell + [Program.path] + command + ["--fleet", store]]
+        if let other { commands[.other] = [other.program] + command + ["--fleet", other.store] }
+        self.commands = commands
+        process = Mutex((nil, .off, first))
     }
 
     var state: State { process.withLock(\.state) }
@@ -97,9 +116,12 @@ final class FleetRelay: Sendable {
     var address: RelayAddress { RelayAddress(host: host, port: port, isPlain: true)! }
 
     /// Starts the relay and waits until it listens.
-    func start() async throws {
-        let running = try Running(arguments, of: program)
-        process.withLock { $0 = (running, .off) }
+    /// - Parameter version: the version that it is from now on; nil for the one that it was.
+    func start(as version: Version? = nil) async throws {
+        let version = version ?? process.withLock(\.version)
+        let command = try #require(commands[version])
+        let running = try Running(Array(command.dropFirst()), of: command[0])
+        process.withLock { $0 = (running, .off, version) }
         _ = try await running.event("listening")
         process.withLock { $0.state = .running }
     }
