@@ -113,6 +113,22 @@ import Testing
         }
     }
 
+    @Test("A connection that is told to come again is no unanswered one, and those before it are forgotten")
+    func toComeAgain() {
+        var link = SessionConnection(limits: limits)
+        for _ in 1..<limits.answerTries {
+            link.opened(now: .zero)
+            _ = link.attemptRetry(after: .connectionLost, now: .zero)
+        }
+        link.opened(now: .zero)
+        link.relayAskedToWait()
+        for number in 0...limits.answerTries {
+            let again = link.attemptRetry(after: .connectionLost, now: .zero)
+            #expect(again == (number < limits.answerTries))
+            link.opened(now: .zero)
+        }
+    }
+
     @Test("A frame that the relay could not read is blamed on the network once") func forgiving() {
         var link = SessionConnection(limits: limits)
         let closed = [Reason.tooSlow, .elsewhere, .badFrame, .badFrame, .badOrder].map { link.forgive($0) }

@@ -30,6 +30,8 @@ struct SessionConnection {
     private var attempts = 0
     /// The number of connections in a row that opened, but ended before the relay answered the first frame.
     private var unanswered = 0
+    /// Whether the relay has told this connection to come again, which is an answer.
+    private var isToComeAgain = false
     private var firstFailure: Duration?
     private var hasForgiven = false
     private let limits: ClientLimits
@@ -66,6 +68,7 @@ struct SessionConnection {
 
     mutating func opened(now: Duration) {
         wasReached = true
+        isToComeAgain = false
         state = .opened(answerBy: now + limits.answerTimeout)
     }
 
@@ -101,7 +104,7 @@ struct SessionConnection {
     /// Whether a device that has no room or meeting yet connects again after this error (`Protocol/device.md`, "Losing
     /// the connection").
     mutating func attemptRetry(after error: PairingError, now: Duration) -> Bool {
-        if isOpened || isWorking { unanswered += 1 }
+        if isOpened || isWorking, !isToComeAgain { unanswered += 1 }
         if wasReached { return unanswered < limits.answerTries }
         let first = firstFailure ?? now
         firstFailure = first
@@ -110,7 +113,7 @@ struct SessionConnection {
 
     /// The relay answered that this device has to come again, because it has no capacity, is to end or is cut off from the
     /// others. So the connection does not count as one without an answer.
-    mutating func relayAskedToWait() { unanswered = 0 }
+    mutating func relayAskedToWait() { (unanswered, isToComeAgain) = (0, true) }
 
     /// Whether this device treats a refusal as a fault of the network and connects again. `tooSlow` means that the
     /// first frame never reached the relay. `badFrame` and `badOrder` can mean that the network damaged the frame; the
