@@ -250,6 +250,20 @@ import Testing
         #expect(entry.told[Self.aAgain] == [try #require(home.message)])
     }
 
+    @Test("A relay that has slept reads nothing that was said to the run before, also while it has not left the store yet")
+    func slept() throws {
+        let things = SharedThings()
+        let relay = try FleetRelay(1, things)
+        let (before, heard) = (relay.machine.run, relay.machine.counts.heard)
+        var sealer = EnvelopeSealer(run: RunID(number: 2), keys: EnvelopeTests.keys())
+        things.now += .seconds(10)
+        relay.happen { $0.told(.message(.run(before), sealer.seal(FleetContent(), for: .run(before)))) }
+        let run = relay.machine.run
+        #expect(run != before && relay.machine.counts.heard == heard)
+        relay.happen { $0.told(.message(.run(run), sealer.seal(FleetContent(), for: .run(run)))) }
+        #expect(relay.machine.counts.heard == heard + 1)
+    }
+
     private static func passSecond(_ relays: [FleetRelay], _ things: SharedThings) {
         things.now += .seconds(1)
         for relay in relays { relay.passTime() }

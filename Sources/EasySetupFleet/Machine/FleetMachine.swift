@@ -182,6 +182,8 @@ extension FleetMachine {
             counts.losses += 1
             calls.registerAll(now: now)
             rendezvous.directoryLost(&turn)
+        // A relay that has slept has not left the store yet while it handles what it was sent before.
+        case .message(.run(let receiver), _, _) where receiver != run: break
         case .message(let channel, let message, let line): heard(message, on: channel, line, &rendezvous, &turn)
         }
     }
