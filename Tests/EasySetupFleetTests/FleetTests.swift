@@ -250,7 +250,7 @@ import Testing
         #expect(entry.told[Self.aAgain] == [try #require(home.message)])
     }
 
-    @Test("A relay that has slept reads nothing that was said to the run before, also while it has not left the store yet")
+    @Test("A relay that has slept reads nothing that was said to the run before, even before it has left the store")
     func slept() throws {
         let things = SharedThings()
         let relay = try FleetRelay(1, things)

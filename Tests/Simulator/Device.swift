@@ -76,6 +76,9 @@ package final class Device: Client {
     }
 
     var isOfferer: Bool { user.offerer === self }
+    /// Whether the device has sent its proof in this act, or asks its user whether to give the seed.
+    package var isTrySpent: Bool { act?.session.isTrySpent() ?? false }
+    package var isAsking: Bool { act?.isQuestioned ?? false }
     var deviceName: DeviceName { DeviceName(cleaning: name) ?? user.visitor.deviceName }
 
     /// Whether the device knows the message of a relay's operator: two thirds do.

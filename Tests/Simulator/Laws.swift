@@ -249,7 +249,10 @@ extension World {
         case .draining: return !act.hasToken && fleet == nil
         // A visitor's try is used up if its proof was on the way when its connection was lost while other visitors
         // waited.
-        case .connectionLost: return !act.hasToken || isAmongStrangers && act.session.isTrySpent() && act.words == nil
+        case .connectionLost:
+            // In a fleet, `meeting-over` is such an end: a visitor that has spent its try hears it.
+            if fleet != nil, !isAmongStrangers { return !act.hasToken && !act.session.isTrySpent() }
+            return !act.hasToken || isAmongStrangers && act.session.isTrySpent() && act.words == nil
         case .cancelledHere: return true
         // Whether they really are is looked at in `judgeSameSeed`.
         case .alreadyPaired: return true

@@ -67,34 +67,4 @@ import Testing
             }
         )
     }
-
-    /// An offerer whose relay is cut off for minutes, and the visitor, which can come to the other relay alone.
-    private static func cutOff(without rule: FleetRule?) -> (World, User) {
-        let world = World(seed: 1)
-        world.isFair = true
-        let fleet = world.addFleet(relays: 2, without: rule)
-        var habits = Habits()
-        habits.start = .seconds(3)
-        habits.typing = .seconds(30)
-        let user = world.addUser(habits, at: fleet)
-        fleet.preferred = 1
-        world.schedule(.seconds(10)) { [unowned fleet] in
-            fleet.preferred = nil
-            fleet.relays[0].cutOff(for: .seconds(300))
-        }
-        world.calm = .seconds(310)
-        return (world, user)
-    }
-
-    @Test("A relay that is cut off sends its rooms on, or who types a code waits, and hears that there is none")
-    func sentOn() {
-        let (world, user) = Self.cutOff(without: nil)
-        world.run()
-        #expect(world.breaches.isEmpty)
-        #expect(user.pairedAt != nil && user.offers == 1 && user.visits == 1)
-        #expect(user.offerer.shown.count == 1)
-        let (other, _) = Self.cutOff(without: .sendOn)
-        other.run()
-        #expect(other.breaches.contains { $0.law == .finish })
-    }
 }

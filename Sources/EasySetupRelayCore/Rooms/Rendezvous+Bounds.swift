@@ -59,7 +59,14 @@ extension Rendezvous {
 
     /// All rooms, each reduced to the facts that tests look at.
     package var roomSummaries: [OfferID: RoomSummary] {
-        rooms.mapValues { RoomSummary(slot: $0.slot, mayBeGivenUp: $0.isAbandoned, attempt: $0.attempt) }
+        rooms.mapValues { room in
+            RoomSummary(
+                slot: room.slot,
+                mayBeGivenUp: room.isAbandoned,
+                isOffererAlone: room.offerer != nil && room.isIdle && !room.isKept,
+                attempt: room.attempt
+            )
+        }
     }
 
     /// The room in which a connection is the offerer or a visitor; nil if it is in none.
@@ -83,6 +90,8 @@ package struct RoomSummary: Sendable {
     package let slot: Slot
     /// Whether a full relay may drop the room: the offerer is disconnected and no visitor ever came.
     package let mayBeGivenUp: Bool
+    /// Whether only the offerer is in the room, which was not made again while the relay was cut off.
+    package let isOffererAlone: Bool
     /// How often the offerer has attached.
     package let attempt: UInt32
 }

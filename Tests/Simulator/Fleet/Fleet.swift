@@ -141,7 +141,7 @@ package final class Fleet: RelayEnd {
 
     // MARK: What happens to the store
 
-    func forget() {
+    package func forget() {
         world.trace { "the directory is lost" }
         stores.forget()
     }
@@ -154,6 +154,17 @@ package final class Fleet: RelayEnd {
             world.trace { "the directory is back\(forgetting ? ", and empty" : "")" }
             stores.comeBack(forgetting: forgetting)
         }
+    }
+
+    /// Another room gets the slot of this code, if the directory does not know of one there.
+    package func giveAway(_ code: ShownCode) {
+        guard let slot = Slot(code.slot) else { return }
+        world.trace { "another room gets the slot \(code.slot)" }
+        let offer = random.bytes(Registration.offerByteCount)
+        let another = Registration(offer: offer, run: RunID(number: random.next()), attempt: 0)
+        var model = stores.model
+        _ = model.claim(setup.fleetKeys.names(of: slot, nil)[0], another, at: world.now)
+        stores.comeBack(with: model)
     }
 
     /// Another server takes over, which lacks what was registered in the last second or two.
@@ -172,7 +183,7 @@ package final class Fleet: RelayEnd {
     func lose(oneOf many: Int) { lossRate = many }
 
     /// Loses what one relay says to the other for a while.
-    func deafen(_ relay: FleetRelay, _ other: FleetRelay, for time: Duration) {
+    package func deafen(_ relay: FleetRelay, _ other: FleetRelay, for time: Duration) {
         guard relay !== other else { return }
         world.trace { "relay \(relay.number) does not hear relay \(other.number)" }
         deaf.append((other.number, relay.number))

@@ -8,8 +8,8 @@ import SeededRandom
 /// A relay of a fleet: the real ``Rendezvous``, ``FleetMachine`` and frame codec, in a process that may be killed,
 /// stopped and woken, drained, and cut off from what the relays share.
 package final class FleetRelay {
-    private unowned let fleet: Fleet
-    private var world: World { fleet.world }
+    unowned let fleet: Fleet
+    var world: World { fleet.world }
     package let number: Int
     /// How long the relay is down when it is killed.
     var down: Duration = .seconds(1)
@@ -17,25 +17,27 @@ package final class FleetRelay {
     private(set) var restarts = 0
     /// What the processes so far have counted.
     private(set) var earlier = FleetCounts()
-    private(set) var rendezvous: Rendezvous
+    var rendezvous: Rendezvous
     private(set) var machine: FleetMachine
-    private var turn: Turn
+    var turn: Turn
     private(set) var isUp = false
     /// Whether the process is stopped (SIGSTOP). What happens to it meanwhile waits in `held`.
     private(set) var isStopped = false
     private var held: [() -> Void] = []
     private var stops = 0
     private var started: Duration = .zero
-    private var process = 0
-    private var connections: [ConnectionID: Connection] = [:]
+    private(set) var process = 0
+    var connections: [ConnectionID: Connection] = [:]
     private var timer: Duration?
     private var isActing = false
     private var events: [(FleetRelay) -> Void] = []
     /// What a relay without a rule needs: the first frames of devices that have heard nothing, and the numbers of those
     /// that are taken for new ones.
-    private var noted: [ConnectionID: DeviceFrame] = [:]
-    private var aliases: [ConnectionID: ConnectionID] = [:]
-    private var repeated: UInt64 = 0
+    var noted: [ConnectionID: DeviceFrame] = [:]
+    var aliases: [ConnectionID: ConnectionID] = [:]
+    var repeated: UInt64 = 0
+    /// The devices that want to come back to a meeting, where the directory says that the room is this relay's.
+    var believed: Set<ConnectionID> = []
 
     init(_ fleet: Fleet, number: Int, store: MemoryStore, _ random: SplitMix) {
         (self.fleet, self.number, self.store) = (fleet, number, store)
@@ -92,7 +94,7 @@ package final class FleetRelay {
     }
 
     /// Kills the process (`kill -9`). It starts again after ``down``, as another run.
-    func kill() {
+    package func kill() {
         guard isUp else { return }
         world.trace { "relay \(number) is killed" }
         end()
@@ -109,7 +111,7 @@ package final class FleetRelay {
         earlier = counts
         store.leave()
         let all = connections.values.sorted { $0.number < $1.number }
-        (connections, noted, aliases) = ([:], [:], [:])
+        (connections, noted, aliases, believed) = ([:], [:], [:], [])
         for connection in all {
             fleet.forget(connection)
             world.end(connection, tellsRelay: false)
@@ -142,7 +144,7 @@ package final class FleetRelay {
     }
 
     /// Stops the process for a while (SIGSTOP), as a machine does that is moved or overloaded.
-    func stop(for time: Duration) {
+    package func stop(for time: Duration) {
         guard isUp, !isStopped else { return }
         world.trace { "relay \(number) is stopped" }
         isStopped = true
@@ -233,7 +235,7 @@ package final class FleetRelay {
         }
     }
 
-    private func happened(_ event: @escaping (FleetRelay) -> Void) {
+    func happened(_ event: @escaping (FleetRelay) -> Void) {
         whenAwake { [unowned self] in act(event) }
     }
 
@@ -258,7 +260,7 @@ package final class FleetRelay {
             while !turn.actions.isEmpty {
                 var actions: [Action] = []
                 swap(&actions, &turn.actions)
-                for action in actions { carryOut(machine.perform(action, &rendezvous, &turn)) }
+                for action in actions { carryOut(machine.perform(instead(of: action), &rendezvous, &turn)) }
             }
             machine.finish(turn)
             for effect in machine.takeEffects() { carryOut(effect) }
@@ -283,7 +285,7 @@ package final class FleetRelay {
         }
     }
 
-    private func send(_ frame: ReceivedFrame, to id: ConnectionID) {
+    func send(_ frame: ReceivedFrame, to id: ConnectionID) {
         guard let connection = connections[id] else { return }
         world.trace { "relay \(number) → \(connection.number) \(frame.frame.name)" }
         world.send(frame.serialized(), .toClient, on: connection)
@@ -299,6 +301,7 @@ package final class FleetRelay {
             let process = process
             func answered(_ answer: Result<StoreAnswer, StoreFailure>) {
                 let answer = fleet.answered(answer, ticket)
+                if fleet.setup.without == .doubt { note(answer, ticket) }
                 act(of: process) { $0.machine.answered(ticket, answer, &$0.rendezvous, &$0.turn) }
             }
             if let answer = fleet.known(ticket, to: machine.run) { return answered(answer) }
@@ -330,6 +333,7 @@ package final class FleetRelay {
         act { relay in
             relay.rendezvous.deadlinesPassed(&relay.turn)
             relay.machine.deadlinesPassed(&relay.rendezvous, &relay.turn)
+            if relay.fleet.setup.without == .alone { relay.sendOnAlone() }
         }
     }
 
@@ -360,46 +364,4 @@ package final class FleetRelay {
 
     /// Whether the relay has no state any more. The law ``Law/memory`` demands it at the end.
     var isEmpty: Bool { rendezvous.isEmpty && connections.isEmpty }
-}
-
-// MARK: - Without a rule
-
-extension FleetRelay {
-    /// Notes a device's first frame, which a relay without a rule answers in another way.
-    private func note(_ frame: DeviceFrame, _ id: ConnectionID) {
-        if noted[id] == nil { noted[id] = frame }
-    }
-
-    /// Whether the relay does something else than to send `goodbye` to a device that has heard nothing yet.
-    private func isInPlace(of frame: RelayFrame, _ id: ConnectionID) -> Bool {
-        guard let rule = fleet.setup.without, let first = noted.removeValue(forKey: id) else { return false }
-        guard case .goodbye = frame, let connection = connections[id] else { return false }
-        let isDraining = rendezvous.statistics.isDraining
-        switch (rule, first) {
-        case (.drain, .offer) where isDraining, (.drain, .visit) where isDraining:
-            send(ReceivedFrame(.refused(.draining, retryAfter: .seconds(2))), to: id)
-            return true
-        case (.repeat, .attachOfferer) where machine.isJoined && !isDraining,
-            (.repeat, .attachVisitor) where machine.isJoined && !isDraining:
-            sayAgain(first, connection, id)
-            return true
-        default: return false
-        }
-    }
-
-    /// Takes a device that is to come again for a new one, with the frame that it has sent.
-    private func sayAgain(_ frame: DeviceFrame, _ connection: Connection, _ id: ConnectionID) {
-        connections[id] = nil
-        repeated += 1
-        let next = ConnectionID(number: 1 << 62 | repeated)
-        (aliases[connection.id], connections[next]) = (next, connection)
-        let process = process
-        world.after(.milliseconds(300)) { [unowned self] in
-            happened { relay in
-                guard process == relay.process, relay.connections[next] != nil else { return }
-                guard relay.rendezvous.connected(next, from: connection.prefix, &relay.turn) == nil else { return }
-                relay.rendezvous.received(frame, from: next, &relay.turn)
-            }
-        }
-    }
 }

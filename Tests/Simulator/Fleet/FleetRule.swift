@@ -26,6 +26,8 @@ package enum FleetRule: String, CaseIterable, Sendable {
     case slept
     /// A home asks the directory before it says a final word.
     case final
+    /// A home that does not know for certain that it is the home says no final word, whatever the directory says.
+    case doubt
     /// An offerer whose count says that others had its room meanwhile makes the room again.
     case jump
     /// The counts of attaches are compared.
@@ -40,6 +42,8 @@ package enum FleetRule: String, CaseIterable, Sendable {
     case beats
     /// A relay that is cut off sends its rooms on.
     case sendOn
+    /// A relay that is cut off sends on rooms with visitors, too, if none of these is connected to it.
+    case alone
     /// A relay that drains lets devices that only begin come again.
     case drain
 
@@ -55,8 +59,9 @@ package enum FleetRule: String, CaseIterable, Sendable {
         case .slept: setup.times.asleep = never
         case .copy: (setup.sharing.copyLook, setup.sharing.copyLookAtMost) = (never, never)
         case .beats: (setup.times.homeSilence, setup.times.suspicion) = (never, .zero)
-        case .sendOn: setup.sharing.sendOnAfter = never
-        case .trunk, .epoch, .silent, .repeat, .final, .jump, .attempt, .take, .ownKey, .drain: break
+        // Without `alone` the simulated relay sends rooms on by itself.
+        case .sendOn, .alone: setup.sharing.sendOnAfter = never
+        case .trunk, .epoch, .silent, .repeat, .final, .doubt, .jump, .attempt, .take, .ownKey, .drain: break
         }
     }
 }
