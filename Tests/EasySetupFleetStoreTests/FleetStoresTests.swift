@@ -7,6 +7,8 @@ import Testing
     private final class Stage {
         var waiting: [() -> Void] = []
         var told: [String] = []
+        /// The news of single stores.
+        var news: [String] = []
         private(set) lazy var shared = (0..<2).map { _ in
             MemoryStores(now: { .zero }, later: { [unowned self] _, _, body in waiting.append(body) })
         }
@@ -21,7 +23,13 @@ import Testing
         func joined(_ number: UInt64) -> (stores: FleetStores, parts: [MemoryStore]) {
             let parts = shared.map { $0.store() }
             let stores = FleetStores([("b", parts[1]), ("a", parts[0])])
-            stores.join(as: RunID(number: number)) { [unowned self] in told.append("\(number) \($0)") }
+            stores.join(as: RunID(number: number)) { [unowned self] event in
+                if case .line(let line, let change) = event {
+                    news.append("\(number) \(line) \(change)")
+                } else {
+                    told.append("\(number) \(event)")
+                }
+            }
             _ = turn()
             return (stores, parts)
         }
@@ -118,5 +126,89 @@ import Testing
         one.stores.publish([5], to: .all, answer: stage.note("e"))
         #expect(stage.turn().count { $0.hasPrefix("3 message") } == 2)
         three.stores.leave()
+    }
+
+    @Test("What changes at each store is told with its place, and stores that were never joined are told, too")
+    func news() {
+        let stage = Stage()
+        stage.shared[1].goAway()
+        let one = stage.joined(1)
+        #expect(stage.news == ["1 0 joined"])
+        stage.shared[1].comeBack()
+        _ = stage.turn()
+        stage.shared[0].forget()
+        stage.shared[0].look()
+        _ = stage.turn()
+        stage.shared[0].goAway()
+        _ = stage.turn()
+        let away = "cutOff(EasySetupFleetStore.StoreProblem.unreachable)"
+        #expect(stage.news == ["1 0 joined", "1 1 joined", "1 0 lostData", "1 0 \(away)"])
+        one.stores.leave()
+    }
+
+    @Test("Relays that are told nothing by any store hear that they are cut off, each time that one fails")
+    func neverJoined() {
+        var failed: [(StoreEvent) -> Void] = []
+        let stores = FleetStores((0..<2).map { ("\($0)", Failing { failed.append($0) }) })
+        var told: [StoreEvent] = []
+        stores.join(as: RunID(number: 1)) { told.append($0) }
+        failed[1](.cutOff(.wrongPassword))
+        failed[0](.cutOff(.unreachable))
+        #expect(
+            told == [
+                .connecting, .line(1, .cutOff(.wrongPassword)), .cutOff(.wrongPassword),
+                .line(0, .cutOff(.unreachable)), .cutOff(.unreachable),
+            ]
+        )
+    }
+
+    @Test("Messages that may have to be said at another store are bounded by their bytes until they are heard")
+    func kept() {
+        var waiting: [(Result<Int, StoreFailure>) -> Void] = []
+        var tell: [(StoreEvent) -> Void] = []
+        let stores = FleetStores((0..<2).map { ("\($0)", Failing({ tell.append($0) }) { waiting.append($0) }) })
+        stores.join(as: RunID(number: 1)) { _ in }
+        for tell in tell { tell(.joined(hasKept: false)) }
+        let message = [UInt8](repeating: 1, count: 65_000)
+        var (refused, answered) = (0, 0)
+        func publish() {
+            stores.publish(message, to: .run(RunID(number: 2))) { result in
+                if result == .failure(.busy) { refused += 1 } else { answered += 1 }
+            }
+        }
+        for _ in 0..<300 { publish() }
+        let most = FleetStores.keptBytes / message.count
+        #expect(waiting.count == most && refused == 300 - most)
+        // One that nobody heard is said at the other store, and still kept.
+        waiting.removeFirst()(.success(0))
+        publish()
+        #expect(waiting.count == most && refused == 301 - most && answered == 0)
+        for answer in waiting { answer(.success(1)) }
+        waiting = []
+        #expect(answered == most)
+        publish()
+        #expect(waiting.count == 1)
+    }
+
+    /// A store that is told what to tell, and whose answers the test gives.
+    private final class Failing: FleetStore {
+        private let joined: (@escaping (StoreEvent) -> Void) -> Void
+        private let published: (@escaping (Result<Int, StoreFailure>) -> Void) -> Void
+
+        init(
+            _ joined: @escaping (@escaping (StoreEvent) -> Void) -> Void,
+            _ published: @escaping (@escaping (Result<Int, StoreFailure>) -> Void) -> Void = { _ in }
+        ) {
+            (self.joined, self.published) = (joined, published)
+        }
+
+        func join(as run: RunID, tell: @escaping (StoreEvent) -> Void) { joined(tell) }
+        func leave() {}
+        func claim(_: RoomName, _: Registration, answer: @escaping (Result<Bool, StoreFailure>) -> Void) {}
+        func find(_: RoomName, answer: @escaping (Result<FoundRooms, StoreFailure>) -> Void) {}
+        func take(_: TakeRequest, answer: @escaping (Result<TakeOutcome, StoreFailure>) -> Void) {}
+        func publish(_: [UInt8], to: FleetChannel, answer: @escaping (Result<Int, StoreFailure>) -> Void) {
+            published(answer)
+        }
     }
 }

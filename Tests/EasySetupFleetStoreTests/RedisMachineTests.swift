@@ -91,6 +91,7 @@ import Testing
                 case .tell(.joined(let hasKept)): return hasKept ? "joined, kept" : "joined, new"
                 case .tell(.cutOff(let problem)): return "cut off: \(problem)"
                 case .tell(.lostData): return "lost"
+                case .tell(.line(let line, let news)): return "\(line) \(news)"
                 case .tell(.message(let channel, let bytes, _)):
                     return "\(channel == .all ? "all" : "own"): \(String(decoding: bytes, as: UTF8.self))"
                 case .answer(let asker, .success(.claimed(let isFree))): return "\(asker) claimed \(isFree)"
@@ -221,7 +222,7 @@ import Testing
     }
 
     static let failed: [(String, [String])] = [
-        ("-OOM command not allowed\r\n", ["a full"]), ("-NOPERM no\r\n", ["a refused"]),
+        ("-OOM command not allowed\r\n", ["a full"]), ("-NOPERM no\r\n", ["a notPermitted"]),
         ("-MISCONF no\r\n", ["a refused"]), ("-\r\n", ["a refused"]), ("-NOREPLICAS no\r\n", ["a refused"]),
         ("-READONLY no\r\n", ["a cutOff", "close 1", "cut off: notMaster", "z cutOff"]),
         ("-LOADING no\r\n", ["a cutOff", "close 1", "cut off: loading", "z cutOff"]),
@@ -433,6 +434,17 @@ import Testing
         #expect(stage.ask(.publish([], .all), "c") == ["c busy"])
         #expect(stage.hear(.questions, ":1\r\n") == ["a heard by 1"])
         #expect(stage.ask(.publish([], .all), "d") == [])
+    }
+
+    @Test("A password that was changed is that of the next attempt, and the present one goes on") func newPassword() {
+        var stage = Stage.joined()
+        stage.machine.account.password = RedisPassword(Array("new".utf8))
+        _ = stage.ask(.publish([], .all), "a")
+        #expect(!stage.said(.questions).contains { $0.hasPrefix("AUTH") })
+        _ = stage.fail(.closed)
+        _ = stage.wait(.seconds(3))
+        #expect(stage.said(.questions).first == "AUTH new")
+        #expect(stage.said(.messages).first == "AUTH new")
     }
 
     // MARK: - Leaving

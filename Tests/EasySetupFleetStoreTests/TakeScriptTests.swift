@@ -132,6 +132,39 @@ import Testing
         }
     }
 
+    @Test("A session is kept for 90 s, and is gone when its own run has it no longer, but by no other run's word")
+    func sessions() async throws {
+        try await RedisServer.run { server in
+            try await RedisTalk.with(server.port) { talk in
+                let name = Self.drawnName([UInt8](repeating: 1, count: 12), 1)
+                let offer = [UInt8](repeating: 1, count: 16)
+                func take(_ run: UInt64, _ kept: TakeRequest.Time, isAttach: Bool = false) -> RESPCommand {
+                    let entry = Registration(offer: offer, run: RunID(number: run), attempt: 0)
+                    return RedisCommands.take(TakeRequest(name, entry, isAttach: isAttach, kept: kept), Self.times)
+                }
+                let time = RESPCommand(words: [Array("PTTL".utf8), RedisKeys.slot(name)])
+                let answers = try await talk.send([
+                    take(1, .session, isAttach: true), time, take(2, .session), take(2, .noLonger), time,
+                    take(2, .session, isAttach: true), take(1, .noLonger), RedisCommands.find(name),
+                ])
+                for index in [1, 4] {
+                    guard case .number(let time) = answers[index] else { throw Unexpected() }
+                    #expect(time > 60_000 && time <= 90_000)
+                }
+                for index in [2, 3, 6] {
+                    guard case .newer? = RedisCommands.taken(answers[index])?.verdict else { throw Unexpected() }
+                }
+                #expect(RedisCommands.found(answers[7])?.atSlot?.run == RunID(number: 2))
+                _ = try await talk.send([take(2, .noLonger)])
+                try await until {
+                    try await RedisCommands.found(talk.send([RedisCommands.find(name)])[0]) == FoundRooms()
+                }
+            }
+        }
+    }
+
+    private struct Unexpected: Error {}
+
     @Test("Of two connections that race for a slot or a room, one is first, each of thousands of times")
     func races() async throws {
         try await RedisServer.run { server in

@@ -22,7 +22,7 @@ import Testing
             .over(TrunkID(number: .max)), .taken(offer: [UInt8](0..<16), attempt: .max),
             .call(LongPollCall(number: 1, .poll, body: [])),
             .call(LongPollCall(number: .max, .send, body: [UInt8](repeating: 7, count: 16_384))),
-            .answered(LongPollAnswered(number: 1, status: 200, body: [1])),
+            .answered(LongPollAnswered(number: 1, status: 200, body: [1])), .callGone(1), .callGone(.max),
             .beat(Beat()),
             .beat(
                 Beat(
@@ -125,6 +125,7 @@ import Testing
         Bad(testDescription: "message 0", bytes: section(1, eight(1) + eight(0)), error: .noNumber),
         Bad(testDescription: "leg 0", bytes: up(section(3, eight(0))), error: .noNumber),
         Bad(testDescription: "call 0", bytes: section(5, eight(0) + [1]), error: .noNumber),
+        Bad(testDescription: "call 0 gone", bytes: section(8, eight(0)), error: .noNumber),
         Bad(testDescription: "no frame", bytes: up(section(2, eight(1))), error: .badLength),
         Bad(testDescription: "a long frame", bytes: up(section(2, eight(1) + long)), error: .badLength),
         Bad(testDescription: "a long told", bytes: down(section(4, eight(1) + [0] + long)), error: .badLength),

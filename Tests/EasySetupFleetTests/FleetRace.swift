@@ -64,7 +64,8 @@ final class FleetRace {
     private(set) var offerer: Offerer?
     private(set) var visitors: [Visitor] = []
 
-    init(seed: UInt64) throws {
+    /// - Parameter isRotating: whether keys are being rotated, so that one relay has another first key than the others.
+    init(seed: UInt64, isRotating: Bool = false) throws {
         random = SplitMix(state: seed)
         var limits = Limits()
         (limits.offersPerPrefix, limits.visitsPerPrefix, limits.missesPerPrefix) = (1_000_000, 1_000_000, 1_000_000)
@@ -73,7 +74,14 @@ final class FleetRace {
         sharing.claims = 16
         for number in 1...UInt64(3) {
             let entropy = SameSlots(shared: SplitMix(state: seed), own: SplitMix(state: seed &+ number))
-            relays.append(try FleetRelay(number, things, limits: limits, sharing: sharing, entropy: entropy))
+            let keys =
+                isRotating
+                ? number == 2
+                    ? EnvelopeTests.keys(EnvelopeTests.other, [EnvelopeTests.key])
+                    : EnvelopeTests.keys(EnvelopeTests.key, [EnvelopeTests.other]) : EnvelopeTests.keys()
+            relays.append(
+                try FleetRelay(number, things, keys: keys, limits: limits, sharing: sharing, entropy: entropy)
+            )
         }
         things.isHeld = true
         // Slots that others have claimed are claimed anew, so that each has its stock.

@@ -11,9 +11,9 @@ import Testing
     /// So many races are at the same relays, one after the other.
     static let perFleet = 25
 
-    private static func races(_ body: (FleetRace) throws -> Void) throws {
+    private static func races(isRotating: Bool = false, _ body: (FleetRace) throws -> Void) throws {
         for seed in 0..<UInt64(count / perFleet) {
-            let race = try FleetRace(seed: seed)
+            let race = try FleetRace(seed: seed, isRotating: isRotating)
             for _ in 0..<perFleet { try body(race) }
         }
     }
@@ -29,7 +29,7 @@ import Testing
             }
             race.settle(seconds: 1)
             let slots = race.relays.indices.compactMap { race.relays[$0].last(offers[$0]).offered?.slot }
-            #expect(slots.count == 3 && Set(slots).count == 3)
+            #expect(slots.count == 3 && Set(slots).count == 3, "\(slots.map(\.symbols))")
             contested += race.relays.reduce(0) { $0 + $1.failedClaims }
             for (index, relay) in race.relays.enumerated() { relay.say(offers[index], .leave(.done)) }
             race.settle(seconds: 1)
@@ -54,11 +54,13 @@ import Testing
         #expect(seated > Self.count * 9 / 10)
     }
 
-    @Test("Of two relays that take a room over, the one with the newer attach has it, and no other") func takeover()
-        throws
-    {
+    @Test(
+        "Of two relays that take a room over, the one with the newer attach has it, and no other, also while keys are rotated",
+        arguments: [false, true]
+    )
+    func takeover(isRotating: Bool) throws {
         var taken = 0
-        try Self.races { race in
+        try Self.races(isRotating: isRotating) { race in
             race.meet(visitors: 0, isProof: true)
             let offerer = try #require(race.offerer)
             let home = offerer.relay
@@ -77,7 +79,7 @@ import Testing
             #expect(offerer.end == nil && !offerer.isAway)
             #expect(race.relays[offerer.relay].heard[offerer.connection]?.first?.isAttachedOfferer == true)
             let homes = race.relays.indices.filter { race.relays[$0].rooms > 0 }
-            #expect(homes.count == 1)
+            #expect(homes.count == 1, "\(homes) of \(home), \(offerer.slot?.symbols ?? ""), \(offerer.attempt)")
             if homes != [home] { taken += 1 }
             race.leave()
         }

@@ -46,6 +46,27 @@ import Testing
 
         func open() { home.happen { $0.machine.opened(session, now: things.now) } }
 
+        /// Lets a time pass at both relays, in steps in which none of them sleeps.
+        func pass(seconds: Int) {
+            for _ in 0..<seconds / 3 {
+                things.now += .seconds(3)
+                home.passTime()
+                other.passTime()
+            }
+        }
+
+        /// The run that the directory names.
+        func found(_ name: RoomName) -> RunID? {
+            var found: FoundRooms?
+            let store = things.stores.store()
+            store.join(as: RunID(number: 99)) { _ in }
+            things.settle()
+            store.find(name) { found = try? $0.get() }
+            things.settle()
+            store.leave()
+            return found?.atSlot?.run
+        }
+
         /// The number under which the home has the only call that it was handed.
         func handed() throws -> ConnectionID {
             guard case .handle(let id, _, _)? = home.takeCallEffects().last else {
@@ -117,22 +138,130 @@ import Testing
         #expect(two.call(.send, opens: true) == .nobody)
     }
 
-    @Test("A session is registered again when the directory has lost it, but one that is closed is not")
+    @Test("A session is registered again when the directory has lost it, but one that is over is not")
     func registeredAgain() throws {
+        for isOver in [false, true] {
+            let two = try Two()
+            two.open()
+            two.things.stores.forget()
+            two.home.lookAtStore()
+            if isOver { two.home.happen { $0.machine.forgot(two.session) } }
+            two.home.passTime()
+            _ = two.call()
+            if isOver {
+                #expect(two.other.takeCallEffects() == [.respond(Self.connection, .refuse(.unknownConnection))])
+            } else {
+                _ = try two.handed()
+            }
+        }
+    }
+
+    @Test("The directory keeps a session as long as its relay has it, and forgets it then")
+    func keptAndForgotten() throws {
         let two = try Two()
         two.open()
-        two.things.stores.forget()
-        two.home.lookAtStore()
-        two.home.happen { $0.machine.registerSessions(now: two.things.now) { _ in true } }
+        two.pass(seconds: 300)
+        let name = try #require(EnvelopeTests.keys().names(of: two.session).first?.room)
+        #expect(two.found(name) != nil)
+        two.home.happen { $0.machine.forgot(two.session) }
+        two.home.passTime()
+        #expect(two.found(name) == nil)
+        // The directory forgets by itself what a relay has left behind.
+        two.open()
+        two.home.kill()
+        #expect(two.found(name) != nil)
+        two.things.now += .seconds(90)
+        #expect(two.found(name) == nil)
+    }
+
+    @Test("A relay that has a session no longer takes nothing away from the one that has it now")
+    func forgottenElsewhere() throws {
+        let two = try Two()
+        let name = try #require(EnvelopeTests.keys().names(of: two.session).first?.room)
+        two.open()
+        two.other.happen { $0.machine.opened(two.session, now: two.things.now) }
+        #expect(two.found(name) == two.other.machine.run)
+        two.pass(seconds: 120)
+        #expect(two.found(name) == two.other.machine.run)
+        two.home.happen { $0.machine.forgot(two.session) }
+        two.home.passTime()
+        #expect(two.found(name) == two.other.machine.run)
+    }
+
+    @Test(
+        "A poll whose connection is lost at another relay is lost where it waits",
+        arguments: LongPollCall.Kind.allCases
+    )
+    func lostPoll(_ kind: LongPollCall.Kind) throws {
+        let two = try Two()
+        let waiting = ConnectionID(number: 77)
+        two.open()
+        _ = two.call(kind)
+        let id = try two.handed()
+        two.home.happen { $0.machine.waits(id, in: waiting) }
+        two.other.happen { $0.machine.callGone(Self.connection) }
+        // A send is answered at once.
+        #expect(two.home.takeCallEffects() == (kind == .poll ? [.lost(id)] : []))
+        guard kind == .poll else { return }
+        #expect(two.home.machine.takeLost(id) == waiting)
+        #expect(two.home.machine.takeLost(id) == nil)
+        let published = two.home.machine.counts.published
+        two.home.happen { $0.machine.answer(id, .body([9])) }
+        #expect(two.home.machine.counts.published == published)
+    }
+
+    @Test("Nothing is said of a lost connection before its call is handed on, nor after its answer") func lostLater()
+        throws
+    {
+        let two = try Two()
+        two.open()
+        two.things.isHeld = true
         _ = two.call()
-        _ = try two.handed()
-        let closed = try Two()
-        closed.open()
-        closed.things.stores.forget()
-        closed.home.lookAtStore()
-        closed.home.happen { $0.machine.registerSessions(now: closed.things.now) { _ in false } }
-        _ = closed.call()
-        #expect(closed.other.takeCallEffects() == [.respond(Self.connection, .refuse(.unknownConnection))])
+        two.other.happen { $0.machine.callGone(Self.connection) }
+        two.things.isHeld = false
+        two.things.settle()
+        #expect(two.home.takeCallEffects().isEmpty)
+        _ = two.call()
+        let id = try two.handed()
+        two.home.happen { $0.machine.answer(id, .body([9])) }
+        two.other.happen { $0.machine.callGone(Self.connection) }
+        #expect(two.home.takeCallEffects().isEmpty)
+        // The answer was under way when the connection was lost.
+        _ = two.call()
+        let next = try two.handed()
+        two.things.isHeld = true
+        two.home.happen { $0.machine.answer(next, .body([9])) }
+        two.other.happen { $0.machine.callGone(Self.connection) }
+        two.things.isHeld = false
+        two.things.settle()
+        #expect(two.home.takeCallEffects().isEmpty)
+    }
+
+    @Test("The polls of a relay that has fallen silent are lost, but not those of one that is heard") func silentEntry()
+        throws
+    {
+        let two = try Two()
+        two.open()
+        _ = two.call()
+        let id = try two.handed()
+        two.home.happen { $0.machine.waits(id, in: ConnectionID(number: 77)) }
+        for _ in 0..<4 {
+            two.things.now += .seconds(2)
+            two.other.passTime()
+            two.home.passTime()
+        }
+        #expect(two.home.takeCallEffects().isEmpty)
+        two.other.kill()
+        for _ in 0..<3 {
+            two.things.now += .seconds(2)
+            two.home.passTime()
+        }
+        // It is told at each beat until the call is taken.
+        #expect(Set(two.home.takeCallEffects()) == [.lost(id)])
+        #expect(two.home.machine.takeLost(id) == ConnectionID(number: 77))
+        two.things.now += .seconds(2)
+        two.home.passTime()
+        #expect(two.home.takeCallEffects().isEmpty)
     }
 
     @Test("A session of a relay with another first key is found, too")
@@ -180,21 +309,6 @@ import Testing
             two.other.passTime()
         }
         #expect(two.other.takeCallEffects() == [.respond(Self.connection, .refuse(.unknownConnection))])
-    }
-
-    @Test("Sessions that are registered are bounded, those included that were closed, until their time is over")
-    func registeredSessions() throws {
-        let session = try #require(LongPollConnectionID([UInt8](repeating: 5, count: 16)))
-        var table = CallTable()
-        var count = 0
-        while table.opened(session, now: .zero) { count += 1 }
-        #expect(count == CallTable.registeredSessions)
-        let early = table.takeDue(now: CallTable.registered - .seconds(1)) { _ in false }
-        let hasPlaceEarly = table.opened(session, now: .zero)
-        #expect(early.isEmpty && !hasPlaceEarly)
-        let due = table.takeDue(now: CallTable.registered) { _ in false }
-        let hasPlace = table.opened(session, now: CallTable.registered)
-        #expect(due.isEmpty && hasPlace)
     }
 
     @Test("Calls that wait to be found are bounded by their bytes")

@@ -149,11 +149,11 @@ import Testing
         // Nobody hears that run: neither this message nor a later one.
         let before: [TrunkEffect] = isAlone ? [] : [.broken(Self.device, .silent)]
         #expect(
-            rig.runs[0].nobodyHeard(messages[0]) == before + [
+            rig.runs[0].nobodyHeard(SentMessage(messages[0])) == before + [
                 .broken(ConnectionID(number: 8), .unheard), .broken(ConnectionID(number: 9), .unheard),
             ]
         )
-        #expect(rig.runs[0].nobodyHeard(messages[0]) == [])
+        #expect(rig.runs[0].nobodyHeard(SentMessage(messages[0])) == [])
         #expect(rig.runs[0].takeMessages(now: .zero) == [])
     }
 
@@ -182,7 +182,7 @@ import Testing
         try Self.opened(&rig)
         rig.runs[1].tell([2], hasMeeting: false, to: Self.far)
         let message = try #require(rig.runs[1].takeMessages(now: .zero).first)
-        #expect(rig.runs[1].nobodyHeard(message) == [.gone(Self.far)])
+        #expect(rig.runs[1].nobodyHeard(SentMessage(message)) == [.gone(Self.far)])
     }
 
     @Test("An entry that counts its legs wrong has no trunk any more") func wrongLeg() throws {

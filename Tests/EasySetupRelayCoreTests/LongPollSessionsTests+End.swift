@@ -41,6 +41,25 @@ extension LongPollSessionsTests {
         #expect(sessions.nextDeadline == nil || sessions.deadlinesPassed(now: after(.seconds(3_600))).isEmpty)
     }
 
+    @Test("Whoever asks is told once of each connection that is forgotten, but not when the relay ends")
+    func forgotten() {
+        var limits = TransportLimits.usual
+        limits.closedCalls = 1
+        for asks in [true, false] {
+            var sessions = LongPollSessions(limits: limits, notesForgotten: asks)
+            for number in UInt8(1)...4 {
+                sessions.open(.named(number), as: ConnectionID(number: UInt64(number)), now: Self.start)
+            }
+            #expect(sessions.takeForgotten() == [])
+            for number in UInt64(1)...2 { sessions.close(ConnectionID(number: number), now: Self.start) }
+            sessions.forget(ConnectionID(number: 3))
+            #expect(sessions.takeForgotten() == (asks ? [.named(1), .named(3)] : []))
+            #expect(sessions.takeForgotten() == [])
+            sessions.forgetAll()
+            #expect(sessions.takeForgotten() == [])
+        }
+    }
+
     @Test("Of too many closed connections, the oldest is forgotten first") func manyClosedConnections() {
         var limits = TransportLimits.usual
         limits.closedCalls = 2

@@ -104,6 +104,7 @@ import Testing
             try Self.rows("limits.md", ["What relays share"]),
             [
                 ("unsentBytes", limits.unsentBytes), ("unanswered", limits.unanswered),
+                ("keptBytes", FleetStores.keptBytes),
                 ("answerBytes", limits.resp.answerBytes), ("runs", EnvelopeLimits.runs),
             ]
         )

@@ -47,6 +47,9 @@ package enum CallEffect: Hashable, Sendable {
     /// Another relay has handed this call on. Give the answer to ``FleetMachine/answer(_:_:)`` with this number, at once
     /// or later.
     case handle(ConnectionID, LongPollCall.Kind, body: [UInt8])
+    /// The device's connection at the other relay is lost, on which this call waits: ask for its session by
+    /// ``FleetMachine/takeLost(_:)``.
+    case lost(ConnectionID)
 }
 
 /// The answer of a ``FleetMachine`` to the question whether a call is another relay's business.

@@ -1,4 +1,3 @@
-internal import DequeModule
 internal import EasySetupFleetStore
 internal import EasySetupRelayCore
 internal import EasySetupRelayProtocol
@@ -22,7 +21,7 @@ struct CallTable: Sendable {
     }
 
     /// A call of another relay's device, whose answer is not there yet.
-    struct Other: Sendable {
+    struct Other: Hashable, Sendable {
         let run: RunID
         let number: UInt64
     }
@@ -32,29 +31,22 @@ struct CallTable: Sendable {
         let until: Duration
     }
 
-    private struct Session: Sendable {
-        let due: Duration
-        let id: LongPollConnectionID
-    }
-
     /// The most bytes of calls that wait for their sessions to be found.
     static let waitingCallBytes = 4 << 20
     /// The most sessions elsewhere whose homes are remembered.
     static let homes = 20_000
     /// How long the home of a session is remembered after its last call: longer than a device is silent.
     static let homeKept = Duration.seconds(120)
-    /// How often a session is registered again: the directory keeps it for twice as long.
-    static let registered = Duration.seconds(900)
-    /// The most sessions that are registered in ``registered``.
-    static let registeredSessions = 200_000
-    /// The most sessions that are registered again in a second.
-    static let registeredPerSecond = 2_000
 
     private(set) var own: [ConnectionID: Own] = [:]
     private var connections: [UInt64: ConnectionID] = [:]
     private var known: [LongPollConnectionID: Known] = [:]
     private var others: [ConnectionID: Other] = [:]
-    private var sessions: Deque<Session> = []
+    private var otherIDs: [Other: ConnectionID] = [:]
+    /// The sessions in which polls of others wait.
+    private var waiting: [ConnectionID: ConnectionID] = [:]
+    /// The sessions that are here.
+    var sessions = RegisteredSessions()
     /// The answers that wait until a session is registered.
     private var held: [LongPollConnectionID: [CallEffect]] = [:]
     private var lastNumber: UInt64 = 0
@@ -126,22 +118,34 @@ struct CallTable: Sendable {
     mutating func add(_ call: LongPollCall, from run: RunID, _ number: (UInt64) -> ConnectionID) -> ConnectionID {
         lastOther += 1
         let id = number(lastOther)
-        others[id] = Other(run: run, number: call.number)
+        let other = Other(run: run, number: call.number)
+        others[id] = other
+        otherIDs[other] = id
         return id
     }
 
-    mutating func removeOther(_ id: ConnectionID) -> Other? { others.removeValue(forKey: id) }
+    /// Notes that the call, a poll, waits in this session.
+    mutating func waits(_ id: ConnectionID, in session: ConnectionID) {
+        if others[id] != nil { waiting[id] = session }
+    }
+
+    /// The call of this run and number.
+    func other(_ number: UInt64, of run: RunID) -> ConnectionID? { otherIDs[Other(run: run, number: number)] }
+
+    /// Removes a call.
+    /// - Returns: the call, and the session in which it waits; nil if it has been answered.
+    mutating func removeOther(_ id: ConnectionID) -> (call: Other, session: ConnectionID?)? {
+        guard let other = others.removeValue(forKey: id) else { return nil }
+        otherIDs[other] = nil
+        return (other, waiting.removeValue(forKey: id))
+    }
+
+    /// The polls that wait here for runs that are not there any more.
+    func others(ofRunsBut isThere: (RunID) -> Bool) -> [ConnectionID] {
+        waiting.keys.filter { id in others[id].map { !isThere($0.run) } ?? false }
+    }
 
     // MARK: Sessions here
-
-    /// Notes a session that is to be registered. False if there is no place for it: a session that was closed keeps its
-    /// place until it would be registered again, so that strangers who open and close many fill neither this list nor the
-    /// directory.
-    mutating func opened(_ session: LongPollConnectionID, now: Duration) -> Bool {
-        guard sessions.count < Self.registeredSessions else { return false }
-        sessions.append(Session(due: now + Self.registered, id: session))
-        return true
-    }
 
     /// Has the answers to the session's calls wait until it is registered.
     mutating func waits(for session: LongPollConnectionID) { held[session] = [] }
@@ -157,24 +161,4 @@ struct CallTable: Sendable {
     mutating func registered(_ session: LongPollConnectionID) -> [CallEffect] {
         held.removeValue(forKey: session) ?? []
     }
-
-    /// Has all sessions registered again, because the directory has lost them, or has them under another run.
-    mutating func registerAll(now: Duration) {
-        sessions = Deque(sessions.map { Session(due: now, id: $0.id) })
-    }
-
-    /// The sessions that are to be registered again now, some of them at a time.
-    mutating func takeDue(now: Duration, isOpen: (LongPollConnectionID) -> Bool) -> [LongPollConnectionID] {
-        var due: [LongPollConnectionID] = []
-        while due.count < Self.registeredPerSecond, let first = sessions.first, first.due <= now {
-            sessions.removeFirst()
-            guard isOpen(first.id) else { continue }
-            sessions.append(Session(due: now + Self.registered, id: first.id))
-            due.append(first.id)
-        }
-        return due
-    }
-
-    /// When ``takeDue(now:isOpen:)`` is next due; nil if no session is known.
-    var nextDue: Duration? { sessions.first?.due }
 }

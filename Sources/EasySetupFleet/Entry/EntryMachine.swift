@@ -102,7 +102,7 @@ package struct EntryMachine: Sendable {
         switch event {
         case .joined: others.joined(now: now)
         case .cutOff: others.cutOff()
-        case .connecting, .lostData, .message: break
+        case .connecting, .lostData, .message, .line: break
         }
         standing.told(event, now: now)
     }
@@ -166,7 +166,7 @@ extension EntryMachine {
         else { return [] }
         switch answer {
         case .failure(.cutOff): return unreachable(device, known)
-        case .failure(.busy), .failure(.full), .failure(.refused): return notFound(device, known, now: now)
+        case .failure: return notFound(device, known, now: now)
         case .success(let found):
             guard let home = known.sought.goal.registration(in: found)?.run else {
                 return missed(device, known, now: now)

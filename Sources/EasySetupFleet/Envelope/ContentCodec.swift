@@ -18,6 +18,7 @@ package enum ContentCodec {
         case call = 5
         case answered = 6
         case beat = 7
+        case callGone = 8
     }
 
     private enum Item: UInt8 {
@@ -117,6 +118,7 @@ extension ContentCodec {
                 $0.append(number: answer.status)
                 $0 += answer.body
             }
+        case .callGone(let number): bytes.append(section: Section.callGone.rawValue) { $0.append(number: number) }
         case .beat(let beat): bytes.append(section: Section.beat.rawValue) { write(beat, to: &$0) }
         }
     }
@@ -155,7 +157,7 @@ extension ContentCodec {
 
     static func byteCount(_ item: LooseItem) -> Int {
         switch item {
-        case .over: headBytes + 8
+        case .over, .callGone: headBytes + 8
         case .taken: headBytes + Registration.offerByteCount + 4
         case .call(let call): headBytes + 9 + call.body.count
         case .answered(let answer): headBytes + 10 + answer.body.count
@@ -186,6 +188,7 @@ extension ContentCodec {
                 content.loose.append(.taken(offer: offer, attempt: try section.number(UInt32.self)))
             case .call: if let call = try call(&section) { content.loose.append(.call(call)) }
             case .answered: content.loose.append(.answered(try answered(&section)))
+            case .callGone: content.loose.append(.callGone(try counted(&section)))
             case .beat: content.loose.append(.beat(try beat(&section)))
             case nil: break
             }

@@ -18,23 +18,26 @@ package enum FleetTicket: Sendable {
     case device(Question, SoughtDevice.Goal, ArraySlice<RoomName>)
     /// The `Rendezvous` has asked.
     case room(DirectoryQuestion, ArraySlice<RoomName>)
-    /// The `Rendezvous` wants to take a room or to claim a slot, and it is looked for under this name, and then under these.
-    case place(DirectoryQuestion, RoomName, ArraySlice<RoomName>)
+    /// The `Rendezvous` wants to take a room or to claim a slot, which has several names.
+    case walk(NameWalk)
     /// A message to one run was published.
-    case message(OutgoingMessage)
+    case message(SentMessage)
     case beat
     /// The session of a long-polling call is looked for: the call's number, and the names to look under next.
     case session(UInt64, [RoomName])
-    /// A session was registered.
+    /// A session was registered, and the answers to its calls have waited for that.
     case sessionNoted(LongPollConnectionID)
+    /// A session was registered again, or is over.
+    case sessionKept
 }
 
 extension FleetTicket {
     /// Whether nothing follows from this answer, so that ``FleetMachine/answered(_:_:_:_:)`` need not be called: a message
-    /// was heard, or it was said to all.
+    /// was heard, or it was said to all, or the directory was told of a session again.
     package func isSettled(by answer: Result<StoreAnswer, StoreFailure>) -> Bool {
         switch (self, answer) {
-        case (.beat, _): true
+        case (.beat, .failure(let failure)), (.sessionKept, .failure(let failure)): !failure.isOperators
+        case (.beat, _), (.sessionKept, _): true
         // It may have been heard. If it was not, the next one has a gap before it, or there is silence.
         case (.message, .failure(.cutOff)): true
         case (.message, .success(.published(let count))): count > 0
@@ -60,6 +63,8 @@ package struct FleetCounts: Hashable, Sendable {
     package var sleeps = 0
     /// Long-polling calls that were handed on to the relay of their session.
     package var callsHandedOn = 0
+    /// Questions and messages that the store refused, because it is full or the user may not.
+    package var refused = 0
     /// Devices whose connections were cut because they said too much.
     package var tooFast = 0
 
@@ -73,6 +78,8 @@ package struct FleetStatus: Hashable, Sendable {
     package var unchanged: Duration
     /// The other relays that are heard.
     package var others: Int
+    /// How many of several servers can't be used.
+    package var serversLost: Int
     /// The devices at other relays that are in rooms here, and those here whose rooms are at other relays.
     package var farDevices: Int
     package var devicesElsewhere: Int
@@ -83,6 +90,7 @@ package struct FleetStatus: Hashable, Sendable {
         isJoined: Bool,
         unchanged: Duration,
         others: Int = 0,
+        serversLost: Int = 0,
         farDevices: Int = 0,
         devicesElsewhere: Int = 0,
         trunks: Int = 0,
@@ -90,6 +98,6 @@ package struct FleetStatus: Hashable, Sendable {
     ) {
         (self.isJoined, self.unchanged, self.others) = (isJoined, unchanged, others)
         (self.farDevices, self.devicesElsewhere, self.trunks) = (farDevices, devicesElsewhere, trunks)
-        self.counts = counts
+        (self.serversLost, self.counts) = (serversLost, counts)
     }
 }

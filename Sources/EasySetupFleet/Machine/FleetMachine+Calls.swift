@@ -76,8 +76,12 @@ extension FleetMachine {
         )
     }
 
-    /// The connection on which a call waits is gone.
-    package mutating func callGone(_ connection: ConnectionID) { calls.remove(connection) }
+    /// The connection on which a call waits is gone. The relay of its session is told so, and sees as soon as a relay alone
+    /// that the device does not poll any more.
+    package mutating func callGone(_ connection: ConnectionID) {
+        guard let call = calls.remove(connection), let home = call.home, call.kind == .poll else { return }
+        trunks.say(.callGone(call.number), to: home)
+    }
 
     // MARK: Others
 
@@ -96,24 +100,37 @@ extension FleetMachine {
 
     /// Gives the answer to a call of ``CallEffect/handle(_:_:body:)``.
     package mutating func answer(_ id: ConnectionID, _ answer: CallAnswer) {
-        guard let other = calls.removeOther(id) else { return }
-        trunks.say(.answered(answer.item(number: other.number)), to: other.run)
+        guard let (call, _) = calls.removeOther(id) else { return }
+        trunks.say(.answered(answer.item(number: call.number)), to: call.run)
     }
 
-    /// Nobody has heard a message with these items.
-    mutating func nobodyHeard(_ items: [LooseItem]) {
-        for case .call(let call) in items {
-            if let (connection, _) = calls.call(call.number) { settle(connection) }
+    /// Notes that a call of ``CallEffect/handle(_:_:body:)``, a poll, waits in this session.
+    package mutating func waits(_ id: ConnectionID, in session: ConnectionID) { calls.waits(id, in: session) }
+
+    /// Removes the poll of a ``CallEffect/lost(_:)``, to which nobody wants an answer.
+    /// - Returns: the session in which it waits; nil if it was answered.
+    package mutating func takeLost(_ id: ConnectionID) -> ConnectionID? { calls.removeOther(id)?.session }
+
+    /// Nobody has heard the message with the calls of these numbers.
+    mutating func nobodyHeard(_ numbers: [UInt64]) {
+        for number in numbers {
+            if let (connection, _) = calls.call(number) { settle(connection) }
         }
     }
 
     // MARK: Sessions here
 
-    /// Registers a session that was opened here, if there is a place for it. Without one its calls must come here.
+    /// Registers a session that was opened here.
     package mutating func opened(_ session: LongPollConnectionID, now: Duration) {
-        guard calls.opened(session, now: now), isJoined else { return }
+        calls.sessions.add(session, now: now)
+        guard isJoined else { return }
         calls.waits(for: session)
-        register(session)
+        add(.ask(.take(request(for: session, isAttach: true)), .sessionNoted(session)))
+    }
+
+    /// A session that was opened here is remembered no more.
+    package mutating func forgot(_ session: LongPollConnectionID) {
+        calls.sessions.remove(session, tells: isJoined)
     }
 
     /// Answers a call, but after the session that it has opened is registered: the device's next call may come to another
@@ -122,30 +139,41 @@ extension FleetMachine {
         if !calls.hold(answer, on: connection, of: session) { callEffects.append(.respond(connection, answer)) }
     }
 
-    private mutating func register(_ session: LongPollConnectionID) {
+    /// A device has one session under an id, so that the relay which opened it last is right. A relay that has slept
+    /// meanwhile takes nothing away.
+    private func request(
+        for session: LongPollConnectionID,
+        isAttach: Bool = false,
+        kept: TakeRequest.Time = .session
+    ) -> TakeRequest {
         let name = keys.names(of: session)[0]
         let registration = Registration(offer: name.registered, run: run, attempt: 0)
-        // A device has one session under an id, so that the last relay that says it has it is right.
-        let request = TakeRequest(name.room, registration, former: exchange.former, isAttach: true)
-        add(.ask(.take(request), .sessionNoted(session)))
+        return TakeRequest(name.room, registration, former: exchange.former, isAttach: isAttach, kept: kept)
     }
 
-    /// Whether there are sessions to register again.
-    package func hasSessionsDue(now: Duration) -> Bool { isJoined && calls.nextDue.map { $0 <= now } ?? false }
-
-    /// Registers sessions again, some of them at a time. The caller calls this each second.
-    /// - Parameter isOpen: whether a session is here and open.
-    package mutating func registerSessions(now: Duration, isOpen: (LongPollConnectionID) -> Bool) {
+    /// Registers sessions again, and has the directory forget those that are over, some of them at a time.
+    mutating func registerSessions(now: Duration) {
         guard isJoined else { return }
-        for session in calls.takeDue(now: now, isOpen: isOpen) { register(session) }
+        for step in calls.sessions.takeTurn(now: now) {
+            let request =
+                switch step {
+                case .register(let session): request(for: session)
+                case .forget(let session): request(for: session, kept: .noLonger)
+                }
+            add(.ask(.take(request), .sessionKept))
+        }
     }
 
-    /// Gives up the calls whose homes are silent, or whose time is over.
+    /// Gives up the calls whose homes are silent, or whose time is over, and the polls that wait here for relays that
+    /// are silent.
     mutating func lookAfterCalls(now: Duration) {
         let late = calls.own.filter { _, call in
             call.until <= now || call.home.map { !entry.others.mayAnswer($0, now: now) } ?? false
         }
         for connection in late.keys.sorted(by: { $0.number < $1.number }) { settle(connection) }
+        guard isJoined else { return }
+        let lost = calls.others { entry.others.mayAnswer($0, now: now) }
+        callEffects += lost.sorted { $0.number < $1.number }.map { .lost($0) }
     }
 
     package mutating func takeCallEffects() -> [CallEffect] {

@@ -25,6 +25,8 @@ package struct FleetMachine: Sendable {
     /// One for each of several stores, because only each of them keeps the order of messages.
     private var openers: [EnvelopeOpener]
     private var lines = RunLines()
+    /// Those of several stores that can't be used.
+    private var linesLost: Set<Int> = []
     private var clock: RunClock
     private var nextBeat: Duration
     private let started: Duration
@@ -69,6 +71,7 @@ package struct FleetMachine: Sendable {
             isJoined: entry.standing.isJoined,
             unchanged: max(.zero, now - (entry.standing.changed ?? started)),
             others: entry.others.beats(now: now).count,
+            serversLost: linesLost.count,
             farDevices: trunks.farCount,
             devicesElsewhere: trunks.ownCount,
             trunks: trunks.trunkCount,
@@ -125,6 +128,7 @@ extension FleetMachine {
         var next = nextBeat
         if let due = entry.nextDeadline { next = min(due, next) }
         if let due = trunks.nextDeadline { next = min(due, next) }
+        if isJoined, let due = calls.sessions.due { next = min(due, next) }
         return next
     }
 
@@ -132,6 +136,7 @@ extension FleetMachine {
         let now = turn.now.monotonic
         perform(entry.deadlinesPassed(now: now), &rendezvous, &turn)
         handle(trunks.deadlinesPassed(now: now), &rendezvous, &turn)
+        registerSessions(now: now)
         guard nextBeat <= now else { return }
         nextBeat = now + times.beat
         lookAfterCalls(now: now)
@@ -150,7 +155,7 @@ extension FleetMachine {
     /// Publishes what the events since the last call have led to. The caller calls this after the last of a batch.
     package mutating func finish(_ turn: borrowing Turn) {
         for message in trunks.takeMessages(now: turn.now.monotonic) {
-            publish(message.content, to: .run(message.receiver), .message(message))
+            publish(message.content, to: .run(message.receiver), .message(SentMessage(message)))
         }
     }
 
@@ -170,17 +175,19 @@ extension FleetMachine {
         let wasJoined = isJoined
         entry.told(event, now: now)
         switch event {
-        case .connecting: break
+        case .connecting, .line(_, .lostData): break
+        case .line(let line, .joined): linesLost.remove(line)
+        case .line(let line, .cutOff): linesLost.insert(line)
         case .joined(let hasKept):
             rendezvous.joined(hasKept: hasKept, &turn)
-            calls.registerAll(now: now)
+            calls.sessions.registerAll()
             beat(&rendezvous, now: now)
         case .cutOff:
             if wasJoined { counts.cuts += 1 }
             rendezvous.cutOff(&turn)
         case .lostData:
             counts.losses += 1
-            calls.registerAll(now: now)
+            calls.sessions.registerAll()
             rendezvous.directoryLost(&turn)
         // A relay that has slept has not left the store yet while it handles what it was sent before.
         case .message(.run(let receiver), _, _) where receiver != run: break
@@ -218,6 +225,7 @@ extension FleetMachine {
                 if let offer = OfferID(offer) { rendezvous.taken(offer, attempt: attempt, &turn) }
             case .call(let call): heard(call, from: sender)
             case .answered(let answered): heard(answered, from: sender)
+            case .callGone(let number): callEffects += calls.other(number, of: sender).map { [.lost($0)] } ?? []
             // It belongs to trunks.
             case .over: break
             }
@@ -249,13 +257,14 @@ extension FleetMachine {
         _ turn: inout Turn
     ) {
         guard !ticket.isSettled(by: answer) else { return }
+        if case .failure(let failure) = answer, failure.isOperators { counts.refused += 1 }
         switch ticket {
-        case .beat: break
+        case .beat, .sessionKept: break
         case .sessionNoted(let session): callEffects += calls.registered(session)
         case .session(let number, let names): found(number, answer, names, now: turn.now.monotonic)
         case .message(let message):
             counts.unheard += 1
-            nobodyHeard(message.content.loose)
+            nobodyHeard(message.calls)
             handle(trunks.nobodyHeard(message), &rendezvous, &turn)
         case .device(let question, let goal, let names):
             if case .success(.found(let found)) = answer, goal.registration(in: found) == nil, let next = names.first {
@@ -266,12 +275,11 @@ extension FleetMachine {
             }
             perform(entry.found(question, found, now: turn.now.monotonic), &rendezvous, &turn)
         case .room(let question, let names): answered(question, answer, names, &rendezvous, &turn)
-        case .place(let question, let name, let names):
-            place(question, answer, name, names, &rendezvous, &turn)
+        case .walk(let walk): answered(walk, answer, &rendezvous, &turn)
         }
     }
 
-    private mutating func answered(
+    mutating func answered(
         _ question: DirectoryQuestion,
         _ answer: Result<StoreAnswer, StoreFailure>,
         _ names: ArraySlice<RoomName>,
@@ -287,43 +295,5 @@ extension FleetMachine {
             trunks.say(taken.item, to: taken.from)
         }
         rendezvous.answered(question, answer, &turn)
-    }
-
-    /// Asks the directory for the `Rendezvous`.
-    mutating func ask(_ question: DirectoryQuestion) {
-        let names = keys.names(of: question.slot, question.offer)
-        let others = names.dropFirst()
-        switch question.wish {
-        case .look: add(.ask(exchange.question(question, name: names[0]), .room(question, others)))
-        case .claim, .take:
-            // While keys are rotated, a room may be registered under another name than the first. It is taken there, and
-            // its slot is not claimed once more.
-            guard let next = others.first else {
-                return add(.ask(exchange.question(question, name: names[0]), .room(question, [])))
-            }
-            add(.ask(.find(next), .place(question, next, others.dropFirst())))
-        }
-    }
-
-    private mutating func place(
-        _ question: DirectoryQuestion,
-        _ answer: Result<StoreAnswer, StoreFailure>,
-        _ name: RoomName,
-        _ names: ArraySlice<RoomName>,
-        _ rendezvous: inout Rendezvous,
-        _ turn: inout Turn
-    ) {
-        if case .success(.found(let found)) = answer {
-            if question.wish == .claim {
-                guard found.atSlot == nil else {
-                    return answered(question, .success(.claimed(false)), [], &rendezvous, &turn)
-                }
-            } else if [found.atSlot, found.withoutSlot].contains(where: { $0?.offer == question.offer.bytes }) {
-                return add(.ask(exchange.question(question, name: name), .room(question, [])))
-            }
-        }
-        if let next = names.first { return add(.ask(.find(next), .place(question, next, names.dropFirst()))) }
-        let first = keys.names(of: question.slot, question.offer)[0]
-        add(.ask(exchange.question(question, name: first), .room(question, [])))
     }
 }

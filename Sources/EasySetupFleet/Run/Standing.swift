@@ -16,7 +16,7 @@ package struct Standing: Sendable {
     /// Handles what the store has told.
     package mutating func told(_ event: StoreEvent, now: Duration) {
         switch event {
-        case .connecting, .message: break
+        case .connecting, .message, .line: break
         case .joined:
             if !isJoined { changed = now }
             (isJoined, believedSince) = (true, now)

@@ -27,6 +27,8 @@ package enum LooseItem: Hashable, Sendable {
     case call(LongPollCall)
     /// The answer to a call.
     case answered(LongPollAnswered)
+    /// The connection on which the call of this number waits at the sender is lost.
+    case callGone(UInt64)
     /// The sender is there.
     case beat(Beat)
 }

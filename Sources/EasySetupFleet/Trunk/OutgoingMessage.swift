@@ -10,6 +10,30 @@ package struct OutgoingMessage: Hashable, Sendable {
     }
 }
 
+/// The facts about a published message that matter where nobody has heard it. It has nothing of what devices say, so that
+/// a relay keeps no frames while the store does not answer.
+package struct SentMessage: Hashable, Sendable {
+    package let receiver: RunID
+    /// The trunk on which this run is the entry, and the number of the message there.
+    package let fromEntry: Place?
+    /// The trunk on which this run is the home.
+    package let fromHome: TrunkID?
+    /// The numbers of the calls that were handed on with it.
+    package let calls: [UInt64]
+
+    package struct Place: Hashable, Sendable {
+        package let trunk: TrunkID
+        package let number: UInt64
+    }
+
+    package init(_ message: OutgoingMessage) {
+        receiver = message.receiver
+        fromEntry = message.content.fromEntry.map { Place(trunk: $0.trunk, number: $0.number) }
+        fromHome = message.content.fromHome?.trunk
+        calls = message.content.loose.compactMap { if case .call(let call) = $0 { call.number } else { nil } }
+    }
+}
+
 /// The items for one run that wait for the end of a batch.
 struct Outbox: Sendable {
     var loose: [LooseItem] = []

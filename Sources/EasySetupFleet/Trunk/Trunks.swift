@@ -254,14 +254,14 @@ extension Trunks {
     }
 
     /// Handles that nobody has heard a message: no relay hears that run any more, or the message was never said.
-    package mutating func nobodyHeard(_ message: OutgoingMessage) -> [TrunkEffect] {
+    package mutating func nobodyHeard(_ message: SentMessage) -> [TrunkEffect] {
         let run = message.receiver
         var effects: [TrunkEffect] = []
-        if let part = message.content.fromEntry, homes[run]?.id == part.trunk {
+        if let part = message.fromEntry, homes[run]?.id == part.trunk {
             // Later messages have a gap before them, so that nothing of them is handed on either.
             effects += breakTrunk(to: run, .silent, unheardFrom: part.number)
         }
-        if let part = message.content.fromHome, entries[run]?.id == part.trunk { effects += breakTrunk(from: run) }
+        if let trunk = message.fromHome, entries[run]?.id == trunk { effects += breakTrunk(from: run) }
         return effects
     }
 }

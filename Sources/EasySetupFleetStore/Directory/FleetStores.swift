@@ -15,8 +15,13 @@ package final class FleetStores: FleetStore {
     /// Whether the relay has been told that it is joined.
     private var isJoined = false
 
+    /// The bytes of the messages that may have to be said at another store.
+    private var keptBytes = 0
+
     /// The most runs for which a store is preferred.
     static let runs = 1024
+    /// The most bytes of messages that are kept until they were heard.
+    package static let keptBytes = 16 << 20
 
     /// - Parameter stores: the stores, each with a name that all relays have for it. Their order does not matter.
     package init(_ stores: [(name: String, store: any FleetStore)]) {
@@ -43,9 +48,10 @@ package final class FleetStores: FleetStore {
 
     private func heard(_ event: StoreEvent, on index: Int) {
         switch event {
-        case .connecting: break
+        case .connecting, .line: break
         case .joined(let hasKept):
             lines[index].isJoined = true
+            tell(.line(index, .joined))
             guard isJoined else {
                 isJoined = true
                 return tell(.joined(hasKept: hasKept))
@@ -53,17 +59,19 @@ package final class FleetStores: FleetStore {
             // Rooms that are registered elsewhere have their places here again.
             tell(.lostData)
         case .cutOff(let problem):
-            guard lines[index].isJoined else { return }
+            let wasJoined = lines[index].isJoined
             lines[index].isJoined = false
-            guard isJoined else { return }
-            if lines.contains(where: \.isJoined) {
-                // The rooms of this store have to be registered at their next ones.
-                tell(.lostData)
-            } else {
+            tell(.line(index, .cutOff(problem)))
+            if !lines.contains(where: \.isJoined) {
                 isJoined = false
                 tell(.cutOff(problem))
+            } else if wasJoined {
+                // The rooms of this store have to be registered at their next ones.
+                tell(.lostData)
             }
-        case .lostData: tell(.lostData)
+        case .lostData:
+            tell(.line(index, .lostData))
+            tell(.lostData)
         case .message(let channel, let message, _): tell(.message(channel, message, line: index))
         }
     }
@@ -112,7 +120,14 @@ package final class FleetStores: FleetStore {
             for (place, line) in joined.enumerated() {
                 line.store.publish(message, to: channel) { if place == 0 { answer($0) } }
             }
-        case .run(let run): publish(message, for: run, tried: [], answer)
+        case .run(let run):
+            let count = message.count
+            guard keptBytes + count <= Self.keptBytes else { return answer(.failure(.busy)) }
+            keptBytes += count
+            publish(message, for: run, tried: []) { [weak self] result in
+                self?.keptBytes -= count
+                answer(result)
+            }
         }
     }
 

@@ -30,11 +30,8 @@ package struct StoreModel: Sendable {
     package mutating func take(_ request: TakeRequest, at now: Duration) -> TakeOutcome {
         let (outcome, written) = TakeRule.decide(request, found: find(request.room, at: now))
         guard let written else { return outcome }
-        if outcome.hasSlot {
-            slots[request.room.slot] = Entry(registration: written, until: now + times.slot)
-        } else {
-            rooms[request.room] = Entry(registration: written, until: now + times.room)
-        }
+        let entry = Entry(registration: written, until: now + times.time(request.kept, hasSlot: outcome.hasSlot))
+        if outcome.hasSlot { slots[request.room.slot] = entry } else { rooms[request.room] = entry }
         return outcome
     }
 

@@ -1,5 +1,12 @@
 /// A relay's wish to have a room.
 package struct TakeRequest: Hashable, Sendable {
+    /// How long the directory keeps what it writes (``DirectoryTimes``).
+    package enum Time: Hashable, Sendable, CaseIterable {
+        case room, session
+        /// It writes nothing that lasts: what the relay had there is gone.
+        case noLonger
+    }
+
     package var room: RoomName
     /// The registration that is wished for: the relay's own run, and the offerer's count as the relay knows it.
     package var registration: Registration
@@ -7,9 +14,17 @@ package struct TakeRequest: Hashable, Sendable {
     package var former: RunID?
     /// Whether the offerer has just attached to this relay, in place of a room that is registered again.
     package var isAttach: Bool
+    package var kept: Time
 
-    package init(_ room: RoomName, _ registration: Registration, former: RunID? = nil, isAttach: Bool) {
-        (self.room, self.registration, self.former, self.isAttach) = (room, registration, former, isAttach)
+    package init(
+        _ room: RoomName,
+        _ registration: Registration,
+        former: RunID? = nil,
+        isAttach: Bool,
+        kept: Time = .room
+    ) {
+        (self.room, self.registration, self.former) = (room, registration, former)
+        (self.isAttach, self.kept) = (isAttach, kept)
     }
 }
 

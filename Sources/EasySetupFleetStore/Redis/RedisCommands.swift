@@ -35,8 +35,8 @@ enum RedisCommands {
             request.registration.bytes,
             request.former?.bytes ?? [],
             request.isAttach ? "1" : "0",
-            milliseconds(times.slot),
-            milliseconds(times.room)
+            milliseconds(times.time(request.kept, hasSlot: true)),
+            milliseconds(times.time(request.kept, hasSlot: false))
         )
     }
 
@@ -84,8 +84,9 @@ enum RedisCommands {
         }
     }
 
+    /// A lifetime in milliseconds. Redis takes none that is shorter than one.
     private static func milliseconds(_ time: Duration) -> [UInt8] {
-        Array("\(time.components.seconds * 1_000 + time.components.attoseconds / 1_000_000_000_000_000)".utf8)
+        Array("\(max(1, time.components.seconds * 1_000 + time.components.attoseconds / 1_000_000_000_000_000))".utf8)
     }
 
     private static func command(_ words: any Word...) -> RESPCommand { RESPCommand(words: words.map(\.bytes)) }

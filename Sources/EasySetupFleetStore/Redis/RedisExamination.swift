@@ -16,6 +16,8 @@ package struct RedisExamination {
         /// The server's rule for full memory, and the bytes at which it is full; nil if it does not tell.
         package var policy: String?
         package var mostBytes: Int?
+        /// The server's time, in seconds since 1970 UTC; nil if it does not tell.
+        package var clock: Int64?
     }
 
     private enum Step: Hashable {
@@ -97,6 +99,7 @@ package struct RedisExamination {
             case "redis_version": facts.version = value
             case "maxmemory_policy": facts.policy = value
             case "maxmemory": facts.mostBytes = Int(value)
+            case "server_time_usec": facts.clock = Int64(value).map { $0 / 1_000_000 }
             default: break
             }
         }

@@ -33,7 +33,8 @@ package struct RedisMachine<Asker> {
         case joined(since: Duration, nextLook: Duration)
     }
 
-    private let account: RedisAccount
+    /// As whom the relay speaks from the next attempt on.
+    package var account: RedisAccount
     private let mustBeMaster: Bool
     private let limits: RedisLimits
     private let times: DirectoryTimes

@@ -15,7 +15,7 @@ struct RedisRefusal {
             case "READONLY", "MASTERDOWN": (.notMaster, .cutOff, true)
             // The server is in protected mode, and takes no connection from another machine.
             case "DENIED": (.notPermitted, .cutOff, true)
-            case "NOPERM": (.notPermitted, .refused, false)
+            case "NOPERM": (.notPermitted, .notPermitted, false)
             case "OOM": (.refused, .full, false)
             default: (.refused, .refused, false)
             }

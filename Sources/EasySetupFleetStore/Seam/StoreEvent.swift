@@ -14,6 +14,16 @@ package enum StoreEvent: Hashable, Sendable {
     /// - Parameter line: which of several stores brought it (``FleetStores``). Each keeps the order of what one relay
     ///   says there; all of them together do not.
     case message(FleetChannel, [UInt8], line: Int = 0)
+    /// Something has changed at one of several stores (``FleetStores``). It is for people: what follows from it for the
+    /// relay is told by another event.
+    case line(Int, LineNews)
+
+    package enum LineNews: Hashable, Sendable {
+        case joined
+        /// It is told for each attempt to join that fails, too.
+        case cutOff(StoreProblem)
+        case lostData
+    }
 }
 
 /// The reason why a relay is cut off from what the relays share.
@@ -58,6 +68,18 @@ package enum StoreFailure: Error, Hashable, Sendable {
     case busy
     /// The store is full. The question has had no effect.
     case full
+    /// The user may not do that at the store. The question has had no effect.
+    case notPermitted
     /// The store refused. The question has had no effect.
     case refused
+}
+
+extension StoreFailure {
+    /// Whether an operator has to change something at the store.
+    package var isOperators: Bool {
+        switch self {
+        case .cutOff, .busy: false
+        case .full, .notPermitted, .refused: true
+        }
+    }
 }

@@ -20,6 +20,18 @@ extension StoreProblem {
         }
     }
 
+    /// The steps that the operator can take against it at a server that is to speak TLS, or not.
+    package func advice(isTLS: Bool) -> String {
+        switch self {
+        case .silent where isTLS:
+            "See that it speaks TLS at this port; redis:// is without TLS. The relay tries again by itself."
+        case .closed where !isTLS:
+            "See whether it wants TLS, which is rediss://; its log may say more. The relay tries again by itself."
+        case .closed, .silent: "Redis' log may say why. The relay tries again by itself."
+        default: advice
+        }
+    }
+
     /// The steps that the operator can take against it.
     package var advice: String {
         switch self {

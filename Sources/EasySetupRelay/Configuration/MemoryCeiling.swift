@@ -85,15 +85,20 @@ extension RelayConfiguration {
     /// The memory for which only a relay among others has a use.
     private var memoryAmongOthers: Int {
         let store = RedisLimits()
+        let servers = 1 + (fleet?.others.count ?? 0)
+        // A message may have to be said at another of several servers, and is kept until it was heard.
+        let kept = servers > 1 ? FleetStores.keptBytes : 0
         return sharing.farDevices * MemoryCost.farDevice
             // Each connection may be that of a device whose room is at another relay.
             + connectionLimits.connections * MemoryCost.leg
+            // Each of them, and each closed session, may be one of which the directory is told.
+            + (connectionLimits.connections + connectionLimits.closedCalls) * MemoryCost.registeredSession
             // Three tables, each of which is two dictionaries that may take twice the memory of their content.
             + 4 * 3 * sharing.untoldPrefixes * MemoryCost.remembered
             + Slot.lengths.count * sharing.claims * MemoryCost.remembered
             + EnvelopeLimits.runs * MemoryCost.run
-            + store.unsentBytes + 2 * store.resp.answerBytes
-            + store.unanswered * MemoryCost.question
+            + servers * (store.unsentBytes + 2 * store.resp.answerBytes + store.unanswered * MemoryCost.question)
+            + kept
     }
 }
 
@@ -124,8 +129,10 @@ private enum MemoryCost {
     static let leg = 1024
     /// The memory that the relay has of another run: its counter, its last beat, and a trunk each way.
     static let run = 4 * 1024
-    /// The memory of a question to the store that is not answered yet.
+    /// The memory of a question to the store that is not answered yet, without the bytes of a message.
     static let question = 1024
+    /// The memory of a long-polling session in the list of those that are registered again.
+    static let registeredSession = 256
     /// How many prefixes even a small relay among others counts of which something is untold. They take 0.5 MiB in each
     /// table.
     static let leastUntold = 1024

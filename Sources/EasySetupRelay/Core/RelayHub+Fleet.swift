@@ -11,12 +11,15 @@ extension RelayHub.State {
 
     /// Handles what the store has told by itself.
     mutating func told(_ event: StoreEvent) {
-        log(event)
+        fleetLog.happened(event, logger)
+        let unreadable = fleet?.counts.unreadable
         fleet?.told(event, &rendezvous, &turn)
+        if fleet?.counts.unreadable != unreadable { fleetLog.couldNotRead(logger) }
     }
 
     /// Handles the store's answer to a question.
     mutating func answered(_ ticket: FleetTicket, _ answer: Result<StoreAnswer, StoreFailure>) {
+        if case .failure(let failure) = answer { fleetLog.refused(failure, logger) }
         fleet?.answered(ticket, answer, &rendezvous, &turn)
     }
 
@@ -33,7 +36,6 @@ extension RelayHub.State {
         let load = load
         fleet?.load = load
         fleet?.deadlinesPassed(&rendezvous, &turn)
-        if fleet?.hasSessionsDue(now: turn.now.monotonic) == true { registerSessions() }
     }
 
     /// Leaves what is to be said and asked for the loop of the store.
@@ -62,25 +64,5 @@ extension RelayHub.State {
     /// How full the relay is, in thousandths.
     private var load: UInt16 {
         UInt16(clamping: (admission.socketCount + calls.callers.open) * 1000 / max(1, limits.connections))
-    }
-
-    private mutating func log(_ event: StoreEvent) {
-        switch event {
-        case .joined:
-            loggedProblem = nil
-            logger.notice("joined the fleet")
-        // The relay ends, or has slept, which is logged.
-        case .cutOff(.left): break
-        case .cutOff(let problem):
-            // The store tells each attempt that fails, every second or two. Only another reason is worth a line.
-            guard problem != loggedProblem else { return }
-            loggedProblem = problem
-            logger.warning(
-                "cut off from the fleet",
-                metadata: ["problem": "\(problem.words)", "advice": "\(problem.advice)"]
-            )
-        case .lostData: logger.warning("the fleet's directory has lost its data")
-        case .connecting, .message: break
-        }
     }
 }

@@ -29,21 +29,23 @@ extension RelayHub {
         private(set) var accepted: [Int: Int] = [:]
         private var lastID: UInt64 = 0
         private var minutes = MinuteLines()
-        /// The reason why the relay is cut off from its fleet, as the log has it; nil while it is joined.
-        var loggedProblem: StoreProblem?
+        /// The state of the fleet as the log has it.
+        var fleetLog: FleetLog
         let logger: Logger
 
         init(
             limits: ConnectionLimits,
             rendezvous: consuming Rendezvous,
             fleet: consuming FleetMachine?,
+            servers: [String],
             logger: Logger
         ) {
             self.limits = limits
             self.logger = logger
+            fleetLog = FleetLog(servers: servers)
             self.fleet = fleet
             let transport = TransportLimits(limits, partOfFree: rendezvous.partOfFree)
-            calls = LongPollSessions(limits: transport)
+            calls = LongPollSessions(limits: transport, notesForgotten: fleet != nil)
             admission = Admission(limits: transport)
             self.rendezvous = rendezvous
         }
@@ -201,7 +203,10 @@ extension RelayHub.State {
         if calls.hasAnswers { answerPolls() }
         if !rendezvous.lifecycle.isServing { goOnEnding() }
         if admission.noteFullness(callers) { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
-        if fleet != nil { publish() }
+        if fleet != nil {
+            tellForgotten()
+            publish()
+        }
     }
 
     /// Puts each action on a connection into the inbox of its loop, and carries out each action on a long-polling

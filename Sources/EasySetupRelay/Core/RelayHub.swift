@@ -19,12 +19,14 @@ final class RelayHub: Sendable {
 
     /// - Parameters:
     ///   - fleet: the relay's part in a fleet; nil for a relay alone.
+    ///   - servers: what the log calls the fleet's servers.
     ///   - ended: the promise that the hub fulfills when the relay has stopped.
     ///   - pairingEnded: called on an event loop, without the lock, for each pairing that has ended.
     init(
         limits: ConnectionLimits,
         rendezvous: consuming sending Rendezvous,
         fleet: consuming FleetMachine? = nil,
+        servers: [String] = [],
         ended: EventLoopPromise<Void>,
         logger: Logger,
         pairingEnded: (@Sendable (PairingEnding) -> Void)? = nil
@@ -32,7 +34,7 @@ final class RelayHub: Sendable {
         self.pairingEnded = pairingEnded
         self.limits = limits
         self.ended = ended
-        state = Mutex(State(limits: limits, rendezvous: rendezvous, fleet: fleet, logger: logger))
+        state = Mutex(State(limits: limits, rendezvous: rendezvous, fleet: fleet, servers: servers, logger: logger))
         if pairingEnded != nil { state.withLock { $0.turn.endedPairings = [] } }
     }
 

@@ -51,7 +51,11 @@ extension RelayHub.State {
             guard let answer = CallAnswer(response) else { break }
             fleet?.respond(answer, on: connection, of: call.connection)
         case .handle(let id, let kind, let body):
-            if let answer = CallAnswer(received(kind, body, as: id)) { fleet?.answer(id, answer) }
+            let response = received(kind, body, as: id)
+            if case .later(let session) = response { fleet?.waits(id, in: session) }
+            if let answer = CallAnswer(response) { fleet?.answer(id, answer) }
+        case .lost(let id):
+            if let session = fleet?.takeLost(id) { calls.gone(id, of: session, now: turn.now.monotonic) }
         }
         distributeActions()
     }
@@ -86,10 +90,9 @@ extension RelayHub.State {
         }
     }
 
-    /// Registers the sessions that are here again.
-    mutating func registerSessions() {
-        let calls = calls
-        fleet?.registerSessions(now: turn.now.monotonic) { calls.id(of: $0).map(calls.isOpen) ?? false }
+    /// Has the directory forget the sessions that are remembered here no more.
+    mutating func tellForgotten() {
+        for session in calls.takeForgotten() { fleet?.forgot(session) }
     }
 }
 

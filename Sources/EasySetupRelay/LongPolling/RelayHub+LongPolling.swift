@@ -66,6 +66,8 @@ extension RelayHub.State {
             calls.forget(id)
             return .refuse(ProblemType(refusal.reason), retryAfter: refusal.retryAfter)
         }
+        // The next call may come to another relay even if the session is closed by now, for the last frames.
+        if isNew, calls.id(of: call.connection) != nil { fleet?.opened(call.connection, now: turn.now.monotonic) }
         if call.isClosing, calls.isOpen(id) {
             calls.close(id, now: turn.now.monotonic)
             disconnected(id)
@@ -114,7 +116,6 @@ extension RelayHub.State {
             return .refuse(ProblemType(refusal.reason), retryAfter: refusal.retryAfter)
         }
         calls.open(call.connection, as: id, from: prefix, now: turn.now.monotonic)
-        fleet?.opened(call.connection, now: turn.now.monotonic)
         admission.notePeak(calls.callers)
         return nil
     }

@@ -144,5 +144,5 @@ package struct Limits: Hashable, Sendable {
     package init() {}
 
     /// The longest time that a room can live.
-    var roomLifetime: Duration { codeLifetime + seatedLifetime }
+    package var roomLifetime: Duration { codeLifetime + seatedLifetime }
 }

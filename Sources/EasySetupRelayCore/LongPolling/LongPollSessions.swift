@@ -30,6 +30,8 @@ package struct LongPollSessions: Sendable {
     /// The number of closed sessions whose device has not learned of the closing yet. A device learns of it from the
     /// answer to a poll.
     package private(set) var untold = 0
+    /// The sessions that were forgotten since ``takeForgotten()``; nil if nobody asks for them.
+    private var forgotten: [LongPollConnectionID]?
 
     /// A poll to answer, and its answer. The answer is nil when the relay no longer knows the session.
     package typealias AnsweredPoll = (poll: ConnectionID, answer: PollAnswer?)
@@ -80,8 +82,10 @@ package struct LongPollSessions: Sendable {
         let prefix: AddressPrefix?
     }
 
-    package init(limits: TransportLimits) {
+    /// - Parameter notesForgotten: whether the caller takes the ids of forgotten sessions.
+    package init(limits: TransportLimits, notesForgotten: Bool = false) {
         self.limits = limits
+        if notesForgotten { forgotten = [] }
     }
 
     package var isEmpty: Bool { entries.isEmpty }
@@ -218,6 +222,7 @@ package struct LongPollSessions: Sendable {
     package mutating func forget(_ id: ConnectionID) {
         guard let entry = entries.removeValue(forKey: id) else { return }
         ids[entry.name] = nil
+        forgotten?.append(entry.name)
         unreadBytes -= entry.queue.bytes
         callers.remembered -= 1
         if entry.queue.isClosed {
@@ -243,12 +248,20 @@ package struct LongPollSessions: Sendable {
         }
     }
 
-    /// Removes every session, open or closed.
+    /// The sessions that were forgotten since the last call, each of them once.
+    package mutating func takeForgotten() -> [LongPollConnectionID] {
+        guard let names = forgotten, !names.isEmpty else { return [] }
+        forgotten = []
+        return names
+    }
+
+    /// Removes every session, open or closed, because the relay ends.
     package mutating func forgetAll() {
         while let first = closed.first { forget(first.id) }
         for id in Array(entries.keys) {
             forget(id)
         }
+        if forgotten != nil { forgotten = [] }
     }
 
     /// Whether ``takeAnswers(now:)`` would return any. The getter is mutating for the same reason as

@@ -64,7 +64,7 @@ private let contents: [(why: String, content: FleetContent)] = [
         FleetContent(loose: [
             .over(TrunkID(number: 0x3132_3334_3536_3738)), .taken(offer: Array(0x80..<0x90), attempt: 3),
             .call(LongPollCall(number: 1, .send, body: [1, 2])), .call(LongPollCall(number: 2, .poll, body: [])),
-            .answered(LongPollAnswered(number: 1, status: 200, body: [3])),
+            .answered(LongPollAnswered(number: 1, status: 200, body: [3])), .callGone(2),
         ])
     ),
     ("a beat", FleetContent(loose: [.beat(Beat(version: 1, load: 250))])),
@@ -144,6 +144,7 @@ private func section(_ item: LooseItem) -> JSON {
             ("section", "answered"), ("number", .hex(bytes(answer.number))), ("status", .integer(Int(answer.status))),
             ("body", .hex(answer.body)),
         ])
+    case .callGone(let number): .object([("section", "call gone"), ("number", .hex(bytes(number)))])
     case .beat(let beat):
         .object([
             ("section", "beat"), ("version", .integer(Int(beat.version))), ("load", .integer(Int(beat.load))),
