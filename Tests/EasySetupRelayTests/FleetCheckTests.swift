@@ -1,5 +1,6 @@
 import EasySetupFleet
 import EasySetupFleetStore
+import EasySetupRelayCore
 import Foundation
 import TestSupport
 import Testing
@@ -105,6 +106,110 @@ import Testing
         #expect(nobody.first?.message.contains("nothing answers at its address") == true, "\(nobody)")
     }
 
+    /// The findings about several servers.
+    private func findings(_ urls: [String], listening: Duration = .zero) async throws -> [RelayFinding] {
+        let others = try urls.dropFirst().map { try RedisAddress(url: $0) }
+        return try await findings(urls[0], listening: listening) { $0.others = others }
+    }
+
+    @Test("Of several servers each finding names the one that it is about, without user and password")
+    func severalServers()
+        async throws
+    {
+        try await RedisServer.run { good in
+            try await RedisServer.run(["--maxmemory", "1", "--maxmemory-policy", "noeviction"]) { full in
+                try await RedisServer.run(["--maxmemory-policy", "allkeys-lru", "--maxmemory", "100mb"]) { dropping in
+                    let nobody = try FreePort.below30000()
+                    try await RedisTalk.with(good.port) { talk in
+                        let words = ["ACL", "SETUSER", "few", "on", ">topsecret", "+@all", "-eval", "~es1:*", "&es1:*"]
+                        let answer = try await talk.send([RESPCommand(words: words.map { Array($0.utf8) })])
+                        #expect(answer == [.line(Array("OK".utf8))])
+                    }
+                    let expected = [
+                        ("fleet-rights", good.port), ("fleet-memory", full.port), ("fleet-memory", dropping.port),
+                        ("fleet-away", nobody),
+                    ]
+                    let found = try await findings(
+                        [address(good, "few:topsecret@")] + [full, dropping].map { address($0) }
+                            + ["redis://few:topsecret@127.0.0.1:\(nobody)"]
+                    )
+                    #expect(found.map(\.code.rawValue) == expected.map(\.0), "\(found)")
+                    for (finding, (_, port)) in zip(found, expected) {
+                        #expect(finding.message.contains("127.0.0.1:\(port)"), "\(finding)")
+                    }
+                    #expect(!"\(found)".contains("topsecret") && !"\(found)".contains("few"))
+                }
+            }
+        }
+    }
+
+    @Test("A relay that is heard at one server and not at another is a warning that names the other")
+    func otherServers()
+        async throws
+    {
+        try await RedisServer.run { one in
+            try await RedisServer.run { two in
+                let talkers = [(1, [one, two]), (2, [one])].map { number, servers in
+                    servers.map { self.talker(at: $0, as: [UInt64(number)]) }
+                }
+                let found = try await findings([address(one), address(two)], listening: .seconds(2))
+                #expect(Self.names(found) == ["warning fleet-servers", "notice fleet-relays"], "\(found)")
+                #expect(found.first?.message.contains("A relay is heard") == true)
+                #expect(found.first?.message.contains("not at \(address(two))") == true, "\(found)")
+                for talker in talkers.joined() {
+                    talker.cancel()
+                    _ = try? await talker.value
+                }
+            }
+        }
+    }
+
+    /// Says again and again at a server that these runs are there.
+    private func talker(at server: RedisServer, as runs: [UInt64]) -> Task<Void, any Error> {
+        Task {
+            let keys = try FleetKeys(current: [UInt8](repeating: 0xAA, count: 32))
+            try await RedisTalk.with(server.port) { talk in
+                var sealers = runs.map { EnvelopeSealer(run: RunID(number: $0), keys: keys) }
+                while !Task.isCancelled {
+                    for index in sealers.indices {
+                        let beat = FleetContent(loose: [.beat(Beat(load: 0, isDraining: false))])
+                        let words = [
+                            Array("PUBLISH".utf8), Array("es1:all".utf8), sealers[index].seal(beat, for: .all),
+                        ]
+                        _ = try await talk.send([RESPCommand(words: words)])
+                    }
+                    try await Task.sleep(for: .milliseconds(100))
+                }
+            }
+        }
+    }
+
+    @Test(
+        "A clock that is five minutes off is a warning, and one that is right is none",
+        arguments: [-300, 0, 300] as [Int64]
+    )
+    func clock(off: Int64) async throws {
+        try await RedisServer.run { server in
+            var configuration = RelayConfiguration()
+            configuration.keyFile = try keyFile("a")
+            configuration.fleet = RedisSettings(try RedisAddress(url: address(server)))
+            let clock = RelayClock.system()
+            configuration.clock = RelayClock {
+                Moment(monotonic: clock.now.monotonic, utcSeconds: clock.now.utcSeconds + off)
+            }
+            let found = await configuration.fleetFindings(listening: .zero)
+            #expect(Self.names(found) == (off == 0 ? [] : ["warning fleet-clock"]), "\(found)")
+            #expect(found.allSatisfy { $0.message.contains(off > 0 ? "ahead of" : "behind") })
+        }
+    }
+
+    @Test("Where no relay is heard, the check says so") func nobodyHeard() async throws {
+        try await RedisServer.run { server in
+            let found = try await findings(address(server), listening: .milliseconds(100))
+            #expect(Self.names(found) == ["notice fleet-relays"] && found[0].message.contains("No relay is heard"))
+        }
+    }
+
     @Test("A replica is no place for rooms") func replica() async throws {
         try await RedisServer.run { master in
             try await RedisServer.run(["--replicaof", "127.0.0.1", "\(master.port)"]) { replica in
@@ -144,26 +249,12 @@ import Testing
 
     @Test("Relays are heard, and those with other keys are a warning") func others() async throws {
         try await RedisServer.run { server in
-            let keys = try FleetKeys(current: [UInt8](repeating: 0xAA, count: 32))
-            let talker = Task {
-                try await RedisTalk.with(server.port) { talk in
-                    var sealers = (1...2).map { EnvelopeSealer(run: RunID(number: $0), keys: keys) }
-                    while !Task.isCancelled {
-                        for index in sealers.indices {
-                            let beat = FleetContent(loose: [.beat(Beat(load: 0, isDraining: false))])
-                            let words = [
-                                Array("PUBLISH".utf8), Array("es1:all".utf8), sealers[index].seal(beat, for: .all),
-                            ]
-                            _ = try await talk.send([RESPCommand(words: words)])
-                        }
-                        try await Task.sleep(for: .milliseconds(100))
-                    }
-                }
-            }
+            let talker = self.talker(at: server, as: [1, 2])
             let same = try await findings(address(server), listening: .seconds(2))
             #expect(Self.names(same) == ["notice fleet-relays"] && same[0].message.contains("2 relays"))
             let other = try await findings(address(server), key: "b", listening: .seconds(2))
             #expect(Self.names(other) == ["warning fleet-keys"] && other[0].message.contains("2 relays"))
+            #expect(other[0].message.contains(address(server)))
             talker.cancel()
             _ = try? await talker.value
         }

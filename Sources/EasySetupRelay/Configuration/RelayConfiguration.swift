@@ -84,7 +84,7 @@ extension RelayConfiguration {
             ("tls-certificate", (certificate == nil) != (other.certificate == nil)),
             ("key-file", keyFile != nil && other.keyFile == nil), ("cores", cores != other.cores),
             ("admin", admin != other.admin),
-            ("fleet", fleet?.summary != other.fleet?.summary),
+            ("fleet", fleet?.servers != other.fleet?.servers),
             ("code-lifetime", codeLifetime != other.codeLifetime),
             ("limit or memory", own != others || limits != otherLimits || sharing != other.sharing),
         ]

@@ -49,6 +49,8 @@ package struct RelayFinding: Equatable, Sendable {
         case fleetMemory = "fleet-memory"
         case fleetSentinels = "fleet-sentinels"
         case fleetKeys = "fleet-keys"
+        case fleetServers = "fleet-servers"
+        case fleetClock = "fleet-clock"
         case fleetRelays = "fleet-relays"
         case fleetPlain = "fleet-plain"
     }
@@ -118,14 +120,7 @@ extension RelayConfiguration {
         do throws(RedisSettingsError) {
             guard keyFile != nil else { throw .noKeyFile }
             guard let problem = try fleet.load().keyProblem, let key = fleet.certificate?.key else { return [] }
-            return [
-                RelayFinding(
-                    .warning,
-                    .openFleetSecret,
-                    "The private key for Redis in \(key) is no secret: \(RelayError.KeyFileProblem.secrecy(problem).words).",
-                    "Let it belong to root or to the relay's user, and take the rights of others away: chmod 600 \(key)"
-                )
-            ]
+            return [.openKey(key, problem)]
         } catch {
             let error = RelayError.badFleet(error)
             return [RelayFinding(.error, .badFleet, error.description, error.advice)]

@@ -11,30 +11,37 @@ extension RelayConfiguration {
     /// - Parameter listening: how long it listens for other relays. Each says every two seconds that it is there.
     package func fleetFindings(listening: Duration = .milliseconds(2_500)) async -> [RelayFinding] {
         guard let fleet, keyFile != nil, let redis = try? fleet.load() else { return [] }
+        let clock = clock ?? .system()
         let looks = await withTaskGroup { group in
             for (number, address) in redis.addresses.enumerated() {
                 let tls = address.isTLS ? redis.tls : nil
-                group.addTask { (number, await Self.look(at: address, tls, listening)) }
+                group.addTask { (number, await Self.look(at: address, tls, listening) { clock.now.utcSeconds }) }
             }
-            var looks = [(findings: [RelayFinding], messages: [[UInt8]])](
-                repeating: ([], []),
-                count: redis.addresses.count
-            )
+            var looks = [ServerLook](repeating: ServerLook(), count: redis.addresses.count)
             for await (number, look) in group { looks[number] = look }
             return looks
         }
         // A relay is heard at each of several servers.
         var heard = HeardRelays(keys: fleetKeys)
-        for message in looks.flatMap(\.messages) { heard.add(message) }
-        return looks.flatMap(\.findings) + heard.findings
+        for (address, look) in zip(redis.addresses, looks) {
+            if let messages = look.messages { heard.add(messages, at: address) }
+        }
+        return looks.flatMap(\.findings) + heard.findings(hasListened: listening > .zero)
+    }
+
+    private struct ServerLook {
+        var findings: [RelayFinding] = []
+        /// What was said there to all relays; nil if it can't be used.
+        var messages: [[UInt8]]?
     }
 
     /// The findings about a server or a group of servers, and what was said there to all relays.
     private static func look(
         at address: RedisAddress,
         _ tls: NIOSSLContext?,
-        _ time: Duration
-    ) async -> (findings: [RelayFinding], messages: [[UInt8]]) {
+        _ time: Duration,
+        _ now: () -> Int64
+    ) async -> ServerLook {
         var found: [RelayFinding] = []
         let place: RedisPlace?
         switch address.location {
@@ -42,11 +49,12 @@ extension RelayConfiguration {
         case .sentinels(let sentinels, let master):
             let answers = await ask(sentinels, Array(master.utf8), tls)
             place = mostNamed(answers)
-            found += findings(ofSentinels: zip(sentinels, answers).filter { $1 == nil }.map(\.0), of: sentinels)
+            let missing = zip(sentinels, answers).filter { $1 == nil }.map(\.0)
+            found += findings(ofSentinels: missing, of: sentinels, master)
         }
-        guard let place else { return (found + [.away(address, .noSentinel)], []) }
-        let look = await look(at: place, of: address, tls, time)
-        return (found + look.findings, look.messages)
+        guard let place else { return ServerLook(findings: found + [.away(address, .noSentinel)]) }
+        let look = await look(at: place, of: address, tls, time, now)
+        return ServerLook(findings: found + look.findings, messages: look.messages)
     }
 
     // MARK: - Sentinels
@@ -78,13 +86,17 @@ extension RelayConfiguration {
         return named.first { place in named.count { $0 == place } == most }
     }
 
-    private static func findings(ofSentinels missing: [RedisPlace], of all: [RedisPlace]) -> [RelayFinding] {
+    private static func findings(
+        ofSentinels missing: [RedisPlace],
+        of all: [RedisPlace],
+        _ master: String
+    ) -> [RelayFinding] {
         guard !missing.isEmpty, missing.count < all.count else { return [] }
         return [
             RelayFinding(
                 .warning,
                 .fleetSentinels,
-                "\(missing.count) of \(all.count) sentinels do not say where the master is: \(missing.map(\.description).joined(separator: ", ")).",
+                "\(missing.count) of \(all.count) sentinels of \(master) do not say where the master is: \(missing.map(\.description).joined(separator: ", ")).",
                 "See that they run, that this machine reaches them, and that they know the group by this name."
             )
         ]
@@ -96,8 +108,9 @@ extension RelayConfiguration {
         at place: RedisPlace,
         of address: RedisAddress,
         _ tls: NIOSSLContext?,
-        _ time: Duration
-    ) async -> (findings: [RelayFinding], messages: [[UInt8]]) {
+        _ time: Duration,
+        _ now: () -> Int64
+    ) async -> ServerLook {
         let bySentinels = if case .sentinels = address.location { true } else { false }
         var examination = RedisExamination(address.account, mustBeMaster: bySentinels)
         let look = await RedisLook.at(
@@ -110,7 +123,10 @@ extension RelayConfiguration {
         let messages = look.values.compactMap { examination.received($0) }
         var facts = examination.facts
         if facts.problem == nil { facts.problem = look.problem }
-        return (RelayFinding.ofRedis(facts, address, at: place), messages)
+        return ServerLook(
+            findings: RelayFinding.ofRedis(facts, address, at: place) + RelayFinding.ofClock(facts, now(), at: place),
+            messages: facts.problem == nil ? messages : nil
+        )
     }
 
     /// The keys of the key file; nil if the file is not there, so that the relay would make one.
@@ -120,37 +136,66 @@ extension RelayConfiguration {
     }
 }
 
-/// The relays whose beats were heard.
+private enum FleetCheck {
+    /// By how many seconds the clocks of a relay and of a server may differ. Listening is among them.
+    static let clockDifference: Int64 = 30
+}
+
+/// The relays whose beats were heard, and at which servers.
 private struct HeardRelays {
     private var opener: EnvelopeOpener?
-    private var own: Set<RunID> = []
-    private var strangers: Set<RunID> = []
+    /// The servers that can be used, by their addresses without passwords.
+    private var servers: [String] = []
+    private var own: [RunID: Set<String>] = [:]
+    private var strangers: [RunID: Set<String>] = [:]
 
     init(keys: FleetKeys?) {
         opener = keys.map { EnvelopeOpener(run: RunID(number: .random(in: .min ... .max)), keys: $0) }
     }
 
-    mutating func add(_ message: [UInt8]) {
-        guard let run = EnvelopeOpener.namedSender(of: message) else { return }
-        do throws(EnvelopeError) {
-            guard opener != nil else { throw .unknownKey }
-            _ = try opener?.open(message, on: .all)
-            own.insert(run)
-        } catch {
-            if error != .repeated { strangers.insert(run) }
+    mutating func add(_ messages: [[UInt8]], at address: RedisAddress) {
+        let server = address.description
+        servers.append(server)
+        for message in messages {
+            guard let run = EnvelopeOpener.namedSender(of: message) else { continue }
+            do throws(EnvelopeError) {
+                guard opener != nil else { throw .unknownKey }
+                _ = try opener?.open(message, on: .all)
+                own[run, default: []].insert(server)
+            } catch {
+                // It was opened before, at another server.
+                if error == .repeated {
+                    own[run, default: []].insert(server)
+                } else {
+                    strangers[run, default: []].insert(server)
+                }
+            }
         }
     }
 
-    var findings: [RelayFinding] {
-        let others = strangers.subtracting(own).count
+    func findings(hasListened: Bool) -> [RelayFinding] {
+        let others = strangers.filter { own[$0.key] == nil }
         var found: [RelayFinding] = []
-        if others > 0 {
+        if !others.isEmpty {
+            let places = servers.filter { server in others.values.contains { $0.contains(server) } }
             found.append(
                 RelayFinding(
                     .warning,
                     .fleetKeys,
-                    "\(others == 1 ? "A relay is" : "\(others) relays are") heard and cannot be read: other keys, or another version.",
+                    "\(others.count == 1 ? "A relay is" : "\(others.count) relays are") heard at \(places.joined(separator: ", ")) and cannot be read: other keys, or another version.",
                     "Give all relays the same key file, and copy it from one that serves. Another fleet needs a Redis of its own."
+                )
+            )
+        }
+        for server in servers {
+            let missing = own.values.count { !$0.contains(server) }
+            guard missing > 0 else { continue }
+            found.append(
+                RelayFinding(
+                    .warning,
+                    .fleetServers,
+                    "\(missing == 1 ? "A relay is" : "\(missing) relays are") heard at another server, and not at \(server).",
+                    "Let all relays name the same servers, and see by the check at each of them that it reaches all."
                 )
             )
         }
@@ -163,26 +208,55 @@ private struct HeardRelays {
                     "The one that runs with these settings is among them."
                 )
             )
+        } else if hasListened, others.isEmpty, !servers.isEmpty {
+            found.append(
+                RelayFinding(
+                    .notice,
+                    .fleetRelays,
+                    "No relay is heard at \(servers.joined(separator: ", ")).",
+                    "The first of a fleet hears none. If others run, let them name the same servers."
+                )
+            )
         }
         return found
     }
 }
 
 extension RelayFinding {
+    /// The finding that others may read the relay's private key for Redis.
+    static func openKey(_ key: PathBytes, _ problem: RelayError.SecrecyProblem) -> RelayFinding {
+        RelayFinding(
+            .warning,
+            .openFleetSecret,
+            "The private key for Redis in \(key) is no secret: \(RelayError.KeyFileProblem.secrecy(problem).words).",
+            "Let it belong to root or to the relay's user, and take the rights of others away: chmod 600 \(key)"
+        )
+    }
+
     fileprivate static func away(_ address: RedisAddress, _ problem: StoreProblem) -> RelayFinding {
-        let advice =
-            switch problem {
-            case .silent where address.isTLS: "See that it speaks TLS at this port; redis:// is without TLS."
-            case .closed where !address.isTLS: "See whether it wants TLS, which is rediss://; its log may say more."
-            case .closed, .silent: "Redis' log may say why."
-            default: problem.advice
-            }
         return RelayFinding(
             .warning,
             .fleetAway,
             "Redis at \(address) cannot be used: \(problem.words). Without Redis the relay serves alone.",
-            advice
+            problem.advice(isTLS: address.isTLS)
         )
+    }
+
+    /// The finding that the clock of this machine, or that of the server, is wrong; none if the server does not tell.
+    fileprivate static func ofClock(
+        _ facts: RedisExamination.Facts,
+        _ now: Int64,
+        at place: RedisPlace
+    ) -> [RelayFinding] {
+        guard let time = facts.clock, abs(time - now) > FleetCheck.clockDifference else { return [] }
+        return [
+            RelayFinding(
+                .warning,
+                .fleetClock,
+                "The clock of this machine is \(abs(time - now)) s \(now > time ? "ahead of" : "behind") that of Redis at \(place).",
+                "Let the machines of all relays follow one time (NTP): a relay whose clock is wrong takes the tokens of devices for expired, or takes them for too long."
+            )
+        ]
     }
 
     /// The findings about a server, from what it has told.
@@ -198,7 +272,7 @@ extension RelayFinding {
                 RelayFinding(
                     .warning,
                     .fleetRights,
-                    "The user for Redis may not do what a relay has to do: \(facts.refused.joined(separator: ", ")).",
+                    "The user for Redis at \(place) may not do what a relay has to do: \(facts.refused.joined(separator: ", ")).",
                     StoreProblem.notPermitted.advice
                 )
             )

@@ -28,6 +28,9 @@ package struct RedisSettings: Sendable {
         self.certificate = certificate
     }
 
+    /// The servers, without users and passwords.
+    var servers: Set<String> { Set(([address] + others).map(\.description)) }
+
     /// Everything but passwords, by which a change is seen.
     var summary: [String] {
         let files = [passwordFile, authorities, certificate?.certificate, certificate?.key]

@@ -14,7 +14,7 @@ protocol RedisSocketsOwner: AnyObject {
 
 /// The two connections of an attempt to reach a server of Redis. They belong to an event loop.
 final class RedisSockets {
-    private let tls: NIOSSLContext?
+    private let tls: () -> NIOSSLContext?
     private let loop: any EventLoop
     private unowned let owner: any RedisSocketsOwner
     private var channels: [RedisLine: any Channel] = [:]
@@ -23,9 +23,9 @@ final class RedisSockets {
     private var willFlush = false
 
     /// - Parameters:
-    ///   - tls: what the server's certificate is checked with; nil for connections without TLS.
+    ///   - tls: what the server's certificate is checked with, for each new connection; nil for those without TLS.
     ///   - owner: the object to which this one belongs. It closes the connections before it ends.
-    init(tls: NIOSSLContext?, loop: any EventLoop, owner: any RedisSocketsOwner) {
+    init(tls: @escaping () -> NIOSSLContext?, loop: any EventLoop, owner: any RedisSocketsOwner) {
         (self.tls, self.loop, self.owner) = (tls, loop, owner)
     }
 
@@ -85,7 +85,7 @@ final class RedisSockets {
         guard let sockets, attempt == sockets.attempt else { return channel.close(promise: nil) }
         do {
             let pipeline = channel.pipeline.syncOperations
-            if let tls = sockets.tls {
+            if let tls = sockets.tls() {
                 let isNumeric = (try? SocketAddress(ipAddress: place.host, port: 0)) != nil
                 try pipeline.addHandler(
                     NIOSSLClientHandler(context: tls, serverHostname: isNumeric ? nil : place.host)

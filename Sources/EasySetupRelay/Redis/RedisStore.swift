@@ -1,6 +1,5 @@
 package import EasySetupFleetStore
 package import NIOCore
-package import NIOSSL
 
 /// The things that relays share, in a Redis server: two connections, of which ``RedisMachine`` decides everything. It belongs to an
 /// event loop, and nothing in it blocks.
@@ -16,27 +15,38 @@ package final class RedisStore: FleetStore, RedisSocketsOwner {
     private var place: RedisPlace?
     /// The attempt that waits for a sentinel to say where the server is.
     private var waiting: Int?
-    private let tls: NIOSSLContext?
-    private lazy var sockets = RedisSockets(tls: tls, loop: loop, owner: self)
+    private let access: () -> RedisAccess
+    private let ended: () -> Void
+    private lazy var sockets = RedisSockets(tls: { [access] in access().tls }, loop: loop, owner: self)
     private var sentinels: SentinelWatcher?
     private lazy var alarm = Alarm(loop: loop, grain: .milliseconds(1)) { [weak self] in self?.timePassed() }
 
     /// - Parameters:
-    ///   - tls: what the server's certificate is checked with; nil for connections without TLS.
+    ///   - access: what the connections of the next attempt need.
+    ///   - ended: called when the connections of an attempt have ended.
     ///   - loop: the event loop on which everything happens.
-    package init(_ address: RedisAddress, tls: NIOSSLContext?, limits: RedisLimits = RedisLimits(), loop: any EventLoop)
-    {
-        self.tls = tls
-        self.loop = loop
+    package init(
+        _ address: RedisAddress,
+        access: @escaping () -> RedisAccess,
+        ended: @escaping () -> Void = {},
+        limits: RedisLimits = RedisLimits(),
+        times: DirectoryTimes = DirectoryTimes(),
+        loop: any EventLoop
+    ) {
+        (self.access, self.ended, self.loop) = (access, ended, loop)
         switch address.location {
         case .server(let place):
             self.place = place
-            machine = RedisMachine(account: address.account, limits: limits)
+            machine = RedisMachine(account: address.account, limits: limits, times: times)
         case .sentinels(let sentinels, let master):
-            machine = RedisMachine(account: address.account, mustBeMaster: true, limits: limits)
-            self.sentinels = SentinelWatcher(sentinels, master: master, tls: tls, limits: limits, loop: loop) {
-                [weak self] in self?.heard($0)
-            }
+            machine = RedisMachine(account: address.account, mustBeMaster: true, limits: limits, times: times)
+            self.sentinels = SentinelWatcher(
+                sentinels,
+                master: master,
+                tls: { access().tls },
+                limits: limits,
+                loop: loop
+            ) { [weak self] in self?.heard($0) }
         }
     }
 
@@ -47,6 +57,7 @@ package final class RedisStore: FleetStore, RedisSocketsOwner {
         // The run that leaves is told so by its own function.
         perform(machine.leave())
         self.tell = tell
+        machine.account = access().account
         perform(machine.join(as: run, at: loop.time))
         sentinels?.start()
     }
@@ -107,7 +118,11 @@ package final class RedisStore: FleetStore, RedisSocketsOwner {
         perform(machine.failed(attempt: attempt, problem, at: loop.time))
     }
 
-    private func timePassed() { perform(machine.timePassed(loop.time)) }
+    private func timePassed() {
+        // The time may have come for the next attempt.
+        machine.account = access().account
+        perform(machine.timePassed(loop.time))
+    }
 
     private func heard(_ news: SentinelWatcher.News) {
         switch news {
@@ -137,22 +152,13 @@ package final class RedisStore: FleetStore, RedisSocketsOwner {
             case .close:
                 waiting = nil
                 sockets.close()
+                ended()
             case .tell(let event): tell(event)
             case .answer(let answer, let result): answer(result)
             }
         }
         sockets.flushSoon()
         if let due = machine.due { alarm.set(for: .uptimeNanoseconds(0) + TimeAmount(due)) }
-    }
-}
-
-extension LoadedRedis {
-    /// The store that these servers are, on this event loop.
-    func store(on loop: any EventLoop) -> any FleetStore {
-        let stores = addresses.map { address in
-            (name: address.description, store: RedisStore(address, tls: address.isTLS ? tls : nil, loop: loop))
-        }
-        return stores.count == 1 ? stores[0].store : FleetStores(stores)
     }
 }
 

@@ -15,14 +15,14 @@ final class SentinelWatcher: RedisSocketsOwner {
     private let told: (News) -> Void
     private var machine: SentinelMachine
     private lazy var sockets = RedisSockets(tls: tls, loop: loop, owner: self)
-    private let tls: NIOSSLContext?
+    private let tls: () -> NIOSSLContext?
     private lazy var alarm = Alarm(loop: loop, grain: .milliseconds(1)) { [weak self] in self?.timePassed() }
 
     /// - Parameter told: hears where the master is, often without a change.
     init(
         _ sentinels: [RedisPlace],
         master: String,
-        tls: NIOSSLContext?,
+        tls: @escaping () -> NIOSSLContext?,
         limits: RedisLimits,
         loop: any EventLoop,
         told: @escaping (News) -> Void

@@ -37,6 +37,8 @@ public final class RelayServer: Service {
     /// The parts of a running relay that ``reload()`` changes.
     private struct Running {
         let certificate: CertificateKeeper?
+        /// Nil for a relay alone.
+        let redis: RedisKeeper?
         let replaceKeys: @Sendable (TokenKeys, FleetKeys) -> Void
         /// Passes the changed settings to the event loops.
         let take: @Sendable (RelayConfiguration) -> Void
@@ -91,7 +93,7 @@ public final class RelayServer: Service {
         }
     }
 
-    /// Reads the certificate, the token keys and the message for devices from their files again. If the relay does not listen yet, the call
+    /// Reads the certificate, the token keys, the message for devices, and what lets the relay in at Redis, from their files again. If the relay does not listen yet, the call
     /// waits until it does.
     ///
     /// New connections get the new certificate; existing ones go on. The relay makes new tokens with the new current
@@ -107,6 +109,7 @@ public final class RelayServer: Service {
         // The files are read on a thread of a pool, because reading them may block.
         try? await NIOThreadPool.singleton.runIfActive { [self] in
             if running.certificate?.reload(configuration.certificate) == false { reloads.fail() }
+            if running.redis?.reload(configuration.fleet) == false { reloads.fail() }
             do {
                 let message = try configuration.loadMessage()
                 running.say(message)
@@ -138,8 +141,8 @@ public final class RelayServer: Service {
     package func noteUnusableSettings() { reloads.fail() }
 
     /// Takes what a running relay can change from other settings: the paths of the certificate, its key and the key
-    /// file, the message for devices or its file, the allowed origins, the trusted proxies and the drain time. Then it
-    /// reads the files as ``reload()`` does.
+    /// file, the message for devices or its file, the allowed origins, the trusted proxies, the drain time, and users,
+    /// passwords and files for the servers of Redis. Then it reads the files as ``reload()`` does.
     /// - Returns: the names of the settings that differ and hold only after a new start.
     public func reload(_ changed: RelayConfiguration) async -> [String] {
         guard (try? await whenListening.futureResult.get()) != nil, let running = running.withLock({ $0 }) else {
@@ -149,6 +152,7 @@ public final class RelayServer: Service {
             let left = configuration.needingStart(changed)
             if latest.certificate != nil, let files = changed.certificate { latest.certificate = files }
             if changed.keyFile != nil { latest.keyFile = changed.keyFile }
+            if latest.fleet?.servers == changed.fleet?.servers { latest.fleet = changed.fleet }
             (latest.allowedOrigins, latest.trustedProxies) = (changed.allowedOrigins, changed.trustedProxies)
             (latest.message, latest.messageFile) = (changed.message, changed.messageFile)
             latest.connectionLimits.drainTime = changed.connectionLimits.drainTime
@@ -176,7 +180,7 @@ extension RelayServer {
 
     /// The things that a relay among others needs.
     private struct PreparedFleet: Sendable {
-        let redis: LoadedRedis
+        let redis: RedisKeeper
         let keys: FleetKeys
         let run: RunID
     }
@@ -220,9 +224,9 @@ extension RelayServer {
     private func prepareFleet(_ settings: RedisSettings, _ keys: TokenKeySet) throws -> PreparedFleet {
         guard configuration.keyFile != nil else { throw RelayError.badFleet(.noKeyFile) }
         var generator = SystemRandomNumberGenerator()
-        let redis: LoadedRedis
+        let redis: RedisKeeper
         do throws(RedisSettingsError) {
-            redis = try settings.load()
+            redis = try RedisKeeper(settings, logger: logger)
         } catch {
             throw RelayError.badFleet(error)
         }
@@ -254,6 +258,7 @@ extension RelayServer {
             fleet: prepared.fleet.map { [started = clock.monotonic] fleet in
                 FleetMachine(run: fleet.run, keys: fleet.keys, started: started) { ConnectionID(farAs: $0) }
             },
+            servers: prepared.fleet?.redis.names ?? [],
             ended: ended,
             logger: logger,
             pairingEnded: pairingEnded
@@ -300,7 +305,11 @@ extension RelayServer {
             throw error
         }
         if let redis = prepared.fleet?.redis {
-            runningLoops.first { $0.join(redis.store(on: $0.loop)) }
+            let times = DirectoryTimes(
+                roomLifetime: configuration.limits.roomLifetime,
+                claimAge: configuration.sharing.claimAge
+            )
+            runningLoops.first { $0.join(redis.store(times, on: $0.loop)) }
         }
         if configuration.admin != nil || configuration.metrics != nil { runningLoops.each { $0.watchLag() } }
         let sampling = configuration.admin.map { _ in sampler.start() }
@@ -312,6 +321,7 @@ extension RelayServer {
         running.withLock {
             $0 = Running(
                 certificate: prepared.certificate,
+                redis: prepared.fleet?.redis,
                 replaceKeys: { keys, fleet in runningLoops.first { $0.replaceKeys(by: keys, fleet) } },
                 take: { changed in
                     runningLoops.each { $0.take(changed) }

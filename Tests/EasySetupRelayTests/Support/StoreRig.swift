@@ -26,7 +26,8 @@ final class StoreRig: Sendable {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         self.loop = loop
         store = try await loop.submit {
-            NIOLoopBound(RedisStore(address, tls: tls, limits: limits, loop: loop), eventLoop: loop)
+            let access = RedisAccess(account: address.account, tls: tls)
+            return NIOLoopBound(RedisStore(address, access: { access }, limits: limits, loop: loop), eventLoop: loop)
         }.get()
     }
 
