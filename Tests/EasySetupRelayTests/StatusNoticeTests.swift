@@ -57,11 +57,11 @@ import Testing
             for _ in 0..<4 { late.wasLate(by: .milliseconds(101)) }
             status.loops[1] = late.status
             var counts = FleetCounts()
-            counts.unreadable = 11
-            status.hub.fleet = FleetStatus(isJoined: false, unchanged: .seconds(1), counts: counts)
+            (counts.unreadable, counts.refused) = (11, 11)
+            status.hub.fleet = FleetStatus(isJoined: false, unchanged: .seconds(1), serversLost: 1, counts: counts)
         }
         #expect(Set(told) == Set(alerts).subtracting(["down", "missing"]).union(["draining"]))
-        #expect(told.count == 13 && told.first == "draining")
+        #expect(told.count == 15 && told.first == "draining")
         for bound in ["> 30", "> 300", "> 0.8", "[5m])) > 10", "> 0.1", "> 0.9", "7 * 86400"] {
             #expect(rules.contains(bound), "\(bound)")
         }
@@ -71,7 +71,7 @@ import Testing
         let told = Self.notices { status in
             status.hub.fill = [("rooms", 0.8)]
             var counts = FleetCounts()
-            counts.unreadable = 10
+            (counts.unreadable, counts.refused) = (10, 10)
             status.hub.fleet = FleetStatus(isJoined: true, unchanged: .zero, counts: counts)
             status.certificateExpiry = status.taken + 7 * 86_400
             (status.process.residentBytes, status.process.openFiles) = (900, 90)

@@ -141,6 +141,9 @@ enum RelayMetrics {
         .gauge(name("fleet_relays_heard"), nil, "Other relays of the fleet that are heard.") {
             $0.hub.fleet.map { Double($0.others) }
         },
+        .gauge(name("fleet_servers_lost"), nil, "Servers of the fleet that can't be used, where there are several.") {
+            $0.hub.fleet.map { Double($0.serversLost) }
+        },
         .gauge(name("fleet_rooms"), nil, "Rooms whose home is this relay.") { status in
             status.hub.fleet.map { _ in Double(status.hub.statistics.rooms) }
         },
@@ -167,6 +170,11 @@ enum RelayMetrics {
             "sleeps",
             "How often the relay was stopped for so long that it went on as another run.",
             \.sleeps
+        ),
+        .fleetCounter(
+            "refused",
+            "Questions and messages that Redis refused, because it is full or the user may not.",
+            \.refused
         ),
         .fleetCounter("too_fast", "Devices that were cut because they said too much to another relay.", \.tooFast),
         .histogram(name("fleet_directory_seconds"), "Time from a question about a room to the directory's answer.") {

@@ -31,7 +31,8 @@ struct StatusChecks {
     /// The notices that hold at present, the most important first.
     var notices: [StatusNotice] {
         [
-            draining, cutOff, refusing, full, unreadable, certificate, reload, loopLag, failing, guessing, searching,
+            draining, cutOff, refusing, full, unreadable, redisRefuses, serverLost, certificate, reload, loopLag,
+            failing, guessing, searching,
             memory, files,
         ].compactMap { $0 }
     }
@@ -61,6 +62,31 @@ struct StatusChecks {
             advice: """
                 Its log says what is wrong with Redis, and relay --check does. It goes on with the devices that are \
                 connected here, and joins by itself when Redis answers.
+                """
+        )
+    }
+
+    private var redisRefuses: StatusNotice? {
+        let count = grown(in: 15, \.fleet.refused)
+        guard count > 10 else { return nil }
+        return StatusNotice(
+            name: "redis-refuses",
+            text: "Redis has refused \(count) questions and messages in a quarter of an hour.",
+            advice: """
+                Its memory is full, or its user may not do what a relay has to do: the relay's log says which, and relay \
+                --check does.
+                """
+        )
+    }
+
+    private var serverLost: StatusNotice? {
+        guard let count = status.hub.fleet?.serversLost, count > 0 else { return nil }
+        return StatusNotice(
+            name: "server-lost",
+            text: "\(count == 1 ? "A server" : "\(count) servers") of the fleet can't be used.",
+            advice: """
+                The relay's log names it and says what is wrong with it, and relay --check does. Rooms are registered at the \
+                other servers meanwhile.
                 """
         )
     }

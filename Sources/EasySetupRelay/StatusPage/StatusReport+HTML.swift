@@ -128,7 +128,9 @@ private struct StatusPageText {
     private var fleetRows: [Row] {
         [
             ("This relay is", "fleet.state", .word), ("For", "fleet.unchanged", .span),
-            ("Other relays heard", "fleet.relays", .count), ("Rooms here", "fleet.rooms", .count),
+            ("Other relays heard", "fleet.relays", .count),
+            ("Servers that can't be used", "fleet.servers_lost", .count),
+            ("Rooms here", "fleet.rooms", .count),
             ("Devices of other relays", "fleet.far_devices", .count),
             ("Devices whose rooms are elsewhere", "fleet.devices_elsewhere", .count),
             ("Trunks", "fleet.trunks", .count),
@@ -142,6 +144,7 @@ private struct StatusPageText {
             ("Rooms taken over", "fleet.hour.takeovers", .count),
             ("Devices of broken trunks", "fleet.hour.broken_legs", .count), ("Cut off", "fleet.hour.cuts", .count),
             ("Directory lost", "fleet.hour.directory_losses", .count), ("Sleeps", "fleet.hour.sleeps", .count),
+            ("Refused by Redis", "fleet.hour.refused", .count),
             ("Devices cut for haste", "fleet.hour.too_fast", .count),
             ("Directory's answer (mean)", "fleet.hour.directory", .milliseconds),
             ("Answer to publishing (mean)", "fleet.hour.publish", .milliseconds),

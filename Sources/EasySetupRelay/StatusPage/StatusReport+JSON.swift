@@ -24,6 +24,7 @@ extension StatusReport {
         return .object([
             ("state", .text(fleet.isJoined ? "joined" : "cut-off")),
             ("unchanged", .count(Int(fleet.unchanged / .seconds(1)))), ("relays", .count(fleet.others)),
+            ("servers_lost", .count(fleet.serversLost)),
             ("rooms", .count(status.hub.statistics.rooms)), ("far_devices", .count(fleet.farDevices)),
             ("devices_elsewhere", .count(fleet.devicesElsewhere)), ("trunks", .count(fleet.trunks)),
             (
@@ -32,7 +33,8 @@ extension StatusReport {
                     ("published", grown(\.published)), ("unheard", grown(\.unheard)), ("heard", grown(\.heard)),
                     ("unreadable", grown(\.unreadable)), ("takeovers", grown(\.takeovers)),
                     ("broken_legs", grown(\.brokenLegs)), ("cuts", grown(\.cuts)),
-                    ("directory_losses", grown(\.losses)), ("sleeps", grown(\.sleeps)), ("too_fast", grown(\.tooFast)),
+                    ("directory_losses", grown(\.losses)), ("sleeps", grown(\.sleeps)), ("refused", grown(\.refused)),
+                    ("too_fast", grown(\.tooFast)),
                     ("directory", mean(\.directory)), ("publish", mean(\.publishing)),
                 ])
             ),
