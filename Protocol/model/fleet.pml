@@ -168,7 +168,7 @@ hidden mtype:Why y2;
 #define IN_DOUBT(r) (offererAt[r] == NONE || !isConfirmed[r] || isLost[r])
 #endif
 /* A word that is final at a device is said when the directory says that this is the home. */
-#if defined(MUTATE_FINAL) || defined(MUTATE_DOUBT)
+#ifdef MUTATE_FINAL
 #define ASKS_FIRST false
 #else
 #define ASKS_FIRST true
@@ -836,13 +836,11 @@ inline crash(r) {
 
 inline wake(r) {
     isAsleep[r] = false;
-#ifndef MUTATE_SLEPT
     cut_trunks(r, false, isCut[r]);
     before[r] = runOf[r]; runOf[r]++;
     isConfirmed[r] = false; isRegistered[r] = false;
     isDoubtful[r] = true;
     if :: !isCut[r] -> begin_trunks(r) :: else fi
-#endif
 }
 
 inline cut_off(r) {
@@ -1142,7 +1140,7 @@ active proctype fleet() {
 #if SLEEPS
     :: d_step { IS_QUIET && IS_SILENT_HOME(B) -> w = at[B]; q = homeOf[B]; break_trunk(w, q); w = 0; q = 0 }
     :: d_step { IS_QUIET && IS_SILENT_HOME(A) -> w = at[A]; q = homeOf[A]; break_trunk(w, q); w = 0; q = 0 }
-    :: atomic { PICK_PAIR(IS_SILENT_ENTRY); d_step { lose_legs(c, k); deaf[c * R + k] = true; c = 0; k = 0 } }
+    :: atomic { PICK_PAIR(IS_SILENT_ENTRY); d_step { lose_legs(c, k); deaf[c * R + k] = true; send_down(c, k, down_broken, 0, 0, 0, 0, why_none); c = 0; k = 0 } }
 #endif
     :: atomic { PICK_PAIR(MAY_TRUST); d_step { suspect[c * R + k] = false; c = 0; k = 0 } }
     /* Faults. */
