@@ -79,7 +79,7 @@ struct FleetLog: Sendable {
     /// A server has refused a question or a message.
     mutating func refused(_ failure: StoreFailure, _ logger: Logger) {
         guard failure.isOperators, refusals.insert(failure).inserted else { return }
-        var metadata: Logger.Metadata = ["advice": "\(Self.advice(failure)) relay --check says more."]
+        var metadata: Logger.Metadata = ["advice": "relay --check says more. \(Self.advice(failure))"]
         if servers.count == 1 { metadata["server"] = "\(servers[0])" }
         logger.warning(
             failure == .full
@@ -91,7 +91,7 @@ struct FleetLog: Sendable {
     private static func advice(_ failure: StoreFailure) -> String {
         switch failure {
         case .full: "Raise its maxmemory, or see what else is kept there."
-        case .notPermitted: StoreProblem.notPermitted.advice + "."
+        case .notPermitted: StoreProblem.notPermitted.advice
         case .refused, .busy, .cutOff: "Its log may say why."
         }
     }

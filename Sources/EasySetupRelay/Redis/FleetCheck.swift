@@ -237,7 +237,7 @@ extension RelayFinding {
         return RelayFinding(
             .warning,
             .fleetAway,
-            "Redis at \(address) cannot be used: \(problem.words). Without Redis the relay serves alone.",
+            "Redis at \(address) cannot be used: \(problem.words). A relay that has no Redis serves alone.",
             problem.advice(isTLS: address.isTLS)
         )
     }
