@@ -30,9 +30,10 @@ import Testing
             ["demo", "--pairings=?=1"], ["offer", "--qr=?=1"],
         ]
     ) func silent(arguments: [String]) async throws {
-        for secret in Self.secrets {
+        for (number, secret) in Self.secrets.enumerated() {
             let filled = arguments.map { $0.replacing("?", with: secret) }
-            for form in [[], ["--json"]] {
+            // The message is the same in both forms, so one secret is enough for the second.
+            for form in number == 0 ? [[], ["--json"]] : [[]] {
                 let result = try await Program.run(filled + form)
                 #expect(result.code == 64, "\(filled)")
                 #expect(!result.errors.isEmpty)

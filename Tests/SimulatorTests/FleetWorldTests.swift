@@ -7,7 +7,7 @@ import Testing
     @Test("Worlds of a fleet break no law, whatever trouble its relays have", arguments: FleetTrouble.allCases)
     func laws(trouble: FleetTrouble) {
         var tally = FleetTally()
-        for seed in 1...20 as ClosedRange<UInt64> {
+        for seed in 1...8 as ClosedRange<UInt64> {
             let world = World.drawn(seed, trouble: trouble)
             world.run()
             #expect(
@@ -45,14 +45,14 @@ import Testing
     }
 
     static let examples = [
-        Example(.trunk, .lost, 115, 188, 217), Example(.register, .forgotten, 36, 96),
-        Example(.epoch, .forgotten, 36, 51), Example(.miss, .mixed, 347), Example(.silent, .stopped, 168, 238),
-        Example(.line, .stopped, 68), Example(.repeat, .lost, 69, 93), Example(.jump, .killed, 416, 475),
-        Example(.attempt, .killed, 408), Example(.copy, .lost, 147), Example(.drain, .drained, 270, 404),
+        Example(.trunk, .lost, 4, 9), Example(.register, .forgotten, 1, 2), Example(.epoch, .forgotten, 2, 36),
+        Example(.miss, .mixed, 72, 158), Example(.silent, .stopped, 45, 101), Example(.line, .stopped, 415, 470),
+        Example(.repeat, .lost, 27, 33), Example(.jump, .killed, 3, 104), Example(.attempt, .killed, 408),
+        Example(.copy, .lost, 29, 80), Example(.drain, .drained, 101, 167),
     ]
 
-    /// The seeds are those with which the worlds of today break. Where a change of the relay draws other numbers, others are
-    /// looked for.
+    /// The seeds are those with which the worlds of today break (`scripts/worlds fleet --count 500 --trouble TROUBLE
+    /// --without RULE`). Where a change of the relay draws other numbers, others are looked for, which takes a minute.
     @Test("A law breaks without a rule, and holds with it", arguments: examples) func rules(example: Example) {
         for seed in example.seeds {
             let world = World.drawn(seed, trouble: example.trouble)
