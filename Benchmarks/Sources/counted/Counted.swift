@@ -33,6 +33,9 @@ struct CountCommand: ParsableCommand {
     @Option(help: "The folder for what callgrind writes.")
     var folder = "."
 
+    @Flag(help: "Count two relays of a fleet, too, with a Redis that this program starts.")
+    var across = false
+
     @OptionGroup var tls: TLSOptions
 
     func run() throws {
@@ -47,10 +50,19 @@ struct CountCommand: ParsableCommand {
             let instructions = Instructions(program: bare, folder: folder)
             try show("instructions-per-pairing", instructions.each(pairings, few: 50, many: 250))
             try show("instructions-per-message", instructions.each(.messages, few: 200, many: 1_200))
+            if across {
+                try show("instructions-per-pairing-across", instructions.each(pairings, .across, few: 50, many: 250))
+                // A device may say 256 frames at once to another relay.
+                try show("instructions-per-message-across", instructions.each(.messages, .across, few: 40, many: 240))
+            }
         }
         let allocations = Allocations(program: program)
         try show("allocations-per-pairing", allocations.each(pairings, few: 50, many: 250))
         try show("allocations-per-message", allocations.each(.messages, few: 200, many: 1_200))
+        if across {
+            try show("allocations-per-pairing-across", allocations.each(pairings, .across, few: 50, many: 250))
+            try show("allocations-per-message-across", allocations.each(.messages, .across, few: 40, many: 240))
+        }
         try show("bytes-per-waiting-device", WaitingDevices(program: program, certificate: nil).bytes())
         if let certificate = tls.files {
             try show("bytes-per-waiting-tls-device", WaitingDevices(program: program, certificate: certificate).bytes())

@@ -12,15 +12,32 @@ struct MemoryCounts: Equatable {
 final class CountedRelay {
     let port: UInt16
     private let child: Child
+    private let redis: CountedRedis?
 
     /// - Parameters:
     ///   - command: the command that starts it, `counted` itself or a program around it.
     ///   - certificate: the certificate of a relay with TLS.
-    init(_ command: [String], certificate: CertificateFiles? = nil) throws(CountError) {
-        let options = certificate.map { ["--certificate", "\($0.certificate)", "--key", "\($0.key)"] } ?? []
+    ///   - redis: the server that it shares with other relays; nil for a relay alone.
+    init(_ command: [String], certificate: CertificateFiles? = nil, redis: CountedRedis? = nil) throws(CountError) {
+        self.redis = redis
+        var options = certificate.map { ["--certificate", "\($0.certificate)", "--key", "\($0.key)"] } ?? []
+        if let redis { options += ["--redis", "\(redis.port)", "--fleet-keys", redis.keys] }
         child = try Child(command + ["relay"] + options)
         guard let port = UInt16(try child.line()) else { throw .noRelay }
         self.port = port
+    }
+
+    /// Waits until devices at the first and the last of these relays meet.
+    static func waitForFleet(_ relays: [CountedRelay]) throws(CountError) {
+        for attempt in 1... {
+            do throws(CountError) {
+                _ = try Conversation(offererPort: relays[0].port, visitorPort: relays[relays.count - 1].port)
+                return
+            } catch {
+                guard attempt < 300 else { throw error }
+                usleep(100_000)
+            }
+        }
     }
 
     /// The counts of an idle relay, when they do not change for a while.

@@ -9,14 +9,15 @@ enum Work {
     /// Messages that two devices of one meeting send each other.
     case messages
 
-    /// Starts the work. The returned closure waits for its end, and throws unless all of it succeeded.
-    func start(_ count: Int, at relay: CountedRelay) throws(CountError) -> () throws(CountError) -> Void {
+    /// Starts the work at a relay, or at two of which each has one device. The returned closure waits for its end, and
+    /// throws unless all of it succeeded.
+    func start(_ count: Int, at relays: [CountedRelay]) throws(CountError) -> () throws(CountError) -> Void {
         switch self {
         case .pairings(let bench):
-            let client = try Child([bench, "--port", "\(relay.port)", "--count", "\(count)"])
+            let client = try Child([bench, "--port"] + relays.map { "\($0.port)" } + ["--count", "\(count)"])
             return { () throws(CountError) in try client.end() }
         case .messages:
-            let conversation = try Conversation(port: relay.port)
+            let conversation = try Conversation(offererPort: relays[0].port, visitorPort: relays[relays.count - 1].port)
             try conversation.exchange(count / 2)
             return { withExtendedLifetime(conversation) {} }
         }
@@ -31,7 +32,24 @@ enum Work {
     }
 }
 
-/// The relay's instructions, counted by callgrind, without those of the kernel.
+/// One relay, or two of one fleet.
+enum Layout: String {
+    case alone, across
+
+    /// The relays, each with its own command.
+    func start(_ command: (Int) -> [String]) throws -> [CountedRelay] {
+        switch self {
+        case .alone: return [try CountedRelay(command(0))]
+        case .across:
+            let redis = try CountedRedis()
+            let relays = try (0..<2).map { try CountedRelay(command($0), redis: redis) }
+            try CountedRelay.waitForFleet(relays)
+            return relays
+        }
+    }
+}
+
+/// The relays' instructions, counted by callgrind, without those of the kernel.
 struct Instructions {
     /// The program without debug information.
     let program: String
@@ -39,27 +57,34 @@ struct Instructions {
     let folder: String
 
     /// The instructions for one unit of work, from the difference between `many` and `few`.
-    func each(_ work: Work, few: Int, many: Int) throws -> Double {
-        // Both relays run at the same time, because no count depends on their speed.
-        let relays = try [few, many].map { (count: $0, relay: try start(work, $0)) }
-        let ends = try relays.map { count, relay in try work.start(count, at: relay) }
+    func each(_ work: Work, _ layout: Layout = .alone, few: Int, many: Int) throws -> Double {
+        // All relays run at the same time, because no count depends on their speed.
+        let runs = try [few, many].map { count in
+            (count: count, relays: try layout.start { command(profile(work, layout, count, relay: $0)) })
+        }
+        let ends = try runs.map { count, relays in try work.start(count, at: relays) }
         for end in ends { try end() }
-        for (_, relay) in relays { try relay.end() }
-        return Double(try total(work, many) - total(work, few)) / Double(many - few)
+        for (_, relays) in runs { for relay in relays { try relay.end() } }
+        let totals = try runs.map { count, relays in
+            try relays.indices.reduce(0) { $0 + (try total(profile(work, layout, count, relay: $1))) }
+        }
+        return Double(totals[1] - totals[0]) / Double(many - few)
     }
 
-    private func start(_ work: Work, _ count: Int) throws(CountError) -> CountedRelay {
-        try CountedRelay([
-            "valgrind", "--quiet", "--tool=callgrind", "--callgrind-out-file=\(profile(work, count))",
-            "--log-file=\(profile(work, count)).log", program,
-        ])
+    private func command(_ profile: String) -> [String] {
+        [
+            "valgrind", "--quiet", "--tool=callgrind", "--callgrind-out-file=\(profile)", "--log-file=\(profile).log",
+            program,
+        ]
     }
 
-    private func profile(_ work: Work, _ count: Int) -> String { "\(folder)/callgrind.\(count)-\(work.name)" }
+    private func profile(_ work: Work, _ layout: Layout, _ count: Int, relay: Int) -> String {
+        let place = layout == .alone ? "" : "-across.\(relay)"
+        return "\(folder)/callgrind.\(count)-\(work.name)\(place)"
+    }
 
     /// The line `totals: N` of callgrind's file.
-    private func total(_ work: Work, _ count: Int) throws(CountError) -> Int {
-        let name = profile(work, count)
+    private func total(_ name: String) throws(CountError) -> Int {
         guard let file = fopen(name, "r") else { throw .noTotal(name) }
         defer { fclose(file) }
         var text = [CChar](repeating: 0, count: 4096)
@@ -71,16 +96,16 @@ struct Instructions {
     }
 }
 
-/// The number of the relay's calls of malloc.
+/// The number of the relays' calls of malloc.
 struct Allocations {
     let program: String
 
     /// The allocations for one unit of work, from the difference between `many` and `few`, after a warm-up.
-    func each(_ work: Work, few: Int, many: Int) throws -> Double {
-        let relay = try CountedRelay([program])
+    func each(_ work: Work, _ layout: Layout = .alone, few: Int, many: Int) throws -> Double {
+        let relays = try layout.start { _ in [program] }
         let counts = try [few, few, many].map { count in
-            try work.start(count, at: relay)()
-            return try relay.counts().allocations
+            try work.start(count, at: relays)()
+            return try relays.reduce(0) { $0 + (try $1.counts().allocations) }
         }
         return Double((counts[2] - counts[1]) - (counts[1] - counts[0])) / Double(many - few)
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CountedMemory
+import EasySetupFleetStore
 import EasySetupRelay
 import EasySetupRelayCore
 import Glibc
@@ -14,6 +15,12 @@ struct RelayCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "relay", abstract: "Be the relay that is counted.")
 
     @OptionGroup var tls: TLSOptions
+
+    @Option(help: "The port of a Redis that it shares with other relays.")
+    var redis: UInt16?
+
+    @Option(help: "The file of the keys that it shares with them.")
+    var fleetKeys: String?
 
     // The function is not asynchronous, because under valgrind the main thread has to wait in a system call of its own.
     func run() throws {
@@ -42,6 +49,10 @@ struct RelayCommand: ParsableCommand {
     private var relay: RelayConfiguration {
         var configuration = RelayConfiguration()
         configuration.certificate = tls.files
+        if let redis, let fleetKeys, let address = try? RedisAddress(url: "redis://127.0.0.1:\(redis)") {
+            configuration.fleet = RedisSettings(address)
+            configuration.keyFile = PathBytes(bytes: Array(fleetKeys.utf8))
+        }
         let many = 1_000_000
         configuration.limits.offersPerPrefix = many
         configuration.limits.visitsPerPrefix = many
