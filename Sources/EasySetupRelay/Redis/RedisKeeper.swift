@@ -1,18 +1,8 @@
-package import EasySetupFleetStore
+import EasySetupFleetStore
 import Logging
 import NIOCore
 import NIOPosix
-package import NIOSSL
 import Synchronization
-
-/// What a connection to a server of Redis needs: as whom the relay speaks, and what it checks the certificate with.
-package struct RedisAccess: Sendable {
-    package let account: RedisAccount
-    /// Nil for connections without TLS.
-    package let tls: NIOSSLContext?
-
-    package init(account: RedisAccount, tls: NIOSSLContext?) { (self.account, self.tls) = (account, tls) }
-}
 
 /// Holds the passwords and certificates for new connections to the servers of Redis. Operators replace the files while the
 /// relay runs, so it reads them again at a reload, and after each connection that has ended.
