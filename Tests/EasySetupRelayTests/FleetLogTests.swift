@@ -97,7 +97,7 @@ extension FleetLogTests {
     "What the log of a running relay says of its fleet's servers",
     .inTurn,
     .enabled(if: RedisServer.program != nil, RedisServer.hint),
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(60))
 )
 struct RunningFleetLogTests {
     /// A server that closes each connection, and counts them.

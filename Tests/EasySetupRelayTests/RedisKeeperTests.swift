@@ -10,7 +10,7 @@ import Testing
     "Passwords and certificates for Redis that are read again",
     .inTurn,
     .enabled(if: RedisServer.program != nil, RedisServer.hint),
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(60))
 )
 struct RedisKeeperTests {
     private static func write(_ text: String, to path: String) throws {

@@ -10,7 +10,7 @@ import Testing
     "Long polling at relays that share a Redis",
     .enabled(if: RedisServer.program != nil, RedisServer.hint),
     .inTurn,
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(60))
 )
 struct SharedCallsTests {
     private struct Unexpected: Error {}

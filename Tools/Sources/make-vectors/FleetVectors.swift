@@ -214,6 +214,8 @@ private func skipped() throws -> [JSON] {
         ("an item of an unknown kind", part(1, section(200, [1]) + section(7, []))),
         ("bytes behind an item of fixed length", part(1, section(3, bytes(1) + [1]))),
         ("an item of the other side", part(1, section(5, bytes(1)) + section(7, []))),
+        ("an unknown kind of call", section(5, bytes(1) + [3])),
+        ("an unknown count", section(7, [0, 1, 0, 0, 0, 1] + bytes(2) + [4, 0, 1])),
     ]
     return try cases.map { why, written in
         .object([
@@ -237,11 +239,9 @@ private func badContents() throws -> [JSON] {
         ("an unknown kind of prefix", part(1, section(1, bytes(1) + bytes(5) + [1]))),
         ("a /24 with more than 24 bits", part(1, section(1, bytes(1) + bytes(0xC000_0207_01) + [1]))),
         ("a meeting that is 2", part(2, section(4, bytes(1) + [2, 1]))),
-        ("an unknown kind of call", section(5, bytes(1) + [3])),
         ("a beat that drains 2", section(7, [0, 1, 0, 0, 2, 0])),
         ("a beat of 65 prefixes", section(7, [0, 1, 0, 0, 0, 65])),
         ("a beat without its prefix", section(7, [0, 1, 0, 0, 0, 1])),
-        ("an unknown count", section(7, [0, 1, 0, 0, 0, 1] + bytes(2) + [4, 0, 1])),
     ]
     return try cases.map { why, bytes in
         do throws(ContentError) {
