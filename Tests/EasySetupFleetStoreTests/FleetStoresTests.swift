@@ -194,6 +194,7 @@ import Testing
     private final class Failing: FleetStore {
         private let joined: (@escaping (StoreEvent) -> Void) -> Void
         private let published: (@escaping (Result<Int, StoreFailure>) -> Void) -> Void
+        var batchEnded: () -> Void = {}
 
         init(
             _ joined: @escaping (@escaping (StoreEvent) -> Void) -> Void,
@@ -204,11 +205,8 @@ import Testing
 
         func join(as run: RunID, tell: @escaping (StoreEvent) -> Void) { joined(tell) }
         func leave() {}
-        func claim(_: RoomName, _: Registration, answer: @escaping (Result<Bool, StoreFailure>) -> Void) {}
-        func find(_: RoomName, answer: @escaping (Result<FoundRooms, StoreFailure>) -> Void) {}
-        func take(_: TakeRequest, answer: @escaping (Result<TakeOutcome, StoreFailure>) -> Void) {}
-        func publish(_: [UInt8], to: FleetChannel, answer: @escaping (Result<Int, StoreFailure>) -> Void) {
-            published(answer)
+        func ask(_ question: StoreQuestion, answer: @escaping (Result<StoreAnswer, StoreFailure>) -> Void) {
+            if case .publish = question { published { answer($0.map { .published($0) }) } }
         }
     }
 }

@@ -6,9 +6,11 @@ import Testing
 @Suite("The connections to Redis, without sockets") struct RedisMachineTests {
     /// A machine, its time, and a server that says what the test wants.
     struct Stage {
-        var machine: RedisMachine<String>
+        var machine: RedisMachine
         var now = Duration.zero
         var attempt = 1
+        /// The words by which answers are shown, at the numbers of their questions.
+        private var askers: [String] = []
         static let run = RunID(number: 1)
         static let mark = "$4\r\nmark\r\n"
         static let confirmed = """
@@ -45,7 +47,8 @@ import Testing
         }
 
         mutating func ask(_ question: StoreQuestion, _ asker: String) -> [String] {
-            show(machine.ask(question, asker, at: now))
+            askers.append(asker)
+            return show(machine.ask(question, as: UInt64(askers.count - 1), at: now))
         }
 
         mutating func wait(_ time: Duration) -> [String] {
@@ -60,7 +63,7 @@ import Testing
         /// The commands that the machine says on a connection, each as a line.
         mutating func said(_ line: RedisLine) -> [String] {
             guard let bytes = machine.takeOutput(line) else { return [] }
-            if line == .questions { machine.wrote(bytes.count, attempt: attempt) }
+            if line == .questions { machine.hasUnwritten(0, attempt: attempt) }
             var reader = RESPReader(limits: Self.wide)
             var (place, commands): (Int, [String]) = (0, [])
             while let value = try? reader.next(in: bytes.span, from: &place), case .list(let words) = value {
@@ -80,7 +83,7 @@ import Testing
             return limits
         }()
 
-        mutating func show(_ effects: [RedisMachine<String>.Effect]) -> [String] {
+        mutating func show(_ effects: [RedisMachine.Effect]) -> [String] {
             effects.map { effect in
                 switch effect {
                 case .open(let attempt):
@@ -94,15 +97,23 @@ import Testing
                 case .tell(.line(let line, let news)): return "\(line) \(news)"
                 case .tell(.message(let channel, let bytes, _)):
                     return "\(channel == .all ? "all" : "own"): \(String(decoding: bytes, as: UTF8.self))"
-                case .answer(let asker, .success(.claimed(let isFree))): return "\(asker) claimed \(isFree)"
-                case .answer(let asker, .success(.found(let found))):
-                    return "\(asker) found \(found.atSlot?.attempt ?? 0) \(found.withoutSlot?.attempt ?? 0)"
-                case .answer(let asker, .success(.taken(let outcome))):
-                    if case .newer(let entry) = outcome.verdict { return "\(asker) newer \(entry.attempt)" }
-                    return "\(asker) mine \(outcome.hasSlot)"
-                case .answer(let asker, .success(.published(let count))): return "\(asker) heard by \(count)"
-                case .answer(let asker, .failure(let failure)): return "\(asker) \(failure)"
+                case .answer(let number, let answer): return "\(askers[Int(number)]) \(Self.show(answer))"
                 }
+            }
+        }
+
+        private static func show(_ answer: Result<StoreAnswer, StoreFailure>) -> String {
+            switch answer {
+            case .success(.claimed(let isFree)): "claimed \(isFree)"
+            case .success(.found(let found)): "found \(found.atSlot?.attempt ?? 0) \(found.withoutSlot?.attempt ?? 0)"
+            case .success(.taken(let outcome)):
+                if case .newer(let entry) = outcome.verdict {
+                    "newer \(entry.attempt)"
+                } else {
+                    "mine \(outcome.hasSlot)"
+                }
+            case .success(.published(let count)): "heard by \(count)"
+            case .failure(let failure): "\(failure)"
             }
         }
     }
@@ -416,12 +427,13 @@ import Testing
         for _ in 0..<69 {
             #expect(stage.ask(.publish(message, .all), "a") == [])
             taken += stage.machine.takeOutput(.questions)?.count ?? 0
+            stage.machine.hasUnwritten(taken, attempt: 1)
         }
         #expect(taken <= 4 << 20)
         var other = stage
         let told = stage.ask(.publish(message, .all), "b")
         #expect(told.prefix(2) == ["close 1", "cut off: unsent"] && told.count == 72 && told.last == "b cutOff")
-        other.machine.wrote(taken, attempt: 1)
+        other.machine.hasUnwritten(0, attempt: 1)
         #expect(other.ask(.publish(message, .all), "b") == [])
     }
 
@@ -447,6 +459,31 @@ import Testing
         #expect(stage.said(.messages).first == "AUTH new")
     }
 
+    @Test("Answers that a message was heard may wait, for a while and in some number; others may not") func reading() {
+        var limits = RedisLimits()
+        limits.unreadAnswersAtOnce = 3
+        var stage = Stage.joined(limits: limits)
+        #expect(stage.machine.reading == .never)
+        stage.now = .seconds(1)
+        _ = stage.ask(.publish([1], .all), "a")
+        #expect(stage.machine.reading == .at(.seconds(1) + limits.unreadAnswers))
+        stage.now += .milliseconds(5)
+        _ = stage.ask(.publish([2], .all), "b")
+        #expect(stage.machine.reading == .at(.seconds(1) + limits.unreadAnswers))
+        var third = stage
+        _ = third.ask(.publish([3], .all), "c")
+        #expect(third.machine.reading == .at(.seconds(1)))
+        // Somebody waits for the answer to this one, so that those before it are read, too.
+        _ = stage.ask(.find(Self.name), "c")
+        #expect(stage.machine.reading == .at(.seconds(1)))
+        _ = stage.ask(.publish([4], .all), "d")
+        let found = "*2\r\n$-1\r\n$-1\r\n" + Stage.mark
+        #expect(stage.hear(.questions, ":1\r\n:1\r\n" + found) == ["a heard by 1", "b heard by 1", "c found 0 0"])
+        #expect(stage.machine.reading == .at(stage.now + limits.unreadAnswers))
+        #expect(stage.hear(.questions, ":1\r\n") == ["d heard by 1"] && stage.machine.reading == .never)
+        #expect(stage.fail(.closed).contains("cut off: closed") && stage.machine.reading == .always)
+    }
+
     // MARK: - Leaving
 
     @Test("Another run has connections of its own, and hears nothing more of the earlier ones") func otherRun() {
@@ -459,7 +496,7 @@ import Testing
         stage.attempt = 1
         #expect(stage.hear(.messages, "*3\r\n$7\r\nmessage\r\n$7\r\nes1:all\r\n$2\r\nhi\r\n") == [])
         #expect(stage.hear(.questions, ":1\r\n") == [] && stage.fail(.closed) == [])
-        stage.machine.wrote(1_000_000, attempt: 1)
+        stage.machine.hasUnwritten(8 << 20, attempt: 1)
         stage.attempt = 2
         // The channel of the run before is none of this one's.
         #expect(stage.hear(.messages, "+OK\r\n" + Stage.confirmed) == ["close 2", "cut off: garbled"])

@@ -38,7 +38,11 @@ package enum ContentCodec {
 extension ContentCodec {
     /// The bytes of a content. It must be no longer than ``EnvelopeLimits/contentBytes``.
     package static func bytes(of content: FleetContent) -> [UInt8] {
+        var count = content.loose.reduce(0) { $0 + byteCount($1) }
+        if let part = content.fromEntry { count += part.items.reduce(partBytes) { $0 + byteCount($1) } }
+        if let part = content.fromHome { count += part.items.reduce(partBytes) { $0 + byteCount($1) } }
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
         for item in content.loose { write(item, to: &bytes) }
         if let part = content.fromEntry { write(part, .fromEntry, to: &bytes) { write($0, to: &$1) } }
         if let part = content.fromHome { write(part, .fromHome, to: &bytes) { write($0, to: &$1) } }
@@ -172,7 +176,7 @@ extension ContentCodec {
     /// Reads a content. The caller has checked that it is no longer than ``EnvelopeLimits/contentBytes``.
     package static func read(_ bytes: [UInt8]) throws(ContentError) -> FleetContent {
         var content = FleetContent()
-        var reader = ByteReader(bytes[...])
+        var reader = ByteReader(bytes)
         while !reader.isAtEnd {
             var (kind, section) = try reader.section()
             switch Section(rawValue: kind) {
@@ -184,7 +188,7 @@ extension ContentCodec {
                 content.fromHome = try part(&section, homeItem)
             case .over: content.loose.append(.over(TrunkID(number: try section.number(UInt64.self))))
             case .taken:
-                let offer = Array(try section.bytes(Registration.offerByteCount))
+                let offer = try section.bytes(Registration.offerByteCount)
                 content.loose.append(.taken(offer: offer, attempt: try section.number(UInt32.self)))
             case .call: if let call = try call(&section) { content.loose.append(.call(call)) }
             case .answered: content.loose.append(.answered(try answered(&section)))

@@ -1,5 +1,6 @@
 internal import Crypto
 package import EasySetupFleetStore
+internal import FoundationEssentials
 
 /// The layout of a message between relays (`Protocol/fleet.md`, "Messages"): version, key id, run, counter, and the sealed
 /// content.
@@ -7,18 +8,29 @@ enum Envelope {
     static let version: UInt8 = 1
     static let (keyAt, runAt, counterAt) = (1, 5, 13)
 
-    static func nonce(_ counter: UInt64) throws -> ChaChaPoly.Nonce {
-        var bytes = [UInt8](repeating: 0, count: 4)
+    static let nonceBytes = 12
+
+    /// The nonce of a message: four zeros, and the counter.
+    static func nonce(_ counter: UInt64) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(nonceBytes)
+        bytes.append(number: UInt32(0))
         bytes.append(number: counter)
-        return try ChaChaPoly.Nonce(data: bytes)
+        return bytes
     }
 
     /// The data that the tag covers beside the content: the bytes before it, and the channel.
-    static func associatedData(_ head: some Sequence<UInt8>, _ channel: FleetChannel) -> [UInt8] {
+    static func associatedData(_ message: [UInt8], _ channel: FleetChannel) -> [UInt8] {
+        var data: [UInt8] = []
+        data.reserveCapacity(EnvelopeLimits.headBytes + 1 + RunID.byteCount)
+        data += message[..<EnvelopeLimits.headBytes]
         switch channel {
-        case .all: head + [0]
-        case .run(let run): head + [1] + run.bytes
+        case .all: data.append(0)
+        case .run(let run):
+            data.append(1)
+            data.append(number: run.number)
         }
+        return data
     }
 }
 
@@ -43,15 +55,21 @@ package struct EnvelopeSealer: Sendable {
     /// Seals a content that is no longer than ``EnvelopeLimits/contentBytes``.
     package mutating func seal(_ content: FleetContent, for channel: FleetChannel) -> [UInt8] {
         counter += 1
-        var message = [Envelope.version] + keyID + run.bytes
+        let plain = ContentCodec.bytes(of: content)
+        var message: [UInt8] = []
+        message.reserveCapacity(EnvelopeLimits.headBytes + plain.count + EnvelopeLimits.tagBytes)
+        message.append(Envelope.version)
+        message += keyID
+        message.append(number: run.number)
         message.append(number: counter)
         let data = Envelope.associatedData(message, channel)
-        let plain = ContentCodec.bytes(of: content)
         // Sealing fails for nonces and texts of a wrong length alone, and these are right.
-        guard let nonce = try? Envelope.nonce(counter),
+        guard let nonce = try? ChaChaPoly.Nonce(data: Envelope.nonce(counter)),
             let box = try? ChaChaPoly.seal(plain, using: key, nonce: nonce, authenticating: data)
         else { preconditionFailure("a content could not be sealed") }
-        return message + box.ciphertext + box.tag
+        // The nonce, the text and the tag are in one piece there.
+        message += box.combined[Envelope.nonceBytes...]
+        return message
     }
 }
 
@@ -96,14 +114,14 @@ package struct EnvelopeOpener: Sendable {
         guard message[0] == Envelope.version else { throw .version(message[0]) }
         let keyID = Array(message[Envelope.keyAt..<Envelope.runAt])
         guard let root = keys.key(id: keyID) else { throw .unknownKey }
-        guard let sender = RunID(bytes: message[Envelope.runAt..<Envelope.counterAt]) else { throw .badLength }
+        let sender = RunID(number: message.number(at: Envelope.runAt))
         guard sender != run else { throw .own }
-        let counter = message[Envelope.counterAt..<EnvelopeLimits.headBytes].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let known = senders[sender].flatMap { $0.keyID == keyID ? $0 : nil }
-        let key = known?.key ?? root.key(of: sender)
+        let counter = message.number(at: Envelope.counterAt)
+        let last = senders[sender]
+        let key = last.flatMap { $0.keyID == keyID ? $0.key : nil } ?? root.key(of: sender)
         guard let plain = Self.plain(message, key, counter, channel) else { throw .forged }
         // Only what is authentic may count.
-        guard counter > senders[sender]?.counter ?? 0 else { throw .repeated }
+        guard counter > last?.counter ?? 0 else { throw .repeated }
         remember(sender, keyID, key, counter)
         do throws(ContentError) {
             return (sender, try ContentCodec.read(plain))
@@ -118,14 +136,12 @@ package struct EnvelopeOpener: Sendable {
         _ counter: UInt64,
         _ channel: FleetChannel
     ) -> [UInt8]? {
-        let (head, end) = (EnvelopeLimits.headBytes, message.count - EnvelopeLimits.tagBytes)
-        guard let nonce = try? Envelope.nonce(counter),
-            let box = try? ChaChaPoly.SealedBox(nonce: nonce, ciphertext: message[head..<end], tag: message[end...]),
-            let plain = try? ChaChaPoly.open(
-                box,
-                using: key,
-                authenticating: Envelope.associatedData(message[..<head], channel)
-            )
+        // The nonce, the text and the tag in one piece, which is taken as it is.
+        var combined = Data(capacity: Envelope.nonceBytes + message.count - EnvelopeLimits.headBytes)
+        combined.append(contentsOf: Envelope.nonce(counter))
+        combined.append(contentsOf: message[EnvelopeLimits.headBytes...])
+        guard let box = try? ChaChaPoly.SealedBox(combined: combined),
+            let plain = try? ChaChaPoly.open(box, using: key, authenticating: Envelope.associatedData(message, channel))
         else { return nil }
         return Array(plain)
     }

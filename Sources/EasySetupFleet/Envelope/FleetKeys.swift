@@ -52,22 +52,27 @@ struct FleetKey: Sendable {
     /// The key's public id, the one that stands in tokens.
     let id: [UInt8]
     private let root: SymmetricKey
-    private let directory: SymmetricKey
+    /// The MAC of nothing yet, whose beginning is the same for all names.
+    private let directory: HMAC<SHA256>
 
     init(_ bytes: [UInt8]) throws(FleetKeys.KeyTooShort) {
         guard bytes.count >= FleetKeys.byteCount else { throw FleetKeys.KeyTooShort() }
         root = SymmetricKey(data: bytes)
-        directory = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: root,
-            info: Array("EasySetup relay v1 directory".utf8),
-            outputByteCount: 32
+        directory = HMAC(
+            key: HKDF<SHA256>.deriveKey(
+                inputKeyMaterial: root,
+                info: Array("EasySetup relay v1 directory".utf8),
+                outputByteCount: 32
+            )
         )
         id = HMAC<SHA256>.authenticationCode(for: Array("EasySetup relay v1 key id".utf8), using: root)
             .prefix(Self.idByteCount).map { $0 }
     }
 
     private func mac(_ kind: UInt8, _ bytes: [UInt8]) -> [UInt8] {
-        HMAC<SHA256>.authenticationCode(for: [kind] + bytes, using: directory).map { $0 }
+        var mac = directory
+        mac.update(data: [kind] + bytes)
+        return Array(mac.finalize())
     }
 
     func name(of session: LongPollConnectionID) -> SessionName {

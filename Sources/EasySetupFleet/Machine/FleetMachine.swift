@@ -9,7 +9,7 @@ internal import EasySetupRelayProtocol
 /// are to hear comes out as actions of the turn, as it does from the `Rendezvous` itself; the caller gives each action of
 /// the turn to ``perform(_:_:_:)`` first. Whatever concerns the store comes out by ``takeEffects()``.
 ///
-/// The caller that handles an event calls ``look(_:_:)`` first, and ``finish(_:)`` last.
+/// The caller that handles an event calls ``look(_:_:)`` first, and ``finish(_:)`` last, or after several events.
 package struct FleetMachine: Sendable {
     package let times: FleetTimes
     package private(set) var run: RunID
@@ -151,6 +151,9 @@ extension FleetMachine {
         )
         publish(FleetContent(loose: [.beat(beat)]), to: .all, .beat)
     }
+
+    /// Whether ``finish(_:)`` has something to publish.
+    package var hasMessages: Bool { trunks.hasMessages }
 
     /// Publishes what the events since the last call have led to. The caller calls this after the last of a batch.
     package mutating func finish(_ turn: borrowing Turn) {

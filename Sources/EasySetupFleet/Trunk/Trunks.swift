@@ -349,6 +349,9 @@ extension Trunks {
 // MARK: - What is to be said
 
 extension Trunks {
+    /// Whether something is to be said.
+    package var hasMessages: Bool { !receivers.isEmpty }
+
     /// The messages that are to be published now, in this order.
     package mutating func takeMessages(now: Duration) -> [OutgoingMessage] {
         guard !receivers.isEmpty else { return [] }

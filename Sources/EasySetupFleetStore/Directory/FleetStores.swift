@@ -4,6 +4,8 @@
 /// that answer. Relays that reach different stores may for a while register a room twice, or two rooms at one slot; that
 /// is what the rules for lost data and lost slots are for. All relays have the same stores under the same names.
 package final class FleetStores: FleetStore {
+    package typealias Answer = (Result<StoreAnswer, StoreFailure>) -> Void
+
     private struct Line {
         let store: any FleetStore
         var isJoined = false
@@ -27,6 +29,10 @@ package final class FleetStores: FleetStore {
     package init(_ stores: [(name: String, store: any FleetStore)]) {
         precondition(!stores.isEmpty, "there is at least one store")
         lines = stores.sorted { $0.name < $1.name }.map { Line(store: $0.store) }
+    }
+
+    package var batchEnded: () -> Void = {} {
+        didSet { for line in lines { line.store.batchEnded = batchEnded } }
     }
 
     package func join(as run: RunID, tell: @escaping (StoreEvent) -> Void) {
@@ -83,44 +89,21 @@ package final class FleetStores: FleetStore {
         return lines.indices.map { lines[($0 + first) % lines.count] }.filter(\.isJoined).map(\.store)
     }
 
-    package func claim(
-        _ room: RoomName,
-        _ registration: Registration,
-        answer: @escaping (Result<Bool, StoreFailure>) -> Void
-    ) {
-        guard let store = order(of: room).first else { return answer(.failure(.cutOff)) }
-        store.claim(room, registration, answer: answer)
+    package func flush() {
+        for line in lines { line.store.flush() }
     }
 
-    package func take(_ request: TakeRequest, answer: @escaping (Result<TakeOutcome, StoreFailure>) -> Void) {
-        guard let store = order(of: request.room).first else { return answer(.failure(.cutOff)) }
-        store.take(request, answer: answer)
-    }
-
-    package func find(_ room: RoomName, answer: @escaping (Result<FoundRooms, StoreFailure>) -> Void) {
-        let stores = order(of: room)
-        guard stores.count != 1 else { return stores[0].find(room, answer: answer) }
-        guard !stores.isEmpty else { return answer(.failure(.cutOff)) }
-        let search = Search(stores.count, answer: answer)
-        for (place, store) in stores.enumerated() {
-            store.find(room) { search.answered($0, at: place) }
-        }
-    }
-
-    package func publish(
-        _ message: [UInt8],
-        to channel: FleetChannel,
-        answer: @escaping (Result<Int, StoreFailure>) -> Void
-    ) {
-        switch channel {
-        case .all:
+    package func ask(_ question: StoreQuestion, answer: @escaping Answer) {
+        switch question {
+        case .claim(let room, _): askFirst(of: room, question, answer)
+        case .take(let request): askFirst(of: request.room, question, answer)
+        case .find(let room): find(room, answer)
+        case .publish(_, .all):
             let joined = lines.filter(\.isJoined)
             guard !joined.isEmpty else { return answer(.failure(.cutOff)) }
             // A relay that hears it twice takes it twice, which changes nothing.
-            for (place, line) in joined.enumerated() {
-                line.store.publish(message, to: channel) { if place == 0 { answer($0) } }
-            }
-        case .run(let run):
+            for (place, line) in joined.enumerated() { line.store.ask(question) { if place == 0 { answer($0) } } }
+        case .publish(let message, .run(let run)):
             let count = message.count
             guard keptBytes + count <= Self.keptBytes else { return answer(.failure(.busy)) }
             keptBytes += count
@@ -131,21 +114,30 @@ package final class FleetStores: FleetStore {
         }
     }
 
+    private func askFirst(of room: RoomName, _ question: StoreQuestion, _ answer: @escaping Answer) {
+        guard let store = order(of: room).first else { return answer(.failure(.cutOff)) }
+        store.ask(question, answer: answer)
+    }
+
+    private func find(_ room: RoomName, _ answer: @escaping Answer) {
+        let stores = order(of: room)
+        guard stores.count != 1 else { return stores[0].ask(.find(room), answer: answer) }
+        guard !stores.isEmpty else { return answer(.failure(.cutOff)) }
+        let search = Search(stores.count, answer: answer)
+        for (place, store) in stores.enumerated() { store.ask(.find(room)) { search.answered($0, at: place) } }
+    }
+
     /// Publishes on the store on which the run is heard and, where nobody hears it there, on the others in turn.
-    private func publish(
-        _ message: [UInt8],
-        for run: RunID,
-        tried: Set<Int>,
-        _ answer: @escaping (Result<Int, StoreFailure>) -> Void
-    ) {
+    private func publish(_ message: [UInt8], for run: RunID, tried: Set<Int>, _ answer: @escaping Answer) {
         let wanted = preferred[run] ?? 0
         let left = lines.indices.filter { lines[$0].isJoined && !tried.contains($0) }
         guard let index = left.contains(wanted) ? wanted : left.first else {
-            return answer(tried.isEmpty ? .failure(.cutOff) : .success(0))
+            return answer(tried.isEmpty ? .failure(.cutOff) : .success(.published(0)))
         }
-        lines[index].store.publish(message, to: .run(run)) { [weak self] result in
-            guard case .success(0) = result, let self, lines.count > 1 else { return answer(result) }
+        lines[index].store.ask(.publish(message, .run(run))) { [weak self] result in
+            guard case .success(.published(0)) = result, let self, lines.count > 1 else { return answer(result) }
             publish(message, for: run, tried: tried.union([index]), answer)
+            flush()
         }
     }
 
@@ -157,28 +149,25 @@ package final class FleetStores: FleetStore {
 
     /// A search at several stores.
     private final class Search {
-        private var answers: [Result<FoundRooms, StoreFailure>?]
-        private let answer: (Result<FoundRooms, StoreFailure>) -> Void
+        private var answers: [Result<StoreAnswer, StoreFailure>?]
+        private let answer: Answer
 
-        init(_ count: Int, answer: @escaping (Result<FoundRooms, StoreFailure>) -> Void) {
+        init(_ count: Int, answer: @escaping Answer) {
             answers = Array(repeating: nil, count: count)
             self.answer = answer
         }
 
-        func answered(_ result: Result<FoundRooms, StoreFailure>, at place: Int) {
+        func answered(_ result: Result<StoreAnswer, StoreFailure>, at place: Int) {
             answers[place] = result
             let known = answers.compactMap(\.self)
             guard known.count == answers.count else { return }
-            let found = known.compactMap { try? $0.get() }
+            let found = known.compactMap { if case .success(.found(let rooms)) = $0 { rooms } else { nil } }
             guard !found.isEmpty else { return answer(known[0]) }
-            answer(
-                .success(
-                    FoundRooms(
-                        atSlot: found.lazy.compactMap(\.atSlot).first,
-                        withoutSlot: found.lazy.compactMap(\.withoutSlot).first
-                    )
-                )
+            let rooms = FoundRooms(
+                atSlot: found.lazy.compactMap(\.atSlot).first,
+                withoutSlot: found.lazy.compactMap(\.withoutSlot).first
             )
+            answer(.success(.found(rooms)))
         }
     }
 }

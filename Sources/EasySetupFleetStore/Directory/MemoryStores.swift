@@ -41,7 +41,12 @@ package final class MemoryStores {
 
     /// Lets all relays see whether data were lost, as they do each second.
     package func look() {
-        for store in stores { later(store.relay, .relay) { store.look() } }
+        for store in stores {
+            later(store.relay, .relay) {
+                store.look()
+                store.batchEnded()
+            }
+        }
     }
 
     /// Cuts all relays off.
@@ -69,7 +74,11 @@ package final class MemoryStores {
         for hearer in stores where hearer.hears(channel) {
             guard let message = loses(run, hearer.run) ? heardInPlace(message, run, channel) : message else { continue }
             let session = hearer.session
-            later(hearer.relay, .relay) { if hearer.session == session { hearer.tell(.message(channel, message)) } }
+            later(hearer.relay, .relay) {
+                guard hearer.session == session else { return }
+                hearer.tell(.message(channel, message))
+                hearer.batchEnded()
+            }
         }
         return stores.count { $0.isCounted(channel) }
     }
@@ -81,6 +90,7 @@ package final class MemoryStore: FleetStore {
     package let relay: Int
     fileprivate private(set) var run = RunID(number: 0)
     fileprivate private(set) var tell: (StoreEvent) -> Void = { _ in }
+    package var batchEnded: () -> Void = {}
     /// Grows with each change between joined and cut off, so that what was under way is known as such.
     fileprivate private(set) var session = 0
     private var wantsToJoin = false
@@ -108,40 +118,28 @@ package final class MemoryStore: FleetStore {
         cutOff(.left)
     }
 
-    package func claim(
-        _ room: RoomName,
-        _ registration: Registration,
-        answer: @escaping (Result<Bool, StoreFailure>) -> Void
-    ) {
-        ask(answer) { shared, now in shared.model.claim(room, registration, at: now) }
-    }
-
-    package func find(_ room: RoomName, answer: @escaping (Result<FoundRooms, StoreFailure>) -> Void) {
-        ask(
-            { [self] result in
-                look()
-                answer(result)
-            },
-            { shared, now in shared.model.find(room, at: now) }
-        )
-    }
-
-    package func take(_ request: TakeRequest, answer: @escaping (Result<TakeOutcome, StoreFailure>) -> Void) {
-        ask(answer) { shared, now in shared.model.take(request, at: now) }
-    }
-
-    package func publish(
-        _ message: [UInt8],
-        to channel: FleetChannel,
-        answer: @escaping (Result<Int, StoreFailure>) -> Void
-    ) {
-        ask(answer) { [run] shared, _ in shared.publish(message, to: channel, from: run) }
+    package func ask(_ question: StoreQuestion, answer: @escaping (Result<StoreAnswer, StoreFailure>) -> Void) {
+        switch question {
+        case .claim(let room, let registration):
+            ask(answer) { shared, now in .claimed(shared.model.claim(room, registration, at: now)) }
+        case .find(let room):
+            ask(
+                { [self] result in
+                    look()
+                    answer(result)
+                },
+                { shared, now in .found(shared.model.find(room, at: now)) }
+            )
+        case .take(let request): ask(answer) { shared, now in .taken(shared.model.take(request, at: now)) }
+        case .publish(let message, let channel):
+            ask(answer) { [run] shared, _ in .published(shared.publish(message, to: channel, from: run)) }
+        }
     }
 
     /// A question takes two steps: it is carried out, and it is answered. What happens between them is seen by neither.
-    private func ask<Value>(
-        _ answer: @escaping (Result<Value, StoreFailure>) -> Void,
-        _ body: @escaping (MemoryStores, Duration) -> Value
+    private func ask(
+        _ answer: @escaping (Result<StoreAnswer, StoreFailure>) -> Void,
+        _ body: @escaping (MemoryStores, Duration) -> StoreAnswer
     ) {
         guard isJoined else { return answer(.failure(.cutOff)) }
         let session = session
@@ -149,8 +147,9 @@ package final class MemoryStore: FleetStore {
             let isConnected = session == self.session
             let value = isConnected || !shared.isAway && shared.carriesOutLate() ? body(shared, shared.now()) : nil
             shared.later(relay, .relay) { [self] in
-                guard isConnected, session == self.session, let value else { return answer(.failure(.cutOff)) }
-                answer(.success(value))
+                let isAnswered = isConnected && session == self.session
+                answer(value.flatMap { isAnswered ? .success($0) : nil } ?? .failure(.cutOff))
+                batchEnded()
             }
         }
     }
@@ -185,6 +184,7 @@ package final class MemoryStore: FleetStore {
             let hasKept = epoch == shared.model.epoch
             epoch = shared.model.epoch
             tell(.joined(hasKept: hasKept))
+            batchEnded()
         }
     }
 
@@ -193,5 +193,6 @@ package final class MemoryStore: FleetStore {
         guard isJoined else { return }
         isJoined = false
         tell(.cutOff(problem))
+        batchEnded()
     }
 }

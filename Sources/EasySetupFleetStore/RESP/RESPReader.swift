@@ -80,6 +80,11 @@ package struct RESPReader: Sendable {
     // MARK: - Lines
 
     private mutating func line(_ bytes: Span<UInt8>, _ place: inout Int) throws(RESPError) -> RESPValue? {
+        if part.isEmpty, let end = endOfShortLine(bytes, place) {
+            defer { place = end + 2 }
+            bytesOfAnswer += end + 2 - place
+            return try value(of: bytes.extracting(place..<end))
+        }
         while place < bytes.count {
             let byte = bytes[place]
             place += 1
@@ -88,8 +93,9 @@ package struct RESPReader: Sendable {
             if part.last == Self.return {
                 guard byte == Self.feed else { throw .badLineEnd }
                 part.removeLast()
-                defer { part = [] }
-                return try value(of: part)
+                let line = part
+                part = []
+                return try value(of: line.span)
             }
             guard byte != Self.feed else { throw .badLineEnd }
             if let kind = part.first {
@@ -102,25 +108,37 @@ package struct RESPReader: Sendable {
         return nil
     }
 
+    /// Where a line ends that is here whole and keeps to all limits, as most lines do; nil if there is more to look at, which
+    /// is done byte by byte.
+    private func endOfShortLine(_ bytes: Span<UInt8>, _ place: Int) -> Int? {
+        guard "+-:$*".utf8.contains(bytes[place]) else { return nil }
+        let last = min(bytes.count - 1, place + 20, place + limits.answerBytes - bytesOfAnswer - 1)
+        var end = place + 1
+        while end < last, bytes[end] != Self.return, bytes[end] != Self.feed { end += 1 }
+        guard end < last, bytes[end] == Self.return, bytes[end + 1] == Self.feed else { return nil }
+        return end
+    }
+
     /// The most bytes of a line of this kind. A number has at most 20.
     private func lineLimit(_ kind: UInt8) -> Int {
         kind == UInt8(ascii: "+") || kind == UInt8(ascii: "-") ? limits.lineBytes : 20
     }
 
     /// The value of a complete line; nil if it announces a text or the values of a list.
-    private mutating func value(of line: [UInt8]) throws(RESPError) -> RESPValue? {
+    private mutating func value(of line: Span<UInt8>) throws(RESPError) -> RESPValue? {
+        let rest = line.extracting(1...)
         switch line[0] {
-        case UInt8(ascii: "+"): return .line(Array(line.dropFirst()))
-        case UInt8(ascii: "-"): return .error(Array(line.dropFirst()))
-        case UInt8(ascii: ":"): return .number(try Self.number(line.dropFirst()))
+        case UInt8(ascii: "+"): return .line(rest.array)
+        case UInt8(ascii: "-"): return .error(rest.array)
+        case UInt8(ascii: ":"): return .number(try Self.number(rest))
         case UInt8(ascii: "$"):
-            guard let count = try Self.count(line.dropFirst()) else { return RESPValue.none }
+            guard let count = try Self.count(rest) else { return RESPValue.none }
             guard count <= limits.answerBytes - bytesOfAnswer - 2 else { throw .textTooLong }
             missing = count + 2
             bytesOfAnswer += missing
             return nil
         default:
-            guard let count = try Self.count(line.dropFirst()) else { return RESPValue.none }
+            guard let count = try Self.count(rest) else { return RESPValue.none }
             guard lists.count < limits.nesting else { throw .nestedTooDeep }
             guard count <= limits.listValues, count <= limits.answerValues - valuesOfAnswer else { throw .listTooLong }
             guard count > 0 else { return .list([]) }
@@ -148,19 +166,20 @@ package struct RESPReader: Sendable {
     // MARK: - Numbers
 
     /// A length: nil for -1, which stands for nothing.
-    private static func count(_ digits: ArraySlice<UInt8>) throws(RESPError) -> Int? {
+    private static func count(_ digits: Span<UInt8>) throws(RESPError) -> Int? {
         let number = try number(digits)
         if number == -1 { return nil }
         guard let count = Int(exactly: number), count >= 0 else { throw .badNumber }
         return count
     }
 
-    private static func number(_ digits: ArraySlice<UInt8>) throws(RESPError) -> Int64 {
-        let isNegative = digits.first == UInt8(ascii: "-")
-        let rest = isNegative ? digits.dropFirst() : digits
-        guard let first = rest.first, first != UInt8(ascii: "0") || digits.count == 1 else { throw .badNumber }
+    private static func number(_ digits: Span<UInt8>) throws(RESPError) -> Int64 {
+        let isNegative = !digits.isEmpty && digits[0] == UInt8(ascii: "-")
+        let begin = isNegative ? 1 : 0
+        guard begin < digits.count, digits[begin] != UInt8(ascii: "0") || digits.count == 1 else { throw .badNumber }
         var number: Int64 = 0
-        for digit in rest {
+        for place in begin..<digits.count {
+            let digit = digits[place]
             guard case UInt8(ascii: "0")...UInt8(ascii: "9") = digit else { throw .badNumber }
             let value = Int64(digit - UInt8(ascii: "0"))
             let (tenfold, isTooLarge) = number.multipliedReportingOverflow(by: 10)

@@ -1,6 +1,6 @@
 /// A value that a Redis server says in one piece: an answer to a command, or a message of a channel (RESP2, redis.io, "Redis
 /// serialization protocol specification").
-package indirect enum RESPValue: Hashable, Sendable {
+package enum RESPValue: Hashable, Sendable {
     /// A text with a length before it ("bulk string"): any bytes.
     case text([UInt8])
     /// A short text on a line of its own ("simple string"), such as `OK`.

@@ -6,6 +6,8 @@ struct ListeningLine {
     }
 
     private let run: RunID
+    /// The name of the run's channel.
+    private let own: [UInt8]
     private let limits: RedisLimits
     private var reader: RESPReader
     private var steps: [RedisPrelude.Step]
@@ -18,6 +20,7 @@ struct ListeningLine {
 
     init(_ prelude: RedisPrelude, run: RunID, limits: RedisLimits, at now: Duration) {
         (self.run, self.limits) = (run, limits)
+        own = RedisKeys.channel(.run(run))
         reader = RESPReader(limits: limits.resp)
         steps = prelude.steps.map(\.step)
         unconfirmed = [.run(run), .all]
@@ -71,19 +74,19 @@ struct ListeningLine {
         switch value {
         case .list(let values):
             guard case .text(let kind)? = values.first else { return .broken(.garbled) }
-            switch String(decoding: kind, as: UTF8.self) {
-            case "message":
+            switch kind {
+            case Self.message:
                 guard values.count == 3, case .text(let message) = values[2], let channel = channel(values[1]) else {
                     return .broken(.garbled)
                 }
                 return .message(channel, message)
-            case "subscribe":
+            case Self.subscribe:
                 guard let next = unconfirmed.first, values.count == 3, channel(values[1]) == next else {
                     return .broken(.garbled)
                 }
                 unconfirmed.removeFirst()
                 return nil
-            case "pong": return nil
+            case Self.pong: return nil
             default: return .broken(.garbled)
             }
         case .error(let error): return .broken(RedisRefusal(error).problem)
@@ -93,6 +96,10 @@ struct ListeningLine {
 
     private func channel(_ value: RESPValue) -> FleetChannel? {
         guard case .text(let name) = value else { return nil }
-        return [FleetChannel.run(run), .all].first { RedisKeys.channel($0) == name }
+        return name == own ? .run(run) : name == RedisKeys.all ? .all : nil
     }
+
+    private static let message = Array("message".utf8)
+    private static let subscribe = Array("subscribe".utf8)
+    private static let pong = Array("pong".utf8)
 }

@@ -1,20 +1,24 @@
 /// The connection on which a relay asks and publishes, without its socket: commands one after the other without waiting,
 /// and answers in the same order.
-struct QuestionLine<Asker> {
+struct QuestionLine {
     /// An outcome of the server's bytes.
     enum Outcome {
         /// The mark of the data was read; nil if they have none.
         case epoch([UInt8]?)
         /// A wish to mark the data was carried out, or refused.
         case epochIsSet
-        case answer(Asker, Result<StoreAnswer, StoreFailure>)
+        case answer(UInt64, Result<StoreAnswer, StoreFailure>)
         case broken(StoreProblem)
     }
 
     private enum Awaited {
         case prelude(RedisPrelude.Step)
         case epochSet, epoch
-        case claim(Asker), rooms(Asker), take(Asker), publish(Asker)
+        /// The answer to the question of this number.
+        case claim(UInt64), rooms(UInt64), take(UInt64), publish(UInt64)
+
+        /// Whether the answer can wait.
+        var isPatient: Bool { if case .publish = self { true } else { false } }
     }
 
     private let limits: RedisLimits
@@ -23,11 +27,13 @@ struct QuestionLine<Asker> {
     /// The answers that are awaited, from `first` on, and when they were asked for.
     private var awaited: [(what: Awaited, since: Duration)] = []
     private var first = 0
+    /// How many of these answers cannot wait.
+    private var urgent = 0
     /// The answer about rooms that is given after a look whether data were lost.
-    private var found: (asker: Asker, answer: Result<StoreAnswer, StoreFailure>)?
+    private var found: (number: UInt64, answer: Result<StoreAnswer, StoreFailure>)?
     private var output: [UInt8] = []
     /// The bytes that were taken and not yet written to the socket.
-    private var underWay = 0
+    var underWay = 0
 
     init(_ prelude: RedisPrelude, epoch: [UInt8], limits: RedisLimits, times: DirectoryTimes, at now: Duration) {
         (self.limits, self.times) = (limits, times)
@@ -42,6 +48,12 @@ struct QuestionLine<Asker> {
     /// How many answers are awaited.
     var unanswered: Int { awaited.count - first }
 
+    /// When the server's answers are to be read; nil if none is awaited.
+    var readingDue: Duration? {
+        guard let since = waitsSince else { return nil }
+        return urgent > 0 || unanswered >= limits.unreadAnswersAtOnce ? since : since + limits.unreadAnswers
+    }
+
     /// The bytes that are not yet written to the socket.
     var unsent: Int { output.count + underWay }
 
@@ -51,29 +63,27 @@ struct QuestionLine<Asker> {
         send(RedisCommands.epoch, .epoch, now)
     }
 
-    mutating func ask(_ question: StoreQuestion, _ asker: Asker, at now: Duration) {
+    mutating func ask(_ question: StoreQuestion, as number: UInt64, at now: Duration) {
         switch question {
         case .claim(let room, let registration):
-            send(RedisCommands.claim(room, registration, times), .claim(asker), now)
+            send(RedisCommands.claim(room, registration, times), .claim(number), now)
         case .find(let room):
             // The look is second, so that nothing is taken for absent that was lost.
-            send(RedisCommands.find(room), .rooms(asker), now)
+            send(RedisCommands.find(room), .rooms(number), now)
             send(RedisCommands.epoch, .epoch, now)
-        case .take(let request): send(RedisCommands.take(request, times), .take(asker), now)
+        case .take(let request): send(RedisCommands.take(request, times), .take(number), now)
         case .publish(let message, let channel):
-            send(RedisCommands.publish(message, to: channel), .publish(asker), now)
+            RedisCommands.publish(message, to: channel, into: &output)
+            expect(.publish(number), now)
         }
     }
 
-    /// The bytes for the socket; nil if there are none. The caller says by ``wrote(_:)`` when they are written.
+    /// The bytes for the socket; nil if there are none.
     mutating func takeOutput() -> [UInt8]? {
         guard !output.isEmpty else { return nil }
-        underWay += output.count
         defer { output = [] }
         return output
     }
-
-    mutating func wrote(_ count: Int) { underWay -= count }
 
     mutating func received(_ bytes: Span<UInt8>) -> [Outcome] {
         var outcomes: [Outcome] = []
@@ -83,6 +93,7 @@ struct QuestionLine<Asker> {
                 guard first < awaited.count else { return outcomes + [.broken(Self.unasked(answer))] }
                 let what = awaited[first].what
                 first += 1
+                if !what.isPatient { urgent -= 1 }
                 if first == awaited.count || first >= 1_024 {
                     awaited.removeSubrange(..<first)
                     first = 0
@@ -96,23 +107,28 @@ struct QuestionLine<Asker> {
         return outcomes
     }
 
-    /// Those who get no answer any more.
-    mutating func end() -> [Asker] {
-        let askers: [Asker] = awaited[first...].compactMap { awaited in
+    /// The numbers of the questions that get no answer any more.
+    mutating func end() -> [UInt64] {
+        let numbers: [UInt64] = awaited[first...].compactMap { awaited in
             switch awaited.what {
             case .prelude, .epochSet, .epoch: nil
-            case .claim(let asker), .rooms(let asker), .take(let asker), .publish(let asker): asker
+            case .claim(let number), .rooms(let number), .take(let number), .publish(let number): number
             }
         }
-        defer { (awaited, first, found, output) = ([], 0, nil, []) }
-        return (found.map { [$0.asker] } ?? []) + askers
+        defer { (awaited, first, urgent, found, output) = ([], 0, 0, nil, []) }
+        return (found.map { [$0.number] } ?? []) + numbers
     }
 
     // MARK: - Answers
 
     private mutating func send(_ command: RESPCommand, _ what: Awaited, _ now: Duration) {
         command.encode(to: &output)
+        expect(what, now)
+    }
+
+    private mutating func expect(_ what: Awaited, _ now: Duration) {
         awaited.append((what, now))
+        if !what.isPatient { urgent += 1 }
     }
 
     private mutating func take(_ answer: RESPValue, for what: Awaited, into outcomes: inout [Outcome]) {
@@ -133,25 +149,25 @@ struct QuestionLine<Asker> {
             case .error(let error): return outcomes.append(.broken(RedisRefusal(error).problem))
             default: return outcomes.append(.broken(.garbled))
             }
-            if let (asker, answer) = found {
+            if let (number, answer) = found {
                 found = nil
-                outcomes.append(.answer(asker, answer))
+                outcomes.append(.answer(number, answer))
             }
-        case .rooms(let asker):
+        case .rooms(let number):
             switch Self.result(of: answer, RedisCommands.found(answer).map { .found($0) }) {
-            case .success(let result): found = (asker, result)
-            case .failure(let ending): outcomes += [.answer(asker, .failure(.cutOff)), .broken(ending.problem)]
+            case .success(let result): found = (number, result)
+            case .failure(let ending): outcomes += [.answer(number, .failure(.cutOff)), .broken(ending.problem)]
             }
-        case .claim(let asker): give(answer, RedisCommands.claimed(answer).map { .claimed($0) }, asker, &outcomes)
-        case .take(let asker): give(answer, RedisCommands.taken(answer).map { .taken($0) }, asker, &outcomes)
-        case .publish(let asker): give(answer, RedisCommands.heard(answer).map { .published($0) }, asker, &outcomes)
+        case .claim(let number): give(answer, RedisCommands.claimed(answer).map { .claimed($0) }, number, &outcomes)
+        case .take(let number): give(answer, RedisCommands.taken(answer).map { .taken($0) }, number, &outcomes)
+        case .publish(let number): give(answer, RedisCommands.heard(answer).map { .published($0) }, number, &outcomes)
         }
     }
 
-    private func give(_ answer: RESPValue, _ read: StoreAnswer?, _ asker: Asker, _ outcomes: inout [Outcome]) {
+    private func give(_ answer: RESPValue, _ read: StoreAnswer?, _ number: UInt64, _ outcomes: inout [Outcome]) {
         switch Self.result(of: answer, read) {
-        case .success(let result): outcomes.append(.answer(asker, result))
-        case .failure(let ending): outcomes += [.answer(asker, .failure(.cutOff)), .broken(ending.problem)]
+        case .success(let result): outcomes.append(.answer(number, result))
+        case .failure(let ending): outcomes += [.answer(number, .failure(.cutOff)), .broken(ending.problem)]
         }
     }
 

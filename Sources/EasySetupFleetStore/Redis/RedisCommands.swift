@@ -52,11 +52,14 @@ enum RedisCommands {
         }
     }
 
-    static func publish(_ message: [UInt8], to channel: FleetChannel) -> RESPCommand {
-        command("PUBLISH", RedisKeys.channel(channel), message)
+    /// Appends the command that publishes a message.
+    static func publish(_ message: [UInt8], to channel: FleetChannel, into bytes: inout [UInt8]) {
+        RESPCommand.encode(publish, RedisKeys.channel(channel), message, to: &bytes)
     }
 
-    /// Reads the answer to ``publish(_:to:)``; nil if it is none.
+    private static let publish = Array("PUBLISH".utf8)
+
+    /// Reads the answer to ``publish(_:to:into:)``; nil if it is none.
     static func heard(_ answer: RESPValue) -> Int? {
         guard case .number(let count) = answer, count >= 0 else { return nil }
         return Int(exactly: count)

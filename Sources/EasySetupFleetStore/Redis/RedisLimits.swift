@@ -3,6 +3,11 @@ package struct RedisLimits: Hashable, Sendable {
     package var resp = RESPLimits()
     /// How long an answer may take before the relay takes itself for cut off.
     package var answer = Duration.seconds(1)
+    /// How long the answers to published messages may wait unread. They say that a message was heard, and most of the time
+    /// nothing follows from that; so one wake-up reads many of them.
+    package var unreadAnswers = Duration.milliseconds(20)
+    /// How many of them may wait.
+    package var unreadAnswersAtOnce = 512
     /// How long both connections may take until the relay has joined.
     package var opening = Duration.seconds(2)
     /// How often the relay looks whether data were lost, which also shows whether the server answers.

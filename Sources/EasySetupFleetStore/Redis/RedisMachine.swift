@@ -4,19 +4,19 @@
 /// There are two connections, one to hear messages and one to ask and to publish. They are opened together and closed
 /// together, and the relay has joined when it hears its channels and knows whether data were lost.
 ///
-/// `Asker` is what an answer is given to: a function in the relay, a word in tests.
-package struct RedisMachine<Asker> {
+/// A question has a number, which the caller gives it and by which its answer is known.
+package struct RedisMachine {
     package enum Effect {
         /// Open both connections. They are those of this attempt.
         case open(attempt: Int)
         /// Close both connections of this attempt; nothing more of them is to be told.
         case close(attempt: Int)
         case tell(StoreEvent)
-        case answer(Asker, Result<StoreAnswer, StoreFailure>)
+        case answer(UInt64, Result<StoreAnswer, StoreFailure>)
     }
 
     private struct Lines {
-        var questions: QuestionLine<Asker>
+        var questions: QuestionLine
         var messages: ListeningLine
         /// Whether the mark of the data is that of the time before; nil until it was read.
         var hasKept: Bool?
@@ -77,15 +77,15 @@ package struct RedisMachine<Asker> {
     /// Leaves for good.
     package mutating func leave() -> [Effect] { end(.left) }
 
-    package mutating func ask(_ question: StoreQuestion, _ asker: Asker, at now: Duration) -> [Effect] {
+    package mutating func ask(_ question: StoreQuestion, as number: UInt64, at now: Duration) -> [Effect] {
         guard case .joined = state, let unanswered = lines?.questions.unanswered else {
-            return [.answer(asker, .failure(.cutOff))]
+            return [.answer(number, .failure(.cutOff))]
         }
         if case .publish(let message, _) = question, message.count > limits.messageBytes {
-            return [.answer(asker, .failure(.refused))]
+            return [.answer(number, .failure(.refused))]
         }
-        guard unanswered < limits.unanswered else { return [.answer(asker, .failure(.busy))] }
-        lines?.questions.ask(question, asker, at: now)
+        guard unanswered < limits.unanswered else { return [.answer(number, .failure(.busy))] }
+        lines?.questions.ask(question, as: number, at: now)
         return (lines?.questions.unsent ?? 0) > limits.unsentBytes ? cut(.unsent, now) : []
     }
 
@@ -124,7 +124,7 @@ package struct RedisMachine<Asker> {
                 switch outcome {
                 case .epoch(let read): effects += looked(read, now)
                 case .epochIsSet: isMarking = false
-                case .answer(let asker, let answer): effects.append(.answer(asker, answer))
+                case .answer(let number, let answer): effects.append(.answer(number, answer))
                 case .broken(let problem): return effects + cut(problem, now)
                 }
             }
@@ -132,9 +132,9 @@ package struct RedisMachine<Asker> {
         }
     }
 
-    /// Bytes of ``takeOutput(_:)`` were written to the socket of the questions.
-    package mutating func wrote(_ count: Int, attempt: Int) {
-        if attempt == self.attempt { lines?.questions.wrote(count) }
+    /// So many bytes of all that ``takeOutput(_:)`` has given for the questions are not yet written to the socket.
+    package mutating func hasUnwritten(_ count: Int, attempt: Int) {
+        if attempt == self.attempt { lines?.questions.underWay = count }
     }
 
     /// The bytes that are to be written to a connection of the present attempt; nil if there are none.
@@ -143,6 +143,42 @@ package struct RedisMachine<Asker> {
         case .messages: lines?.messages.takeOutput()
         case .questions: lines?.questions.takeOutput()
         }
+    }
+
+    // MARK: - Reading
+
+    /// When the connection of the questions is to be read.
+    package enum Reading: Hashable, Sendable {
+        /// Whenever something comes.
+        case always
+        /// At this time, what has come by then, or else the next that comes.
+        case at(Duration)
+        /// No answer is awaited.
+        case never
+    }
+
+    package var reading: Reading {
+        guard case .joined = state else { return .always }
+        return lines?.questions.readingDue.map { .at($0) } ?? .never
+    }
+
+    /// All that the caller has to do now and later: bytes to write, and times to come back.
+    package struct Work: Sendable {
+        package var questions: [UInt8]?
+        package var messages: [UInt8]?
+        package var due: Duration?
+        package var reading: Reading
+    }
+
+    /// The work at the end of a batch of events. The bytes for connections that are open are taken, as by
+    /// ``takeOutput(_:)``.
+    package mutating func takeWork(isOpen: (RedisLine) -> Bool) -> Work {
+        Work(
+            questions: isOpen(.questions) ? takeOutput(.questions) : nil,
+            messages: isOpen(.messages) ? takeOutput(.messages) : nil,
+            due: due,
+            reading: reading
+        )
     }
 
     // MARK: - Time
@@ -154,9 +190,8 @@ package struct RedisMachine<Asker> {
         case .pausing(let until): return until
         case .opening(let since): return since + limits.opening
         case .joined(_, let look):
-            guard let lines else { return look }
-            let answer = lines.questions.waitsSince.map { $0 + limits.answer } ?? look
-            return min(look, lines.messages.due, answer)
+            let answer = lines?.questions.waitsSince.map { $0 + limits.answer } ?? look
+            return min(look, lines?.messages.due ?? look, answer)
         }
     }
 

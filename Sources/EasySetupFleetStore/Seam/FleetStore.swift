@@ -12,18 +12,14 @@ package protocol FleetStore: AnyObject {
     /// Leaves for good.
     func leave()
 
-    /// Registers a room at a slot at which there is none. The answer is whether there was none.
-    func claim(_ room: RoomName, _ registration: Registration, answer: @escaping (Result<Bool, StoreFailure>) -> Void)
+    /// Called after the last of the events and answers that have come at once.
+    var batchEnded: () -> Void { get set }
 
-    /// Asks whose room is at a slot, and whose the room of the name's offer is.
-    func find(_ room: RoomName, answer: @escaping (Result<FoundRooms, StoreFailure>) -> Void)
+    /// Asks a question, and is answered in its form. It may wait until ``flush()``.
+    func ask(_ question: StoreQuestion, answer: @escaping (Result<StoreAnswer, StoreFailure>) -> Void)
 
-    /// Registers a room unless another run has a better right to it (``TakeRule``).
-    func take(_ request: TakeRequest, answer: @escaping (Result<TakeOutcome, StoreFailure>) -> Void)
-
-    /// Says something on a channel. The answer is how many relays heard it as far as the store knows: 0 proves that nobody
-    /// did; 1 does not prove that somebody will read it.
-    func publish(_ message: [UInt8], to channel: FleetChannel, answer: @escaping (Result<Int, StoreFailure>) -> Void)
+    /// Sends all that was asked since the last call, so that the questions of a batch of events leave together.
+    func flush()
 
     /// Publishes what is for this run on this one of several stores from now on, because the run is heard there.
     func prefer(_ line: Int, for run: RunID)
@@ -31,14 +27,45 @@ package protocol FleetStore: AnyObject {
 
 extension FleetStore {
     package func prefer(_ line: Int, for run: RunID) {}
+    package func flush() {}
 
-    /// Asks a question that is a value.
-    package func ask(_ question: StoreQuestion, answer: @escaping (Result<StoreAnswer, StoreFailure>) -> Void) {
-        switch question {
-        case .claim(let room, let registration): claim(room, registration) { answer($0.map { .claimed($0) }) }
-        case .find(let room): find(room) { answer($0.map { .found($0) }) }
-        case .take(let request): take(request) { answer($0.map { .taken($0) }) }
-        case .publish(let message, let channel): publish(message, to: channel) { answer($0.map { .published($0) }) }
+    /// Registers a room at a slot at which there is none. The answer is whether there was none.
+    package func claim(
+        _ room: RoomName,
+        _ registration: Registration,
+        answer: @escaping (Result<Bool, StoreFailure>) -> Void
+    ) {
+        ask(.claim(room, registration), answer) { if case .claimed(let isFree) = $0 { isFree } else { nil } }
+    }
+
+    /// Asks whose room is at a slot, and whose the room of the name's offer is.
+    package func find(_ room: RoomName, answer: @escaping (Result<FoundRooms, StoreFailure>) -> Void) {
+        ask(.find(room), answer) { if case .found(let rooms) = $0 { rooms } else { nil } }
+    }
+
+    /// Registers a room unless another run has a better right to it (``TakeRule``).
+    package func take(_ request: TakeRequest, answer: @escaping (Result<TakeOutcome, StoreFailure>) -> Void) {
+        ask(.take(request), answer) { if case .taken(let outcome) = $0 { outcome } else { nil } }
+    }
+
+    /// Says something on a channel. The answer is that of ``StoreAnswer/published(_:)``.
+    package func publish(
+        _ message: [UInt8],
+        to channel: FleetChannel,
+        answer: @escaping (Result<Int, StoreFailure>) -> Void
+    ) {
+        ask(.publish(message, channel), answer) { if case .published(let count) = $0 { count } else { nil } }
+    }
+
+    /// Asks at once. A store gives no answer in the form of another question.
+    private func ask<Value>(
+        _ question: StoreQuestion,
+        _ answer: @escaping (Result<Value, StoreFailure>) -> Void,
+        read: @escaping (StoreAnswer) -> Value?
+    ) {
+        ask(question) { result in
+            answer(result.flatMap { answer in read(answer).map { .success($0) } ?? .failure(.refused) })
         }
+        flush()
     }
 }

@@ -14,5 +14,9 @@ package struct RunID: Hashable, Sendable, CustomStringConvertible {
 
     package var bytes: [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: number >> (56 - 8 * $0)) } }
 
-    package var description: String { Hex.text(bytes) }
+    package var description: String {
+        var text: [UInt8] = []
+        Hex.append(number, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
 }

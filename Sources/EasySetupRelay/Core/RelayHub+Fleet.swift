@@ -38,11 +38,23 @@ extension RelayHub.State {
         fleet?.deadlinesPassed(&rendezvous, &turn)
     }
 
-    /// Leaves what is to be said and asked for the loop of the store.
-    mutating func publish() {
-        fleet?.finish(turn)
+    /// Leaves what is to be asked for the loop of the store. What is to be said waits until ``publish()``, unless the relay
+    /// ends.
+    mutating func leaveForStore() {
+        if !rendezvous.lifecycle.isServing {
+            publish()
+        } else if !willPublish, fleet?.hasMessages == true {
+            willPublish = true
+            inboxes.leave(.publishSoon, for: Self.loopOfStore)
+        }
         guard let effects = fleet?.takeEffects() else { return }
         for effect in effects { inboxes.leave(.fleet(effect), for: Self.loopOfStore) }
+    }
+
+    /// Makes messages of what is to be said to other relays.
+    mutating func publish() {
+        willPublish = false
+        fleet?.finish(turn)
     }
 
     /// Whether a frame went to the home of a device that is elsewhere.

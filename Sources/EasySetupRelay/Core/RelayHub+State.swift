@@ -29,6 +29,8 @@ extension RelayHub {
         private(set) var accepted: [Int: Int] = [:]
         private var lastID: UInt64 = 0
         private var minutes = MinuteLines()
+        /// Whether the loop of the store is to call ``publish()``.
+        var willPublish = false
         /// The state of the fleet as the log has it.
         var fleetLog: FleetLog
         let logger: Logger
@@ -176,6 +178,8 @@ extension RelayHub.State {
             receivedBadFrame(from: id)
         case .lost(let id):
             disconnected(id)
+        case .told(let event): told(event)
+        case .answered(let ticket, let answer): answered(ticket, answer)
         }
         // Among others, an event may depend on what followed from the one before.
         if fleet != nil { distributeActions() }
@@ -205,7 +209,7 @@ extension RelayHub.State {
         if admission.noteFullness(callers) { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
         if fleet != nil {
             tellForgotten()
-            publish()
+            leaveForStore()
         }
     }
 

@@ -1,4 +1,5 @@
 import EasySetupFleet
+import EasySetupFleetStore
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Logging
@@ -56,6 +57,8 @@ final class RelayHub: Sendable {
         case broadcast(Broadcast)
         /// Join or ask the store that relays share.
         indirect case fleet(FleetEffect)
+        /// Call ``State/publish()`` when the loop has served all connections that have something.
+        case publishSoon
     }
 
     /// Work that every loop must do on all of its connections.
@@ -85,6 +88,10 @@ final class RelayHub: Sendable {
         case badFrame(from: ConnectionID)
         /// The connection of a registered device has ended.
         case lost(ConnectionID)
+        /// The store that relays share has told something by itself.
+        case told(StoreEvent)
+        /// It has answered a question.
+        indirect case answered(FleetTicket, Result<StoreAnswer, StoreFailure>)
     }
 
     /// The result of ``change(by:after:into:at:_:)``, for the loop that called it.

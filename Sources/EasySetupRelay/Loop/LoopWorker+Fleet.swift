@@ -1,12 +1,14 @@
 import EasySetupFleet
 import EasySetupFleetStore
 import EasySetupRelayCore
+import NIOCore
 
 /// The store that the relays of a fleet share. The worker of one loop owns the connections to it.
 extension LoopWorker {
     /// Joins the fleet by this store.
     func join(_ store: any FleetStore) {
         self.store = store
+        store.batchEnded = { [weak self] in self?.endTurn() }
         core.change { _ in }
         endTurn()
     }
@@ -15,20 +17,25 @@ extension LoopWorker {
         // The store's events and answers come at once or later; either way they end in another batch of events.
         switch effect {
         case .prefer(let line, let run): store?.prefer(line, for: run)
-        case .join(let run): store?.join(as: run) { [weak self] event in self?.change { $0.told(event) } }
+        case .join(let run): store?.join(as: run) { [core] event in core.happened(.told(event)) }
         case .ask(let question, let ticket):
             let asked = loop.time
             store?.ask(question) { [weak self] answer in
                 guard let self else { return }
                 if case .success = answer { counts.answered(question, in: loop.time - asked) }
                 // Most answers are that a message was heard, and nothing follows from that.
-                if !ticket.isSettled(by: answer) { change { $0.answered(ticket, answer) } }
+                if !ticket.isSettled(by: answer) { core.happened(.answered(ticket, answer)) }
             }
         }
     }
 
-    private func change(_ body: (inout RelayHub.State) -> Void) {
-        core.change(body)
-        endTurn()
+    /// Publishes what is to be said to other relays when all connections were served that have something: one message has
+    /// then what all of their events have led to.
+    func publishSoon() {
+        loop.assumeIsolated().execute { [weak self] in
+            guard let self else { return }
+            core.change { $0.publish() }
+            endTurn()
+        }
     }
 }

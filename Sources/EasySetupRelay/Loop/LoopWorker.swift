@@ -106,6 +106,7 @@ extension LoopWorker {
         } while core.hasWork || !unflushed.isEmpty
         swap(&taken, &effects)
         swap(&written, &flushing)
+        store?.flush()
         isEndingTurn = false
         if counts.hasMessages, let decidedAt { counts.messagesWritten(in: core.now - decidedAt) }
         setAlarmForCore()
@@ -127,6 +128,7 @@ extension LoopWorker {
         case .giveWay(let id): giveWay(id)
         case .broadcast(let order): perform(order)
         case .fleet(let effect): perform(effect)
+        case .publishSoon: publishSoon()
         }
     }
 

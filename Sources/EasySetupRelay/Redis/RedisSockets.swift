@@ -5,10 +5,13 @@ import NIOSSL
 
 /// The object that ``RedisSockets`` bring bytes and ends of connections to.
 protocol RedisSocketsOwner: AnyObject {
-    /// The bytes that are to be written; nil if there are none.
-    func takeOutput(_ line: RedisLine) -> [UInt8]?
-    func wrote(_ count: Int, on line: RedisLine, attempt: Int)
+    /// One of the connections is open.
+    func opened()
+    /// So many bytes wait for the server to take them in.
+    func hasUnwritten(_ count: Int, on line: RedisLine, attempt: Int)
     func received(_ bytes: ByteBuffer, on line: RedisLine, attempt: Int)
+    /// What had come by then was received.
+    func readCompleted(_ line: RedisLine, attempt: Int)
     func failed(attempt: Int, _ problem: StoreProblem)
 }
 
@@ -17,10 +20,12 @@ final class RedisSockets {
     private let tls: () -> NIOSSLContext?
     private let loop: any EventLoop
     private unowned let owner: any RedisSocketsOwner
-    private var channels: [RedisLine: any Channel] = [:]
+    private var questions: (any Channel)?
+    private var messages: (any Channel)?
     /// The attempt whose connections are wanted; nil between attempts.
     private var attempt: Int?
-    private var willFlush = false
+    /// The connections that are read when the owner says so, and whether each of them waits for bytes.
+    private var isReading: [RedisLine: Bool] = [:]
 
     /// - Parameters:
     ///   - tls: what the server's certificate is checked with, for each new connection; nil for those without TLS.
@@ -30,7 +35,8 @@ final class RedisSockets {
     }
 
     deinit {
-        for channel in channels.values { channel.close(promise: nil) }
+        questions?.close(promise: nil)
+        messages?.close(promise: nil)
     }
 
     func open(_ place: RedisPlace, attempt: Int) {
@@ -51,28 +57,48 @@ final class RedisSockets {
 
     func close() {
         attempt = nil
-        let channels = channels.values
-        self.channels = [:]
-        for channel in channels { channel.close(promise: nil) }
+        let channels = [questions, messages]
+        (questions, messages, isReading) = (nil, nil, [:])
+        for channel in channels { channel?.close(promise: nil) }
     }
 
-    /// Writes what there is when the present batch of events ends.
-    func flushSoon() {
-        guard !willFlush, !channels.isEmpty else { return }
-        willFlush = true
-        loop.assumeIsolated().execute { [weak self] in self?.flush() }
+    /// Reads a connection from now on when ``read(_:)`` says so, and not when bytes come. Its end is noticed all the same.
+    func readOnDemand(_ line: RedisLine) {
+        guard isReading[line] == nil, let channel = channel(line) else { return }
+        isReading[line] = false
+        channel.setOption(.autoRead, value: false).assumeIsolated().whenFailure { _ in channel.close(promise: nil) }
     }
 
-    private func flush() {
-        willFlush = false
-        guard let attempt else { return }
-        for (line, channel) in channels {
-            guard let bytes = owner.takeOutput(line) else { continue }
-            // A failure ends the connection, which says so by itself.
-            channel.writeAndFlush(channel.allocator.buffer(bytes: bytes)).assumeIsolated().whenSuccess { [weak self] in
-                if self?.attempt == attempt { self?.owner.wrote(bytes.count, on: line, attempt: attempt) }
-            }
+    /// Reads what has come on a connection, or the next that comes.
+    func read(_ line: RedisLine) {
+        readOnDemand(line)
+        guard isReading[line] == false else { return }
+        isReading[line] = true
+        channel(line)?.read()
+    }
+
+    private func readCompleted(_ line: RedisLine, _ attempt: Int) {
+        guard attempt == self.attempt else { return }
+        if isReading[line] != nil { isReading[line] = false }
+        owner.readCompleted(line, attempt: attempt)
+    }
+
+    func isOpen(_ line: RedisLine) -> Bool { channel(line) != nil }
+
+    private func channel(_ line: RedisLine) -> (any Channel)? {
+        switch line {
+        case .questions: questions
+        case .messages: messages
         }
+    }
+
+    /// Writes these bytes to a connection that is open. A failure ends the connection, which says so by itself.
+    func write(_ bytes: [UInt8], on line: RedisLine) {
+        guard let attempt, let channel = channel(line) else { return }
+        channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
+        // A channel that can be written to has next to nothing that waits.
+        let count = channel.isWritable ? 0 : try? channel.syncOptions?.getOption(.bufferedWritableBytes)
+        owner.hasUnwritten(count ?? bytes.count, on: line, attempt: attempt)
     }
 
     private static func opened(
@@ -92,8 +118,11 @@ final class RedisSockets {
                 )
             }
             try pipeline.addHandler(Handler(sockets, line, attempt))
-            sockets.channels[line] = channel
-            sockets.flushSoon()
+            switch line {
+            case .questions: sockets.questions = channel
+            case .messages: sockets.messages = channel
+            }
+            sockets.owner.opened()
         } catch {
             channel.close(promise: nil)
             sockets.failed(attempt, .untrusted)
@@ -119,6 +148,10 @@ final class RedisSockets {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             guard let sockets, sockets.attempt == attempt else { return }
             sockets.owner.received(unwrapInboundIn(data), on: line, attempt: attempt)
+        }
+
+        func channelReadComplete(context: ChannelHandlerContext) {
+            sockets?.readCompleted(line, attempt)
         }
 
         func channelInactive(context: ChannelHandlerContext) {

@@ -4,13 +4,17 @@ package import NIOCore
 /// The things that relays share, in a Redis server: two connections, of which ``RedisMachine`` decides everything. It belongs to an
 /// event loop, and nothing in it blocks.
 ///
-/// The questions of a batch of events leave in one write.
+/// The questions of a batch of events leave in one write, by ``flush()``.
 package final class RedisStore: FleetStore, RedisSocketsOwner {
     package typealias Answer = (Result<StoreAnswer, StoreFailure>) -> Void
 
     private let loop: any EventLoop
-    private var machine: RedisMachine<Answer>
+    private var machine: RedisMachine
+    /// The functions for the answers that are awaited, by the numbers of their questions.
+    private var answers: [UInt64: Answer] = [:]
+    private var lastQuestion: UInt64 = 0
     private var tell: (StoreEvent) -> Void = { _ in }
+    package var batchEnded: () -> Void = {}
     /// Where the server is; nil while no sentinel has said it.
     private var place: RedisPlace?
     /// The attempt that waits for a sentinel to say where the server is.
@@ -69,49 +73,35 @@ package final class RedisStore: FleetStore, RedisSocketsOwner {
         alarm.cancel()
     }
 
-    package func claim(
-        _ room: RoomName,
-        _ registration: Registration,
-        answer: @escaping (Result<Bool, StoreFailure>) -> Void
-    ) {
-        ask(.claim(room, registration)) {
-            answer($0.read { if case .claimed(let isFree) = $0 { isFree } else { nil } })
-        }
-    }
-
-    package func find(_ room: RoomName, answer: @escaping (Result<FoundRooms, StoreFailure>) -> Void) {
-        ask(.find(room)) { answer($0.read { if case .found(let rooms) = $0 { rooms } else { nil } }) }
-    }
-
-    package func take(_ request: TakeRequest, answer: @escaping (Result<TakeOutcome, StoreFailure>) -> Void) {
-        ask(.take(request)) { answer($0.read { if case .taken(let outcome) = $0 { outcome } else { nil } }) }
-    }
-
-    package func publish(
-        _ message: [UInt8],
-        to channel: FleetChannel,
-        answer: @escaping (Result<Int, StoreFailure>) -> Void
-    ) {
-        ask(.publish(message, channel)) {
-            answer($0.read { if case .published(let count) = $0 { count } else { nil } })
-        }
-    }
-
-    private func ask(_ question: StoreQuestion, _ answer: @escaping Answer) {
+    package func ask(_ question: StoreQuestion, answer: @escaping Answer) {
         loop.preconditionInEventLoop()
-        perform(machine.ask(question, answer, at: loop.time))
+        lastQuestion += 1
+        answers[lastQuestion] = answer
+        carryOut(machine.ask(question, as: lastQuestion, at: loop.time))
+    }
+
+    package func flush() {
+        let work = machine.takeWork { sockets.isOpen($0) }
+        if let bytes = work.questions { sockets.write(bytes, on: .questions) }
+        if let bytes = work.messages { sockets.write(bytes, on: .messages) }
+        if let due = work.due { setAlarm(due) }
+        read(work.reading)
     }
 
     // MARK: - Events
 
-    func takeOutput(_ line: RedisLine) -> [UInt8]? { machine.takeOutput(line) }
+    func opened() { flush() }
 
-    func wrote(_ count: Int, on line: RedisLine, attempt: Int) {
-        if line == .questions { machine.wrote(count, attempt: attempt) }
+    func hasUnwritten(_ count: Int, on line: RedisLine, attempt: Int) {
+        if line == .questions { machine.hasUnwritten(count, attempt: attempt) }
     }
 
     func received(_ bytes: ByteBuffer, on line: RedisLine, attempt: Int) {
         perform(machine.received(bytes.readableBytesUInt8Span, on: line, attempt: attempt, at: loop.time))
+    }
+
+    func readCompleted(_ line: RedisLine, attempt: Int) {
+        flush()
     }
 
     func failed(attempt: Int, _ problem: StoreProblem) {
@@ -144,7 +134,13 @@ package final class RedisStore: FleetStore, RedisSocketsOwner {
 
     // MARK: - Effects
 
-    private func perform(_ effects: [RedisMachine<Answer>.Effect]) {
+    private func perform(_ effects: [RedisMachine.Effect]) {
+        carryOut(effects)
+        if !effects.isEmpty { batchEnded() }
+        flush()
+    }
+
+    private func carryOut(_ effects: [RedisMachine.Effect]) {
         for effect in effects {
             switch effect {
             case .open(let attempt):
@@ -154,17 +150,22 @@ package final class RedisStore: FleetStore, RedisSocketsOwner {
                 sockets.close()
                 ended()
             case .tell(let event): tell(event)
-            case .answer(let answer, let result): answer(result)
+            case .answer(let number, let result): answers.removeValue(forKey: number)?(result)
             }
         }
-        sockets.flushSoon()
-        if let due = machine.due { alarm.set(for: .uptimeNanoseconds(0) + TimeAmount(due)) }
     }
-}
 
-extension Result<StoreAnswer, StoreFailure> {
-    /// The answer in the form of its question. The machine gives no other.
-    fileprivate func read<Value>(_ body: (StoreAnswer) -> Value?) -> Result<Value, StoreFailure> {
-        flatMap { body($0).map { .success($0) } ?? .failure(.refused) }
+    /// Reads the answers to questions, now or when it is time.
+    private func read(_ reading: RedisMachine.Reading) {
+        switch reading {
+        case .always: return
+        case .at(let due) where due <= loop.time: sockets.read(.questions)
+        case .at(let due):
+            sockets.readOnDemand(.questions)
+            setAlarm(due)
+        case .never: sockets.readOnDemand(.questions)
+        }
     }
+
+    private func setAlarm(_ due: Duration) { alarm.set(for: .uptimeNanoseconds(0) + TimeAmount(due)) }
 }

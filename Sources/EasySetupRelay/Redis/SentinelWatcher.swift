@@ -38,13 +38,21 @@ final class SentinelWatcher: RedisSocketsOwner {
         alarm.cancel()
     }
 
-    func takeOutput(_ line: RedisLine) -> [UInt8]? { machine.takeOutput(line) }
+    func opened() { flush() }
 
-    func wrote(_ count: Int, on line: RedisLine, attempt: Int) {}
+    private func flush() {
+        for line in RedisLine.allCases where sockets.isOpen(line) {
+            if let bytes = machine.takeOutput(line) { sockets.write(bytes, on: line) }
+        }
+    }
+
+    func hasUnwritten(_ count: Int, on line: RedisLine, attempt: Int) {}
 
     func received(_ bytes: ByteBuffer, on line: RedisLine, attempt: Int) {
         perform(machine.received(bytes.readableBytesUInt8Span, on: line, attempt: attempt, at: loop.time))
     }
+
+    func readCompleted(_ line: RedisLine, attempt: Int) {}
 
     func failed(attempt: Int, _ problem: StoreProblem) {
         perform(machine.failed(attempt: attempt, at: loop.time))
@@ -61,7 +69,7 @@ final class SentinelWatcher: RedisSocketsOwner {
             }
         }
         if machine.isLost { told(.lost) }
-        sockets.flushSoon()
+        flush()
         if let due = machine.due { alarm.set(for: .uptimeNanoseconds(0) + TimeAmount(due)) }
     }
 }
