@@ -36,7 +36,7 @@ package struct NameWalk: Sendable {
     var found: ArraySlice<RoomName> = []
     /// The names under which the slot or the room is this relay's by now.
     var written: [RoomName] = []
-    /// What the directory has answered there.
+    /// The directory's answer to the writing under those names.
     var outcome: StoreAnswer?
 
     /// - Parameter names: the room's names, of which there are several.

@@ -55,7 +55,7 @@ package struct OtherRuns: Sendable {
     }
 
     /// Whether this run is there, but says nothing that can be read: it is of a version that this relay does not speak.
-    /// Whoever can write to the bus can name any run as a sender, so that a run that is heard is none of these.
+    /// A stranger who can write to the bus can name any run as a sender, so that a run that is heard is none of these.
     package func isUnread(_ run: RunID, now: Duration) -> Bool {
         guard let until = unreadUntil[run], now < until else { return false }
         return others[run].map { now >= $0.heardAt + times.homeSilence } ?? true

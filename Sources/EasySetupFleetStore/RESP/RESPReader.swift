@@ -108,8 +108,8 @@ package struct RESPReader: Sendable {
         return nil
     }
 
-    /// Where a line ends that is here whole and keeps to all limits, as most lines do; nil if there is more to look at, which
-    /// is done byte by byte.
+    /// The index of the CR of a line that has arrived whole and is short, as most lines are; nil for all others, which the
+    /// caller reads byte by byte and holds against the limits.
     private func endOfShortLine(_ bytes: Span<UInt8>, _ place: Int) -> Int? {
         guard "+-:$*".utf8.contains(bytes[place]) else { return nil }
         let last = min(bytes.count - 1, place + 20, place + limits.answerBytes - bytesOfAnswer - 1)

@@ -147,7 +147,7 @@ package struct RedisMachine {
 
     // MARK: - Reading
 
-    /// When the connection of the questions is to be read.
+    /// The time at which answers are read from the connection on which the relay asks.
     package enum Reading: Hashable, Sendable {
         /// Whenever something comes.
         case always

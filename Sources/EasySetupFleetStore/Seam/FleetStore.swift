@@ -15,7 +15,7 @@ package protocol FleetStore: AnyObject {
     /// Called after the last of the events and answers that have come at once.
     var batchEnded: () -> Void { get set }
 
-    /// Asks a question, and is answered in its form. It may wait until ``flush()``.
+    /// Asks a question, which may be sent only at the next ``flush()``. The answer has the case that belongs to the question's.
     func ask(_ question: StoreQuestion, answer: @escaping (Result<StoreAnswer, StoreFailure>) -> Void)
 
     /// Sends all that was asked since the last call, so that the questions of a batch of events leave together.

@@ -1,7 +1,7 @@
 import EasySetupFleetStore
 import Logging
 
-/// What the log says of a relay's connections to the servers of its fleet: each change once, with the server that it is
+/// The lines of the log about a relay's connections to the servers of its fleet: each change once, with the server that it is
 /// about.
 struct FleetLog: Sendable {
     /// The servers' addresses, without passwords, in the order of the lines of several stores.
@@ -10,7 +10,7 @@ struct FleetLog: Sendable {
     private var problems: [Set<StoreProblem>]
     /// Whether the log has said that the relay is cut off from all of several servers.
     private var isCutOff = false
-    /// What servers have refused, as the log has it since the relay has joined.
+    /// The refusals of servers that the log has told since the relay joined.
     private var refusals: Set<StoreFailure> = []
     /// The messages that could not be read since the relay has joined.
     private var unreadable = 0

@@ -31,7 +31,7 @@ extension RelayConfiguration {
 
     private struct ServerLook {
         var findings: [RelayFinding] = []
-        /// What was said there to all relays; nil if it can't be used.
+        /// The messages to all relays that were heard there; nil if the server can't be used.
         var messages: [[UInt8]]?
     }
 

@@ -1,7 +1,7 @@
 package import EasySetupFleetStore
 package import NIOSSL
 
-/// What a connection to a server of Redis needs: as whom the relay speaks, and what it checks the certificate with.
+/// The account with which a connection to a server of Redis logs in, and the settings by which it checks the certificate.
 package struct RedisAccess: Sendable {
     package let account: RedisAccount
     /// Nil for connections without TLS.

@@ -30,7 +30,7 @@ final class RedisKeeper: Sendable {
     /// The servers' addresses.
     var addresses: [RedisAddress] { state.withLock { $0.loaded.addresses } }
 
-    /// What a new connection to this server needs.
+    /// The account and the settings of TLS for a new connection to this server.
     func access(to address: RedisAddress) -> RedisAccess {
         state.withLock { state in
             let known = state.loaded.addresses.first { $0.description == address.description } ?? address
@@ -113,7 +113,7 @@ extension RedisSettings {
 }
 
 extension RedisKeeper {
-    /// What the servers are called, in the order of the lines of ``FleetStores``. The names have no password.
+    /// The names of the servers, in the order of the lines of ``FleetStores``. The names have no password.
     var names: [String] { addresses.map(\.description).sorted() }
 
     /// The store that these servers are, on this event loop.
