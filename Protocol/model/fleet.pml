@@ -68,6 +68,13 @@
 #define FAULTS 99 /* faults of relays, directory and bus together: with all kinds at hand, any of them */
 #endif
 
+/* With VERSIONS relay 0 can't read what the others say on the bus, nor they what it says. */
+#ifdef VERSIONS
+#define READS(r, o) ((r) == (o) || (r) != 0 && (o) != 0)
+#else
+#define READS(r, o) true
+#endif
+
 /* ---- States. */
 
 /* Sources/EasySetupRelayCore/Rooms/Room.swift, enum Phase, and none (a relay that does not have the room) */
@@ -173,8 +180,16 @@ hidden mtype:Why y2;
 #else
 #define ASKS_FIRST true
 #endif
+/* The directory's word that a meeting is unknown at its room's home is enough for a visitor that has received nothing of it. */
+#ifdef MUTATE_ANEW
+#define BEGINS_ANEW(r, m_, n_) false
+#else
+#define BEGINS_ANEW(r, m_, n_) (n_ == 0 && !inHand[IX(r, m_)] && (room[r] == room_open || seat[r] == m_))
+#endif
 /* The home of the directory's entry can be asked: it runs, and it is still that run. */
 #define IS_CURRENT (dirHome != NONE && dirRun == runOf[dirHome])
+/* It is there, and says nothing that this relay can read. */
+#define IS_UNREAD(r) (IS_CURRENT && !READS(r, dirHome) && !isCut[dirHome] && !isAsleep[dirHome])
 #define IS_MINE(r) (dirHome == r && (dirRun == runOf[r] || dirRun == before[r]))
 #define SENT_B(m) (receivedB[m] > 2 -> 2 : receivedB[m])
 #define ACKED_B(k) ((k) > 0 -> (k) - 1 : 0)
@@ -265,7 +280,10 @@ inline take(r, s_, isAttach) {
     fi;
     if
     :: t == 1 ->
-        if :: former != NONE && (former == r || dirRun != runOf[former] || isCut[former]) -> former = NONE :: else fi;
+        if
+        :: former != NONE && (former == r || dirRun != runOf[former] || isCut[former] || !READS(former, r)) -> former = NONE
+        :: else
+        fi;
         if
         :: dirHome != r || dirRun != runOf[r] || dirAttempt != s_ -> oldHome = dirHome; oldRun = dirRun; oldAttempt = dirAttempt
         :: else
@@ -461,7 +479,8 @@ inline home_attach_visitor(r, e_, s_, m_, n_) {
         if :: IS_JOINED(r) -> notice_epoch(r) :: else fi;
         if
         :: (IN_DOUBT(r) || ASKS_FIRST) && IS_OTHERS(r) -> give_up(r); send_down(r, e_, down_notHere, A, s_, 0, 0, why_none)
-        :: (IN_DOUBT(r) || ASKS_FIRST && !(IS_JOINED(r) && IS_MINE(r))) && !((IN_DOUBT(r) || ASKS_FIRST) && IS_OTHERS(r)) ->
+        :: (IN_DOUBT(r) || ASKS_FIRST && !(IS_JOINED(r) && IS_MINE(r))) && !((IN_DOUBT(r) || ASKS_FIRST) && IS_OTHERS(r)) &&
+            !(IS_JOINED(r) && IS_MINE(r) && BEGINS_ANEW(r, m_, n_)) ->
             send_down(r, e_, down_goodbye, A, s_, 0, 0, why_none)
         :: else ->
             if
@@ -581,6 +600,13 @@ inline take_over() {
     g = 0
 }
 
+/* Who comes for a room whose home can't be read is told to come again: the balancer brings it to a relay that can. */
+#ifdef MUTATE_READ
+#define IS_SENT_BACK_UNREAD(r) false
+#else
+#define IS_SENT_BACK_UNREAD(r) IS_UNREAD(r)
+#endif
+
 #ifdef MUTATE_SILENT
 #define MAY_WAIT false
 #else
@@ -599,15 +625,15 @@ inline seek(d_, isSentBack, isSilent) {
         fi;
         if
         :: IS_JOINED(w) && isForeign && d_ == A && meetingA == 0 -> isAstray = true; rest(A); phaseA = visit_over
-        :: IS_JOINED(w) && !(isForeign && d_ == A && meetingA == 0) && IS_CURRENT && dirHome != w && !suspect[w * R + dirHome] &&
-            !isCut[dirHome] && !isSentBack && !isSilent ->
+        :: IS_JOINED(w) && !(isForeign && d_ == A && meetingA == 0) && IS_CURRENT && dirHome != w && READS(w, dirHome) &&
+            !suspect[w * R + dirHome] && !isCut[dirHome] && !isSentBack && !isSilent ->
             q = dirHome;
             ask(d_, q)
         :: else ->
             if
             :: d_ == B -> take_over()
-            :: d_ == A && !IS_JOINED(w) -> device_goodbye(A)
-            :: d_ == A && IS_JOINED(w) && meetingA == 0 && (!MAY_WAIT || dirHome == NONE) ->
+            :: d_ == A && (!IS_JOINED(w) || IS_SENT_BACK_UNREAD(w) && !isSilent) -> device_goodbye(A)
+            :: d_ == A && IS_JOINED(w) && !(IS_SENT_BACK_UNREAD(w) && !isSilent) && meetingA == 0 && (!MAY_WAIT || dirHome == NONE) ->
                 if
 #ifndef MUTATE_MISS
                 :: isDoubtful[w] && MAY_WAIT -> place[A] = place_sought
@@ -779,7 +805,7 @@ inline cut_trunks(r, isDead, isCutOff) {
             deaf[r * R + x] = true;
             /* Others hear what was said before, then nothing more. */
             if
-            :: !isCut[x] ->
+            :: !isCut[x] && READS(x, r) ->
                 assert(len(UP(r, x)) < DEPTH && len(DOWN(r, x)) < DEPTH);
                 UP(r, x)!up_gap, 0, 0, 0, 0;
                 if :: isCutOff -> DOWN(r, x)!down_gap, 0, 0, 0, 0, why_none :: else fi
@@ -814,7 +840,7 @@ inline cut_trunks(r, isDead, isCutOff) {
 inline begin_trunks(r) {
     for (x : 0 .. R - 1) {
         if
-        :: x != r && !isCut[x] ->
+        :: x != r && !isCut[x] && READS(x, r) ->
             send_up(r, x, up_fresh, 0, 0, 0, 0);
             send_down(r, x, down_gap, 0, 0, 0, 0, why_none) /* who calls begins a trunk, too */
         :: else
@@ -830,7 +856,7 @@ inline crash(r) {
     cut_trunks(r, true, isCut[r]);
     runOf[r]++; before[r] = NONE; isAsleep[r] = false;
     for (x : 0 .. R - 1) { suspect[r * R + x] = false }
-    isDoubtful[r] = true; isLost[r] = false; hasForgotten[r] = false;
+    isDoubtful[r] = true; isLost[r] = true; hasForgotten[r] = false; /* what the directory had before is unknown to it */
     if :: !isCut[r] -> begin_trunks(r) :: else fi
 }
 
@@ -864,11 +890,15 @@ inline join(r) {
 #define IS_OFFERED(r) (IS_UP(r) && !isDraining[r] && (!isCut[r] || isCut[0] && isCut[1] && isCut[R - 1]))
 
 #define IS_COPY(r) (IS_LIVE(r) && homeOf[B] != r)
-#define IS_CALM (IS_SETTLED && ALL_UP && ALL_JOINED && !IS_COPY(0) && !IS_COPY(1) && !IS_COPY(R - 1) && !isLost[0] && !isLost[1] && \
-    !isLost[R - 1])
+#ifdef STAYS_LOST
+#define NONE_LOST true
+#else
+#define NONE_LOST (!isLost[0] && !isLost[1] && !isLost[R - 1])
+#endif
+#define IS_CALM (IS_SETTLED && ALL_UP && ALL_JOINED && !IS_COPY(0) && !IS_COPY(1) && !IS_COPY(R - 1) && NONE_LOST)
 #define MAY_OPEN_B(r) (place[B] == place_none && phaseB != offer_over && IS_OFFERED(r) && (serial[B] < FREE || ALL_UP && ALL_JOINED))
 #define WANTS_A (phaseA != visit_typing && phaseA != visit_over)
-#define MAY_OPEN_A(r) (place[A] == place_none && WANTS_A && IS_OFFERED(r) && (serial[A] < FREE || IS_CALM))
+#define MAY_OPEN_A(r) (place[A] == place_none && WANTS_A && IS_OFFERED(r) && (serial[A] < FREE || IS_CALM && READS(r, dirHome)))
 
 inline open(d_, r) {
     assert(serial[d_] < SERIALS); /* it comes again for ever */
@@ -899,10 +929,10 @@ inline open(d_, r) {
 #define HAS_LEGS(r, e_) (offererAt[r] == e_ || HAS_GUEST_AT(r, e_))
 
 #define IS_SEEKABLE(r) (IS_JOINED(r) && IS_CURRENT && dirHome != r && !suspect[r * R + dirHome] && !isCut[dirHome] && \
-    room[dirHome] != room_none && !isAsleep[dirHome])
+    room[dirHome] != room_none && !isAsleep[dirHome] && READS(r, dirHome))
 #define MAY_SEEK (place[A] == place_sought && IS_UP(at[A]) && (IS_SEEKABLE(at[A]) || room[at[A]] != room_none || \
-    meetingA == 0 && IS_JOINED(at[A]) && (dirHome == NONE && !isDoubtful[at[A]] || isForeign) || !IS_JOINED(at[A])))
-
+    meetingA == 0 && IS_JOINED(at[A]) && (dirHome == NONE && !isDoubtful[at[A]] || isForeign) || !IS_JOINED(at[A]) || \
+    IS_SENT_BACK_UNREAD(at[A])))
 
 /* Each second, whatever happened: a room that the directory has not confirmed. */
 inline register(r) {
@@ -928,7 +958,7 @@ inline hear_ghost(d_) {
     if
     :: room[w] != room_none && d_ == B -> home_attach_offerer(w, w, s, m)
     :: room[w] != room_none && d_ == A -> home_attach_visitor(w, w, s, m, g)
-    :: room[w] == room_none && IS_JOINED(w) && IS_CURRENT && q != w && !suspect[w * R + q] && !isCut[q] ->
+    :: room[w] == room_none && IS_JOINED(w) && IS_CURRENT && q != w && READS(w, q) && !suspect[w * R + q] && !isCut[q] ->
         if
         :: d_ == B -> send_up(w, q, up_attachOfferer, B, s, m, g)
         :: else -> send_up(w, q, up_attachVisitor, A, s, m, g)
@@ -1036,7 +1066,11 @@ inline lose_down(h_, e_) {
 #define MAY_NOTICE(r) (hasForgotten[r] && IS_JOINED(r) && IS_UP(r))
 #define MAY_REGISTER(r) (IS_LIVE(r) && !isConfirmed[r] && IS_JOINED(r) && IS_UP(r))
 #define MAY_LOOK_UP(r) (IS_LIVE(r) && IS_UP(r) && offererAt[r] == NONE && IS_OTHERS(r))
+#ifdef STAYS_LOST /* each relay is killed before its first minute is over */
+#define MAY_BE_SURE(r) false
+#else
 #define MAY_BE_SURE(r) ((isDoubtful[r] || isLost[r]) && IS_JOINED(r) && IS_UP(r) && (phaseB == offer_over || IS_SETTLED))
+#endif
 /* Nobody can come to a relay that is cut off: it sends on whom nobody is with. */
 #ifdef MUTATE_ALONE
 #define IS_LEFT(r) (!inHand[IX(r, 1)] && !inHand[IX(r, 2)] && !inHand[IX(r, MEETINGS - 1)] && !inHand[IX(r, MEETINGS)])
@@ -1095,6 +1129,9 @@ active proctype fleet() {
     :: d_step { IS_QUIET && place[B] == place_opening && IS_UP(at[B]) -> seek(B, false, false) }
     :: d_step { IS_QUIET && place[A] == place_opening && IS_UP(at[A]) -> seek(A, false, false) }
     :: d_step { IS_QUIET && MAY_SEEK -> seek(A, false, false) }
+#ifdef VERSIONS
+    :: d_step { IS_QUIET && place[A] == place_opening && IS_UP(at[A]) && IS_UNREAD(at[A]) -> seek(A, false, true) }
+#endif
 #if SLEEPS
     :: d_step { IS_QUIET && place[B] == place_opening && IS_UP(at[B]) && IS_HOME_ASLEEP -> seek(B, false, true) }
     :: d_step { IS_QUIET && place[A] == place_opening && IS_UP(at[A]) && IS_HOME_ASLEEP -> seek(A, false, true) }

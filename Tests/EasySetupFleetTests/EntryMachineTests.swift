@@ -164,7 +164,7 @@ import Testing
         #expect(new.found(Rig.stranger) == [new.open(Rig.stranger)])
     }
 
-    @Test("A home of a version that can't be read is not asked: another relay may let the device in")
+    @Test("READ: a home of a version that can't be read is not asked: another relay may let the device in")
     func unread() {
         for kind in EntryRig.Kind.allCases {
             var rig = EntryRig()

@@ -113,7 +113,7 @@ import Testing
         return scene
     }
 
-    @Test("A visitor that has heard nothing in a missing meeting begins anew, also where the room is in doubt")
+    @Test("ANEW: a visitor that has heard nothing in a missing meeting begins anew, also where the room is in doubt")
     func beginsAnew() {
         for (received, last) in [(UInt32(0), Self.meetingOver), (1, DrainTests.goodbye)] {
             var scene = Self.missing()
