@@ -272,6 +272,36 @@ import Testing
         #expect(scene.last("A4") == Self.meetingOver)
     }
 
+    @Test("END: a room is looked up before its time is over, and given up then if the directory has not confirmed it")
+    func end() {
+        let expired = RelayFrame.over(meeting: nil, .expired)
+        for (answer, last) in [
+            (DirectoryAnswer.mine(hasSlot: true), expired), (.others(attempt: 0), Scene.comeAgain),
+            (.silent, Scene.comeAgain), (.nobodys, Scene.comeAgain),
+        ] {
+            var scene = Scene.sharedMet()
+            scene.pass(Limits().codeLifetime - SharingLimits().lastLooks)
+            #expect(scene.questions.isEmpty)
+            scene.pass(.seconds(1))
+            #expect(scene.wishes == [.look])
+            #expect(!scene.closed.contains("A") && !scene.closed.contains("B"))
+            scene.answer(answer)
+            scene.pass(.seconds(1))
+            #expect(scene.last("A") == last && scene.last("B") == last)
+            scene.visit("C", 3)
+            #expect((scene.last("C") == .refused(.expired, retryAfter: .zero)) == (last == expired))
+            #expect(scene.relay.statistics.rooms == 0 && scene.relay.brokenBound == nil)
+        }
+    }
+
+    @Test("SLEPT: a room whose time has passed while its relay slept is given up") func endAsleep() {
+        var scene = Scene.sharedMet()
+        scene.happen { $0.slept(&$1) }
+        scene.pass(Limits().codeLifetime)
+        #expect(scene.last("A") == Scene.comeAgain && scene.last("B") == Scene.comeAgain)
+        #expect(Self.isGone(&scene))
+    }
+
     @Test("No more rooms are registered in a second than the directory can bear") func paced() {
         var sharing = SharingLimits()
         sharing.takesPerSecond = 2

@@ -49,6 +49,18 @@ import Testing
             }
         }
 
+        /// Lets both devices lose their connections to the first relay, where the visitor has just spent its try, and come
+        /// back to the second one. For long the first relay is not told of it.
+        func moveAway(_ trouble: @escaping (Stage) -> Void) {
+            offerer.path.relayNotices = 40_000...40_000
+            once(\.visitor.isTrySpent, after: .seconds(578)) {
+                $0.fleet.preferred = 2
+                trouble($0)
+                $0.offerer.loseConnection()
+                $0.visitor.loseConnection()
+            }
+        }
+
         /// From this time on the balancer takes devices to the relay of this number, or to any that is healthy.
         func lead(to relay: Int?, at time: Duration) { at(time) { $0.fleet.preferred = relay } }
     }
@@ -68,7 +80,7 @@ import Testing
         var description: String { rule.rawValue }
     }
 
-    static let scenes = [sendOn, alone, final, doubt, ping, beats, slept, take, ownKey]
+    static let scenes = [sendOn, alone, final, doubt, ping, beats, slept, end, take, ownKey]
 
     @Test("A user reads a wrong word without a rule, and pairs at once with it", arguments: scenes)
     func play(scene: Scene) {
@@ -167,26 +179,38 @@ import Testing
         stage.at(.seconds(12)) { $0.first.stop(for: .seconds(400)) }
     }
 
-    /// The first relay is stopped for some seconds near the end of the code's life, before the visitor's proof comes, and
-    /// does not hear that the second one has its room, where the visitor gets the seat. For long it is not told that the
-    /// offerer is gone. The visitor comes back to it, and the time of its copy is over.
-    private static let slept = Scene(
-        rule: .slept,
+    /// The relays do not hear each other for some seconds near the end of the code's life, before the visitor's proof
+    /// comes. The first one is not told that the second one has its room, where the visitor gets the seat, and for long
+    /// not that the offerer is gone. The visitor comes back to it, and the time of its copy is over.
+    private static let end = Scene(
+        rule: .end,
         visit: .seconds(578),
         thinking: .seconds(30),
         calm: .seconds(587),
         breach: "visitor 1 failed with timed-out"
     ) { stage in
-        stage.offerer.path.relayNotices = 40_000...40_000
-        stage.once(\.visitor.isTrySpent, after: .seconds(578)) {
-            $0.fleet.preferred = 2
+        stage.moveAway {
             $0.fleet.deafen($0.first, $0.second, for: .seconds(6))
-            $0.first.stop(for: .milliseconds(6_500))
-            $0.offerer.loseConnection()
-            $0.visitor.loseConnection()
+            $0.fleet.deafen($0.second, $0.first, for: .seconds(6))
         }
         stage.once(\.offerer.isAsking, after: .seconds(578)) { $0.visitor.loseNetwork(for: .seconds(4)) }
         stage.lead(to: 1, at: .seconds(586))
+    }
+
+    /// The same with a first relay that is stopped, and is woken when the code's time is over.
+    private static let slept = Scene(
+        rule: .slept,
+        visit: .seconds(578),
+        thinking: .seconds(40),
+        calm: .seconds(607),
+        breach: "visitor 1 failed with connection-lost"
+    ) { stage in
+        stage.moveAway {
+            $0.fleet.deafen($0.first, $0.second, for: .seconds(6))
+            $0.first.stop(for: .seconds(24))
+        }
+        stage.lead(to: 1, at: .seconds(604))
+        stage.at(.seconds(605)) { $0.visitor.loseConnection() }
     }
 
     /// The first relay is stopped for some seconds. The offerer takes its room at the second one, which does not hear the

@@ -91,6 +91,7 @@ public struct NamedLimit: Sendable, Hashable {
         NamedLimit("takesPerSecond", .sharingCount(\.takesPerSecond)),
         NamedLimit("copyLook", .sharingTime(\.copyLook)),
         NamedLimit("copyLookAtMost", .sharingTime(\.copyLookAtMost)),
+        NamedLimit("lastLooks", .sharingTime(\.lastLooks)),
         NamedLimit("claims", .sharingCount(\.claims)),
         NamedLimit("failedClaims", .sharingCount(\.failedClaims)),
         NamedLimit("untoldPart", .sharingCount(\.untoldPart)),

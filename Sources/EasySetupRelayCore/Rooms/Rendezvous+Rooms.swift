@@ -186,9 +186,9 @@ extension Rendezvous {
     }
 
     mutating func roomDeadlinePassed(_ offer: OfferID, _ turn: inout Turn) {
-        _ = decide(offer, &turn) { room, rules, turn in
-            if room.deadline <= turn.now.monotonic { room.end(.expired, &turn) }
-        }
+        guard let room = rooms[offer], room.deadline <= turn.now.monotonic else { return }
+        guard mayExpire(room) else { return giveUp(offer, &turn) }
+        _ = decide(offer, &turn) { room, _, turn in room.end(.expired, &turn) }
     }
 
     mutating func connectionDeadlinePassed(_ connection: ConnectionID, _ turn: inout Turn) {

@@ -117,6 +117,7 @@ extension Rendezvous {
         if isJoined {
             register(&turn)
             lookUpCopies(&turn)
+            lookUpEnding(&turn)
             orderClaims(&turn)
         } else {
             sendOnUnreachable(&turn)
@@ -149,9 +150,7 @@ extension Rendezvous {
             let known = others.copies[room.offer]
             var copy = known ?? Others.Copy(nextLook: now + first, pause: first)
             if copy.nextLook <= now {
-                turn.actions.append(
-                    .ask(DirectoryQuestion(wish: .look, slot: room.slot, offer: room.offer, asker: .room))
-                )
+                lookUp(room, &turn)
                 copy.pause = min(copy.pause * 2, others.limits.copyLookAtMost)
                 copy.nextLook = now + copy.pause
             }
@@ -159,6 +158,23 @@ extension Rendezvous {
         }
         self.others?.copies = copies
     }
+
+    private func lookUp(_ room: Room, _ turn: inout Turn) {
+        turn.actions.append(.ask(DirectoryQuestion(wish: .look, slot: room.slot, offer: room.offer, asker: .room)))
+    }
+
+    /// Looks up rooms whose time is nearly over. The offerer may be at another relay, where the room has a seat and more
+    /// time, while this relay was not told and takes a dead connection for the offerer. The end of its copy would be a
+    /// final word to the visitor, which knows when to expect it.
+    private mutating func lookUpEnding(_ turn: inout Turn) {
+        guard let limits = others?.limits else { return }
+        let end = turn.now.monotonic + limits.lastLooks
+        for room in some(limits.takesPerSecond, where: { $0.deadline < end }) { lookUp(room, &turn) }
+    }
+
+    /// Whether a room ends whose time is over. A relay among others gives it up if the directory has not confirmed it, as
+    /// after sleep: its time may not be over at another relay.
+    func mayExpire(_ room: Room) -> Bool { others == nil || room.entry.isConfirmed }
 
     /// A relay that is cut off sends on every room that has no visitor connected to this relay, seated ones too: nobody
     /// can come to it, because balancers send devices to relays that have joined.

@@ -21,6 +21,8 @@ package struct SharingLimits: Hashable, Sendable {
     package var copyLook: Duration = .seconds(2)
     /// The longest pause between two such looks.
     package var copyLookAtMost: Duration = .seconds(8)
+    /// How long before the end of its time a room is looked up each second.
+    package var lastLooks: Duration = .seconds(2)
     /// The slots of each length that a relay has claimed ahead of need.
     package var claims = 64
     /// How long a claim is used: the directory keeps it for this time and the longest life of a room.

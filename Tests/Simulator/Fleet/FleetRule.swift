@@ -38,6 +38,8 @@ package enum FleetRule: String, CaseIterable, Sendable {
     case ownKey
     /// A copy is told that another relay has taken the room over, and looks the room up by itself.
     case copy
+    /// A home looks a room up before its time is over.
+    case end
     /// Who is silent is not asked.
     case beats
     /// A relay that is cut off sends its rooms on.
@@ -58,6 +60,7 @@ package enum FleetRule: String, CaseIterable, Sendable {
         case .line: setup.times.homeReturn = .zero
         case .slept: setup.times.asleep = never
         case .copy: (setup.sharing.copyLook, setup.sharing.copyLookAtMost) = (never, never)
+        case .end: setup.sharing.lastLooks = .zero
         case .beats: (setup.times.homeSilence, setup.times.suspicion) = (never, .zero)
         // Without `alone` the simulated relay sends rooms on by itself.
         case .sendOn, .alone: setup.sharing.sendOnAfter = never
