@@ -33,6 +33,26 @@ extension LimitTests {
             scene.pass(.seconds(1))
             #expect(scene.last("C")?.isMet == true)
         },
+        Row(
+            "owedToSilent",
+            told: [.tooSlow],
+            {
+                $0.owedToSilent = .seconds(5)
+                $0.meetings = 1
+            },
+            beyond: { scene in
+                // A is displaced for C without a word, which `owedMessage` does, and then waits.
+                scene.meet()
+                scene.visit("C", 3)
+                scene.pass(.seconds(2))
+                scene.say("C", 1)
+                scene.say("B", 1, in: "C")
+                scene.pass(.seconds(4))
+                #expect(scene.last("A") == .inLine(position: 1), "within the limit")
+                scene.pass(.seconds(1))
+                #expect(scene.last("A")?.isMet == true)
+            }
+        ),
         Row("firstFrame", told: [.tooSlow], { $0.firstFrame = .seconds(5) }) { scene in
             scene.connect("X")
             scene.pass(.seconds(4))

@@ -111,6 +111,48 @@ import Testing
         #expect(scene.meetings["A1"] != first)
     }
 
+    /// A1 waits after a meeting in which it was silent, W1 has its place and has sent its first message, and the other
+    /// place is taken for good.
+    private static func behindSilent() -> Scene {
+        var scene = crowded()
+        scene.send("W2", .leave(.cancelled))
+        scene.say("A2", 1)
+        scene.say("B", 1, in: "A2")
+        scene.say("A2", 2)
+        scene.pass(.seconds(2))
+        scene.say("W1", 1)
+        scene.say("B", 1, in: "W1")
+        return scene
+    }
+
+    @Test("A visitor that was silent in its meeting displaces one that has sent its first message after 45 seconds")
+    func silentInLine() {
+        var scene = Self.behindSilent()
+        #expect(scene.last("A1") == .inLine(position: 1))
+        scene.pass(.milliseconds(44_999))
+        #expect(scene.last("A1") == .inLine(position: 1))
+        scene.pass(.milliseconds(1))
+        #expect(scene.last("W1") == .inLine(position: 1))
+        #expect(scene.last("A1")?.isMet == true)
+    }
+
+    @Test("A new visitor beside a silent one displaces one that has sent its first message after two seconds")
+    func newBesideSilent() {
+        var scene = Self.behindSilent()
+        scene.visit("N", 9)
+        scene.pass(.milliseconds(1_999))
+        #expect(scene.last("N") == .inLine(position: 2))
+        scene.pass(.milliseconds(1))
+        #expect(scene.last("W1") == .inLine(position: 2))
+    }
+
+    @Test("A silent visitor takes the place of one that has left after two seconds") func leftBeforeSilent() {
+        var scene = Self.behindSilent()
+        scene.send("W1", .leave(.cancelled))
+        scene.pass(.seconds(2))
+        #expect(scene.last("A1")?.isMet == true)
+    }
+
     @Test("No visitor is hurried while nobody waits") func alone() {
         var scene = Scene.offered(Self.small)
         scene.visit("A1", 1)

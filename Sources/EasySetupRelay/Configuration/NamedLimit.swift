@@ -22,6 +22,7 @@ public struct NamedLimit: Sendable, Hashable {
     /// count nor whole seconds.
     public static let all: [NamedLimit] = [
         NamedLimit("owedMessage", .time(\.owedMessage)),
+        NamedLimit("owedToSilent", .time(\.owedToSilent)),
         NamedLimit("firstFrame", .time(\.firstFrame)),
         NamedLimit("seatedLifetime", .time(\.seatedLifetime)),
         NamedLimit("workLifetime", .time(\.workLifetime)),

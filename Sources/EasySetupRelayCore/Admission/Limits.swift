@@ -13,6 +13,11 @@ package struct Limits: Hashable, Sendable {
     /// How long a visitor that has not proved itself may keep the offerer waiting for its next message while other
     /// visitors wait. A device needs milliseconds, a bad network one second. Error: `too-slow`.
     package var owedMessage: Duration = .seconds(2)
+    /// The same for a visitor that has sent its first message of the handshake, while all visitors in line have been
+    /// silent in their last meeting. The connections of these may be lost; one of them may even be an earlier connection
+    /// of the same device. A device whose second message comes too late has used up its try, so it gets the time that it
+    /// needs to notice that its connection is lost and to come back. Error: `too-slow`.
+    package var owedToSilent: Duration = .seconds(45)
     /// How long a connection may take to send its first frame. An honest device has that frame ready when it connects.
     /// Error: `too-slow`.
     package var firstFrame: Duration = .seconds(10)

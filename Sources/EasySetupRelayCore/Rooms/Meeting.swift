@@ -106,11 +106,17 @@ struct Meeting: Sendable {
         }
     }
 
-    /// Since when the visitor has owed a message; nil while it owes none, or while the offerer is disconnected.
-    var owesSince: Duration? {
+    /// When the visitor is displaced for one that waits in line; nil while it owes no message, or while the offerer is
+    /// disconnected.
+    /// - Parameter isForSilent: whether all visitors in line have been silent in their last meeting.
+    func displacedAt(isForSilent: Bool, _ limits: Limits) -> Duration? {
         switch owed {
-        case .running(let since): since
+        case .running(let since):
+            since + (isForSilent && !isSilent && !hasLeft ? limits.owedToSilent : limits.owedMessage)
         case .nothing, .stopped: nil
         }
     }
+
+    /// Whether the visitor has sent nothing.
+    var isSilent: Bool { toOfferer.have == 0 }
 }

@@ -60,9 +60,17 @@ extension Room {
 
     /// When ``displace(_:_:)`` must next be called; nil while nobody waits in line, or no visitor in a meeting owes a
     /// message.
-    func nextDisplacement(_ rules: Rules) -> Duration? {
+    func nextDisplacement(_ rules: Rules) -> Duration? { nextDisplaced(rules)?.at }
+
+    /// The meeting, as an index, whose visitor is displaced next, and when.
+    private func nextDisplaced(_ rules: Rules) -> (meeting: Int, at: Duration)? {
         guard hasLine else { return nil }
-        return meetings.compactMap(\.owesSince).min().map { $0 + rules.limits.owedMessage }
+        let areAllSilent = line.allSatisfy(\.wasSilent)
+        return meetings.indices.lazy
+            .compactMap { index in
+                meetings[index].displacedAt(isForSilent: areAllSilent, rules.limits).map { (index, $0) }
+            }
+            .min { $0.1 < $1.1 }
     }
 
     /// If visitors wait in line, ends each meeting whose visitor has owed a message for too long, and admits waiting
@@ -71,17 +79,15 @@ extension Room {
         // The number of rounds is limited, because ``Limits/owedMessage``, the time for which a visitor may owe a
         // message, may be zero. The loop would then displace each visitor that it has just admitted, and never end.
         for _ in 0..<rules.limits.meetings {
-            guard let due = nextDisplacement(rules), due <= turn.now.monotonic,
-                let slowest = meetings.firstIndex(where: { $0.owesSince == due - rules.limits.owedMessage })
-            else { return }
-            let meeting = meetings.remove(at: slowest)
+            guard let slowest = nextDisplaced(rules), slowest.at <= turn.now.monotonic else { return }
+            let meeting = meetings.remove(at: slowest.meeting)
             turn.hit(.owedMessage)
             if let offerer, !meeting.hasLeft {
                 turn.send(.over(meeting: meeting.id, .tooSlow), to: offerer)
             }
             admit(rules, &turn)
             if let visitor = meeting.connection, let prefix = meeting.prefix {
-                queueAgain(Waiting(connection: visitor, prefix: prefix), rules, &turn)
+                queueAgain(Waiting(connection: visitor, prefix: prefix, wasSilent: meeting.isSilent), rules, &turn)
             }
         }
     }

@@ -20,6 +20,9 @@ struct Room: Sendable {
     struct Waiting: Sendable {
         let connection: ConnectionID
         let prefix: AddressPrefix
+        /// Whether the visitor was displaced from a meeting in which it had sent nothing. Its connection may be lost, and
+        /// the relay has not noticed yet.
+        var wasSilent = false
     }
 
     let offer: OfferID
