@@ -91,7 +91,7 @@ import Testing
                 switch wanted.prefix(5) {
                 case "claim": RedisCommands.claimed(answer).map { "claimed \($0)" }
                 case "taken": RedisCommands.taken(answer).map { "taken \($0)" }
-                default: RedisCommands.found(answer).map { "found \($0)" }
+                default: RedisCommands.found(answer).map { "found \($0.rooms)" }
                 }
             #expect(told == wanted, "step \(index)")
         }
@@ -154,10 +154,10 @@ import Testing
                 for index in [2, 3, 6] {
                     guard case .newer? = RedisCommands.taken(answers[index])?.verdict else { throw Unexpected() }
                 }
-                #expect(RedisCommands.found(answers[7])?.atSlot?.run == RunID(number: 2))
+                #expect(RedisCommands.found(answers[7])?.rooms.atSlot?.run == RunID(number: 2))
                 _ = try await talk.send([take(2, .noLonger)])
                 try await until {
-                    try await RedisCommands.found(talk.send([RedisCommands.find(name)])[0]) == FoundRooms()
+                    try await RedisCommands.found(talk.send([RedisCommands.find(name)])[0])?.rooms == FoundRooms()
                 }
             }
         }

@@ -15,7 +15,8 @@ import Testing
         return scene
     }
 
-    @Test("A relay claims 64 slots of each length when it joins, and one more for each that it issues") func claims() {
+    @Test("A relay claims 64 slots of each length when it joins, and eight more when it has issued eight") func claims()
+    {
         var scene = Self.unanswered()
         #expect(scene.questions.count == 4 * 64)
         for length in Slot.lengths {
@@ -24,11 +25,13 @@ import Testing
         scene.answerClaims()
         scene.pass(.seconds(1))
         #expect(scene.questions.isEmpty)
-        scene.come("B", .offer(slotLength: 0, work: nil))
-        #expect(scene.slot.symbols.utf8.count == 3)
-        #expect(scene.wishes == [.claim])
+        for count in 1...8 {
+            scene.come("B\(count)", .offer(slotLength: 0, work: nil))
+            #expect(scene.slot.symbols.utf8.count == 3)
+            #expect(scene.wishes == Array(repeating: .claim, count: count < 8 ? 0 : 8))
+        }
         scene.pass(.seconds(1))
-        #expect(scene.questions.count == 1)
+        #expect(scene.questions.count == 8)
     }
 
     @Test("An offer has the slot and the id that are registered for it") func registered() {

@@ -2,6 +2,7 @@ import EasySetupFleetStore
 import EasySetupRelayCore
 import EasySetupRelayProtocol
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -157,6 +158,59 @@ struct SharedRedisTests {
                     }
                 }
             }
+        }
+    }
+
+    @Test("What many devices say in one look of a relay's loop goes to another relay in one message")
+    func oneMessage() async throws {
+        let gate = Gate()
+        defer { gate.open() }
+        try await Self.withRelays(2, configure: { $0.pairingEnded = { _ in gate.pass() } }) { _, ports, redis in
+            var pairs: [PairingTests.Pair] = []
+            for _ in 0..<16 { pairs.append(try await Self.meet(at: ports)) }
+            try await RedisTalk.with(redis.port) { talk in
+                _ = try await talk.send("PSUBSCRIBE", "es1:to:*")
+                // With the end of this pairing the loop of the first relay stands still, and its devices go on.
+                gate.close()
+                try await PairingTests.Pair(port: ports[0]).run(bodies: [[1], [2]])
+                while !gate.isWaitedAt { try await Task.sleep(for: .milliseconds(1)) }
+                let message = Message(number: 1, ack: 0, body: [3])
+                for pair in pairs { try await pair.offerer.send(.message(meeting: pair.meeting, message)) }
+                gate.open()
+                for pair in pairs { #expect(await pair.visitor.nextFrame() == .message(meeting: nil, message)) }
+                try await RedisTalk.with(redis.port) { _ = try await $0.send("PUBLISH", "es1:to:end", "") }
+                var count = 0
+                while case .list(let words) = try await talk.next(), words[2] != .text("es1:to:end") { count += 1 }
+                // A trunk's ping may be among them.
+                #expect((1...4).contains(count))
+            }
+        }
+    }
+
+    /// A place at which a relay's loop waits while it is closed.
+    private final class Gate: Sendable {
+        private let state = Mutex((isClosed: false, isWaitedAt: false))
+        private let opened = DispatchSemaphore(value: 0)
+
+        var isWaitedAt: Bool { state.withLock { $0.isWaitedAt } }
+
+        func close() { state.withLock { $0.isClosed = true } }
+
+        func pass() {
+            let waits = state.withLock { state in
+                guard state.isClosed, !state.isWaitedAt else { return false }
+                state.isWaitedAt = true
+                return true
+            }
+            if waits { opened.wait() }
+        }
+
+        func open() {
+            let isWaitedAt = state.withLock { state in
+                defer { state = (false, false) }
+                return state.isWaitedAt
+            }
+            if isWaitedAt { opened.signal() }
         }
     }
 

@@ -152,8 +152,8 @@ extension FleetMachine {
         publish(FleetContent(loose: [.beat(beat)]), to: .all, .beat)
     }
 
-    /// Whether ``finish(_:)`` has something to publish.
-    package var hasMessages: Bool { trunks.hasMessages }
+    /// Whether there is something to ask, or ``finish(_:)`` has something to publish.
+    package var hasWork: Bool { !effects.isEmpty || trunks.hasMessages }
 
     /// Publishes what the events since the last call have led to. The caller calls this after the last of a batch.
     package mutating func finish(_ turn: borrowing Turn) {

@@ -29,8 +29,6 @@ struct QuestionLine {
     private var first = 0
     /// How many of these answers cannot wait.
     private var urgent = 0
-    /// The answer about rooms that is given after a look whether data were lost.
-    private var found: (number: UInt64, answer: Result<StoreAnswer, StoreFailure>)?
     private var output: [UInt8] = []
     /// The bytes that were taken and not yet written to the socket.
     var underWay = 0
@@ -67,10 +65,7 @@ struct QuestionLine {
         switch question {
         case .claim(let room, let registration):
             send(RedisCommands.claim(room, registration, times), .claim(number), now)
-        case .find(let room):
-            // The look is second, so that nothing is taken for absent that was lost.
-            send(RedisCommands.find(room), .rooms(number), now)
-            send(RedisCommands.epoch, .epoch, now)
+        case .find(let room): send(RedisCommands.find(room), .rooms(number), now)
         case .take(let request): send(RedisCommands.take(request, times), .take(number), now)
         case .publish(let message, let channel):
             RedisCommands.publish(message, to: channel, into: &output)
@@ -115,8 +110,8 @@ struct QuestionLine {
             case .claim(let number), .rooms(let number), .take(let number), .publish(let number): number
             }
         }
-        defer { (awaited, first, urgent, found, output) = ([], 0, 0, nil, []) }
-        return (found.map { [$0.number] } ?? []) + numbers
+        defer { (awaited, first, urgent, output) = ([], 0, 0, []) }
+        return numbers
     }
 
     // MARK: - Answers
@@ -143,21 +138,18 @@ struct QuestionLine {
             }
             outcomes.append(.epochIsSet)
         case .epoch:
-            switch answer {
-            case .none: outcomes.append(.epoch(nil))
-            case .text(let epoch): outcomes.append(.epoch(epoch))
-            case .error(let error): return outcomes.append(.broken(RedisRefusal(error).problem))
-            default: return outcomes.append(.broken(.garbled))
-            }
-            if let (number, answer) = found {
-                found = nil
-                outcomes.append(.answer(number, answer))
+            if let epoch = RedisCommands.mark(answer) {
+                outcomes.append(.epoch(epoch))
+            } else if case .error(let error) = answer {
+                outcomes.append(.broken(RedisRefusal(error).problem))
+            } else {
+                outcomes.append(.broken(.garbled))
             }
         case .rooms(let number):
-            switch Self.result(of: answer, RedisCommands.found(answer).map { .found($0) }) {
-            case .success(let result): found = (number, result)
-            case .failure(let ending): outcomes += [.answer(number, .failure(.cutOff)), .broken(ending.problem)]
-            }
+            let found = RedisCommands.found(answer)
+            // That data were lost is told before the answer that shows it.
+            if let found { outcomes.append(.epoch(found.epoch)) }
+            give(answer, found.map { .found($0.rooms) }, number, &outcomes)
         case .claim(let number): give(answer, RedisCommands.claimed(answer).map { .claimed($0) }, number, &outcomes)
         case .take(let number): give(answer, RedisCommands.taken(answer).map { .taken($0) }, number, &outcomes)
         case .publish(let number): give(answer, RedisCommands.heard(answer).map { .published($0) }, number, &outcomes)

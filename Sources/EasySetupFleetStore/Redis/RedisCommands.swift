@@ -13,16 +13,27 @@ enum RedisCommands {
         }
     }
 
+    /// Looks for rooms, and at the mark of the data in the same moment, so that nothing is taken for absent that was lost.
     static func find(_ room: RoomName) -> RESPCommand {
-        command("MGET", RedisKeys.slot(room), RedisKeys.room(room))
+        command("MGET", RedisKeys.slot(room), RedisKeys.room(room), RedisKeys.epoch)
     }
 
-    /// Reads the answer to ``find(_:)``; nil if it is none.
-    static func found(_ answer: RESPValue) -> FoundRooms? {
-        guard case .list(let values) = answer, values.count == 2, let slot = entry(values[0]),
-            let alone = entry(values[1])
+    /// Reads the answer to ``find(_:)``: the rooms, and the mark of the data, which is nil if they have none. Nil if it is no
+    /// such answer.
+    static func found(_ answer: RESPValue) -> (rooms: FoundRooms, epoch: [UInt8]?)? {
+        guard case .list(let values) = answer, values.count == 3, let slot = entry(values[0]),
+            let alone = entry(values[1]), let epoch = mark(values[2])
         else { return nil }
-        return FoundRooms(atSlot: slot, withoutSlot: alone)
+        return (FoundRooms(atSlot: slot, withoutSlot: alone), epoch)
+    }
+
+    /// Reads the mark of the data: `.some(nil)` if they have none, and nil if it is none.
+    static func mark(_ value: RESPValue) -> [UInt8]?? {
+        switch value {
+        case .none: .some(nil)
+        case .text(let epoch): epoch
+        default: nil
+        }
     }
 
     static func take(_ request: TakeRequest, _ times: DirectoryTimes) -> RESPCommand {

@@ -38,23 +38,19 @@ extension RelayHub.State {
         fleet?.deadlinesPassed(&rendezvous, &turn)
     }
 
-    /// Leaves what is to be asked for the loop of the store. What is to be said waits until ``publish()``, unless the relay
-    /// ends.
-    mutating func leaveForStore() {
-        if !rendezvous.lifecycle.isServing {
-            publish()
-        } else if !willPublish, fleet?.hasMessages == true {
-            willPublish = true
-            inboxes.leave(.publishSoon, for: Self.loopOfStore)
-        }
-        guard let effects = fleet?.takeEffects() else { return }
-        for effect in effects { inboxes.leave(.fleet(effect), for: Self.loopOfStore) }
+    /// Lets the loop of the store call ``serveStore()`` if there is something to ask or to say.
+    mutating func serveStoreSoon() {
+        guard !willServeStore, fleet?.hasWork == true else { return }
+        willServeStore = true
+        inboxes.leave(.serveStoreSoon, for: Self.loopOfStore)
     }
 
-    /// Makes messages of what is to be said to other relays.
-    mutating func publish() {
-        willPublish = false
+    /// Leaves what is to be asked, and what is to be said to other relays, for the loop of the store.
+    mutating func serveStore() {
+        willServeStore = false
         fleet?.finish(turn)
+        guard let effects = fleet?.takeEffects() else { return }
+        for effect in effects { inboxes.leave(.fleet(effect), for: Self.loopOfStore) }
     }
 
     /// Whether a frame went to the home of a device that is elsewhere.

@@ -29,8 +29,8 @@ extension RelayHub {
         private(set) var accepted: [Int: Int] = [:]
         private var lastID: UInt64 = 0
         private var minutes = MinuteLines()
-        /// Whether the loop of the store is to call ``publish()``.
-        var willPublish = false
+        /// Whether the loop of the store is to call ``serveStore()``.
+        var willServeStore = false
         /// The state of the fleet as the log has it.
         var fleetLog: FleetLog
         let logger: Logger
@@ -209,7 +209,7 @@ extension RelayHub.State {
         if admission.noteFullness(callers) { inboxes.leaveForAll(.broadcast(.resumeAccepting)) }
         if fleet != nil {
             tellForgotten()
-            leaveForStore()
+            serveStoreSoon()
         }
     }
 
@@ -351,6 +351,7 @@ extension RelayHub.State {
             inboxes.leaveForAll(.broadcast(.hangUp))
         case .ended:
             calls.forgetAll()
+            if fleet != nil { serveStore() }
             inboxes.leaveForAll(.broadcast(.end))
         }
     }

@@ -57,8 +57,8 @@ final class RelayHub: Sendable {
         case broadcast(Broadcast)
         /// Join or ask the store that relays share.
         indirect case fleet(FleetEffect)
-        /// Call ``State/publish()`` when the loop has served all connections that have something.
-        case publishSoon
+        /// Call ``State/serveStore()`` when the loop has served all connections that have something.
+        case serveStoreSoon
     }
 
     /// Work that every loop must do on all of its connections.

@@ -9,8 +9,7 @@ extension LoopWorker {
     func join(_ store: any FleetStore) {
         self.store = store
         store.batchEnded = { [weak self] in self?.endTurn() }
-        core.change { _ in }
-        endTurn()
+        serveStore()
     }
 
     func perform(_ effect: FleetEffect) {
@@ -29,13 +28,17 @@ extension LoopWorker {
         }
     }
 
-    /// Publishes what is to be said to other relays when all connections were served that have something: one message has
-    /// then what all of their events have led to.
-    func publishSoon() {
-        loop.assumeIsolated().execute { [weak self] in
-            guard let self else { return }
-            core.change { $0.publish() }
-            endTurn()
-        }
+    /// Serves the store when all connections were served that have something: one message has then what all of their events
+    /// have led to, and one write has all messages and questions.
+    func serveStoreSoon() {
+        loop.assumeIsolated().execute { [weak self] in self?.serveStore() }
+    }
+
+    private func serveStore() {
+        // Before the store is there, its work waits for it.
+        guard let store else { return }
+        core.change { $0.serveStore() }
+        endTurn()
+        store.flush()
     }
 }

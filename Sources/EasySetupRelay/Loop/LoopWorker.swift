@@ -106,7 +106,6 @@ extension LoopWorker {
         } while core.hasWork || !unflushed.isEmpty
         swap(&taken, &effects)
         swap(&written, &flushing)
-        store?.flush()
         isEndingTurn = false
         if counts.hasMessages, let decidedAt { counts.messagesWritten(in: core.now - decidedAt) }
         setAlarmForCore()
@@ -128,7 +127,7 @@ extension LoopWorker {
         case .giveWay(let id): giveWay(id)
         case .broadcast(let order): perform(order)
         case .fleet(let effect): perform(effect)
-        case .publishSoon: publishSoon()
+        case .serveStoreSoon: serveStoreSoon()
         }
     }
 
@@ -152,6 +151,8 @@ extension LoopWorker {
         case .hangUp: for connection in connections.all { connection.hangUp() }
         case .end:
             alarm.end()
+            // The relay's last words.
+            store?.flush()
             store?.leave()
             store = nil
         }

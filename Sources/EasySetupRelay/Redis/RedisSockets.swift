@@ -11,7 +11,7 @@ protocol RedisSocketsOwner: AnyObject {
     func hasUnwritten(_ count: Int, on line: RedisLine, attempt: Int)
     func received(_ bytes: ByteBuffer, on line: RedisLine, attempt: Int)
     /// What had come by then was received.
-    func readCompleted(_ line: RedisLine, attempt: Int)
+    func readCompleted()
     func failed(attempt: Int, _ problem: StoreProblem)
 }
 
@@ -80,7 +80,7 @@ final class RedisSockets {
     private func readCompleted(_ line: RedisLine, _ attempt: Int) {
         guard attempt == self.attempt else { return }
         if isReading[line] != nil { isReading[line] = false }
-        owner.readCompleted(line, attempt: attempt)
+        owner.readCompleted()
     }
 
     func isOpen(_ line: RedisLine) -> Bool { channel(line) != nil }

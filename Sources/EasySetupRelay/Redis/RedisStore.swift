@@ -97,10 +97,13 @@ package final class RedisStore: FleetStore, RedisSocketsOwner {
     }
 
     func received(_ bytes: ByteBuffer, on line: RedisLine, attempt: Int) {
-        perform(machine.received(bytes.readableBytesUInt8Span, on: line, attempt: attempt, at: loop.time))
+        carryOut(machine.received(bytes.readableBytesUInt8Span, on: line, attempt: attempt, at: loop.time))
+        // A connection that was closed because of them does not tell the end of its reading.
+        if !sockets.isOpen(line) { readCompleted() }
     }
 
-    func readCompleted(_ line: RedisLine, attempt: Int) {
+    func readCompleted() {
+        batchEnded()
         flush()
     }
 

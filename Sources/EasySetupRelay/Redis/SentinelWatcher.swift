@@ -52,7 +52,7 @@ final class SentinelWatcher: RedisSocketsOwner {
         perform(machine.received(bytes.readableBytesUInt8Span, on: line, attempt: attempt, at: loop.time))
     }
 
-    func readCompleted(_ line: RedisLine, attempt: Int) {}
+    func readCompleted() {}
 
     func failed(attempt: Int, _ problem: StoreProblem) {
         perform(machine.failed(attempt: attempt, at: loop.time))

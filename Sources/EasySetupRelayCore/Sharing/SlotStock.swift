@@ -53,7 +53,8 @@ struct SlotStock: Sendable {
             && shelves[Self.place(length)].failures.nonzeroBitCount >= limits.failedClaims
     }
 
-    /// How many slots of this length are to be claimed now. They count as asked for.
+    /// How many slots of this length are to be claimed now: none, or an eighth of all at least, so that one write has many.
+    /// They count as asked for.
     mutating func order(_ length: Int, now: Duration) -> Int {
         let place = Self.place(length)
         while let oldest = shelves[place].claims.first, oldest.at + limits.claimAge <= now {
@@ -61,6 +62,7 @@ struct SlotStock: Sendable {
         }
         let asked = shelves[place].asked - shelves[place].dropped
         let missing = max(0, limits.claims - shelves[place].claims.count - asked)
+        guard missing >= limits.claims / 8 else { return 0 }
         shelves[place].asked += missing
         return missing
     }
