@@ -66,53 +66,6 @@ extension DeviceFrame {
             throw .unknown
         }
     }
-
-    /// The frame as one binary message for a relay.
-    package func serialized() -> [UInt8] {
-        var frame = Easysetup_Relay_V1_DeviceFrame()
-        switch self {
-        case .offer(let slotLength, let work):
-            frame.offer = .with {
-                $0.slotLength = UInt32(clamping: slotLength)
-                if let work { $0.work = work.wire }
-            }
-        case .visit(let slot, let work):
-            frame.visit = .with {
-                $0.slot = slot.symbols
-                if let work { $0.work = work.wire }
-            }
-        case .attachOfferer(let token, let held, let attempt):
-            frame.attachOfferer = .with {
-                $0.token = token.data
-                $0.held = held.map(\.wire)
-                $0.attempt = attempt
-            }
-        case .attachVisitor(let token, let acked, let received, let attempt):
-            frame.attachVisitor = .with {
-                $0.token = token.data
-                $0.acked = acked
-                $0.received = received
-                $0.attempt = attempt
-            }
-        case .message(let meeting, let message):
-            frame.message = message.wire(meeting: meeting)
-        case .ack(let meeting, let upTo):
-            frame.ack = .with {
-                $0.meeting = meeting.data
-                $0.ack = upTo
-            }
-        case .seat(let meeting):
-            frame.seat = .with { $0.meeting = meeting.data }
-        case .close(let meeting, let reason):
-            frame.close = .with {
-                $0.meeting = meeting.data
-                $0.reason = reason.wire
-            }
-        case .leave(let reason):
-            frame.leave = .with { $0.reason = reason.wire }
-        }
-        return frame.frameBytes()
-    }
 }
 
 extension Work {
@@ -120,13 +73,6 @@ extension Work {
         guard WireLimits.challengeBytes.contains(wire.challenge.count) else { throw .badField(.challenge) }
         guard wire.answer.count == WireLimits.answerBytes else { throw .badField(.answer) }
         self.init(challenge: [UInt8](wire.challenge), answer: [UInt8](wire.answer))
-    }
-
-    fileprivate var wire: Easysetup_Relay_V1_Work {
-        .with {
-            $0.challenge = Data(challenge)
-            $0.answer = Data(answer)
-        }
     }
 }
 
@@ -138,14 +84,5 @@ extension MeetingResume {
             received: wire.received,
             isSeated: wire.seated
         )
-    }
-
-    fileprivate var wire: Easysetup_Relay_V1_Held {
-        .with {
-            $0.meeting = meeting.data
-            $0.acked = acked
-            $0.received = received
-            $0.seated = isSeated
-        }
     }
 }

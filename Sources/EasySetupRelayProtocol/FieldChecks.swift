@@ -48,12 +48,6 @@ extension MeetingID {
     static func optional(_ wire: Data) throws(FrameError) -> MeetingID? {
         wire.isEmpty ? nil : try MeetingID(wire: wire)
     }
-
-    var data: Data { Data(bytes) }
-}
-
-extension Optional<MeetingID> {
-    var data: Data { self?.data ?? Data() }
 }
 
 extension Slot {
@@ -68,8 +62,6 @@ extension Token {
         guard WireLimits.tokenBytes.contains(wire.count) else { throw .badField(.token) }
         self.init(bytes: [UInt8](wire))
     }
-
-    var data: Data { Data(bytes) }
 }
 
 extension Message {
@@ -77,15 +69,6 @@ extension Message {
         guard wire.number >= 1 else { throw .badField(.number) }
         guard WireLimits.bodyBytes.contains(wire.body.count) else { throw .badField(.body) }
         self.init(number: wire.number, ack: wire.ack, body: [UInt8](wire.body))
-    }
-
-    func wire(meeting: MeetingID?) -> Easysetup_Relay_V1_Message {
-        .with {
-            $0.meeting = meeting.data
-            $0.number = number
-            $0.ack = ack
-            $0.body = Data(body)
-        }
     }
 }
 

@@ -10,7 +10,7 @@ extension RelayFrame {
     /// Parses one binary message from a relay and checks every field (`Protocol/relay.md`, "Frames").
     /// - Throws: ``FrameError`` with the first fault.
     package init(parsing bytes: [UInt8]) throws(FrameError) {
-        try self.init(wire: protobuf(bytes, as: Easysetup_Relay_V1_RelayFrame.self))
+        self = try ReceivedFrame(parsing: bytes).frame
     }
 
     fileprivate init(wire: Easysetup_Relay_V1_RelayFrame) throws(FrameError) {
@@ -100,6 +100,16 @@ package struct ReceivedFrame: Hashable, Sendable {
     /// Parses one binary message from a relay.
     /// - Throws: ``FrameError`` with the first fault of the frame.
     package init(parsing bytes: [UInt8]) throws(FrameError) {
+        if bytes.count <= WireLimits.frameBytes, let plain = RelayFrame(plain: bytes.span) {
+            self.init(plain)
+            return
+        }
+        try self.init(general: bytes)
+    }
+
+    /// Parses any valid Protocol Buffers encoding: fields in any order, and unknown fields of later versions, which are
+    /// ignored.
+    init(general bytes: [UInt8]) throws(FrameError) {
         let wire = try protobuf(bytes, as: Easysetup_Relay_V1_RelayFrame.self)
         frame = try RelayFrame(wire: wire)
         message = wire.relayMessage.isEmpty ? nil : try? RelayMessage(parsing: [UInt8](wire.relayMessage))

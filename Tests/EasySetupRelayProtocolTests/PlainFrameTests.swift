@@ -26,6 +26,28 @@ import Testing
         #expect(others > 200)
     }
 
+    @Test(
+        "A relay's frame that is read plainly is the one that the general reader finds",
+        arguments: 0..<4 as Range<UInt64>
+    )
+    func readingOfRelays(seed: UInt64) throws {
+        var random = SplitMix(state: seed)
+        var kinds: Set<UInt8> = []
+        var others = 0
+        for _ in 0..<4_000 {
+            let bytes = Self.changed(RelayFrame.drawn(from: &random).serialized(), by: &random)
+            guard let frame = RelayFrame(plain: bytes.span) else {
+                others += 1
+                continue
+            }
+            kinds.insert(bytes[0] >> 3)
+            #expect(throws: Never.self) { try #expect(ReceivedFrame(general: bytes) == ReceivedFrame(frame)) }
+            #expect(try ReceivedFrame(parsing: bytes) == ReceivedFrame(frame))
+        }
+        #expect(kinds == [3, 5, 6, 9, 10, 11])
+        #expect(others > 200)
+    }
+
     /// As it is, or with something wrong or merely unusual about it.
     static func changed(_ bytes: [UInt8], by random: inout SplitMix) -> [UInt8] {
         var changed = bytes
@@ -94,6 +116,19 @@ import Testing
     func unusual(bytes: [UInt8], frame: DeviceFrame) throws {
         #expect(DeviceFrame(plain: bytes.span) == nil)
         #expect(try DeviceFrame(parsing: bytes) == frame)
+    }
+
+    @Test("A device's frames have the bytes that SwiftProtobuf gives them", arguments: 0..<4 as Range<UInt64>)
+    func writingOfDevices(seed: UInt64) throws {
+        var random = SplitMix(state: seed)
+        var kinds: Set<UInt8> = []
+        for _ in 0..<2_000 {
+            let frame = DeviceFrame.drawn(from: &random)
+            let wanted: [UInt8] = try frame.reference.serializedBytes()
+            #expect(frame.serialized() == wanted)
+            kinds.insert(wanted[0] >> 3)
+        }
+        #expect(kinds == Set(1...9))
     }
 
     @Test("A relay's frames have the bytes that SwiftProtobuf gives them", arguments: 0..<4 as Range<UInt64>)
@@ -177,7 +212,16 @@ extension DeviceFrame {
         switch Int.random(in: 0..<9, using: &random) {
         case 0: return .offer(slotLength: [0, 3, 4, 5, 6].randomElement(using: &random)!, work: work)
         case 1: return .visit(slot: .drawn(from: &random), work: work)
-        case 2: return .attachOfferer(token: Samples.token, held: [], attempt: .drawn(from: &random))
+        case 2:
+            let held = (0..<Int.random(in: 0...WireLimits.heldMeetings, using: &random)).map {
+                MeetingResume(
+                    meeting: .drawn(from: &random),
+                    acked: .drawn(from: &random),
+                    received: .drawn(from: &random),
+                    isSeated: $0 == 0
+                )
+            }
+            return .attachOfferer(token: Samples.token, held: held, attempt: .drawn(from: &random))
         case 3:
             return .attachVisitor(token: Samples.token, acked: .drawn(from: &random), received: .drawn(from: &random))
         case 4:
@@ -191,12 +235,83 @@ extension DeviceFrame {
         }
     }
 
+    /// The same as SwiftProtobuf has it.
+    fileprivate var reference: Easysetup_Relay_V1_DeviceFrame {
+        .with { frame in
+            switch self {
+            case .offer(let slotLength, let work):
+                frame.offer = .with {
+                    $0.slotLength = UInt32(slotLength)
+                    if let work { $0.work = work.reference }
+                }
+            case .visit(let slot, let work):
+                frame.visit = .with {
+                    $0.slot = slot.symbols
+                    if let work { $0.work = work.reference }
+                }
+            case .attachOfferer(let token, let held, let attempt):
+                frame.attachOfferer = .with {
+                    $0.token = Data(token.bytes)
+                    $0.held = held.map { held in
+                        .with {
+                            $0.meeting = Data(held.meeting.bytes)
+                            $0.acked = held.acked
+                            $0.received = held.received
+                            $0.seated = held.isSeated
+                        }
+                    }
+                    $0.attempt = attempt
+                }
+            case .attachVisitor(let token, let acked, let received, let attempt):
+                frame.attachVisitor = .with {
+                    $0.token = Data(token.bytes)
+                    $0.acked = acked
+                    $0.received = received
+                    $0.attempt = attempt
+                }
+            case .message(let meeting, let message): frame.message = message.reference(meeting)
+            case .ack(let meeting, let upTo):
+                frame.ack = .with {
+                    $0.meeting = Data(meeting?.bytes ?? [])
+                    $0.ack = upTo
+                }
+            case .seat(let meeting): frame.seat = .with { $0.meeting = Data(meeting.bytes) }
+            case .close(let meeting, let reason):
+                frame.close = .with {
+                    $0.meeting = Data(meeting.bytes)
+                    $0.reason = reason.wire
+                }
+            case .leave(let reason): frame.leave = .with { $0.reason = reason.wire }
+            }
+        }
+    }
+
     /// Whether it is one of those that a relay sees often.
     fileprivate var isPlain: Bool {
         switch self {
         case .offer(_, let work), .visit(_, let work): work == nil
         case .attachOfferer, .attachVisitor: false
         case .message, .ack, .seat, .close, .leave: true
+        }
+    }
+}
+
+extension Work {
+    fileprivate var reference: Easysetup_Relay_V1_Work {
+        .with {
+            $0.challenge = Data(challenge)
+            $0.answer = Data(answer)
+        }
+    }
+}
+
+extension EasySetupRelayProtocol.Message {
+    fileprivate func reference(_ meeting: MeetingID?) -> Easysetup_Relay_V1_Message {
+        .with {
+            $0.meeting = Data(meeting?.bytes ?? [])
+            $0.number = number
+            $0.ack = ack
+            $0.body = Data(body)
         }
     }
 }
@@ -255,13 +370,7 @@ extension RelayFrame {
                 }
             case .visitor(let meeting):
                 frame.visitor = .with { $0.meeting = Data(meeting.bytes) }
-            case .message(let meeting, let message):
-                frame.message = .with {
-                    $0.meeting = Data(meeting?.bytes ?? [])
-                    $0.number = message.number
-                    $0.ack = message.ack
-                    $0.body = Data(message.body)
-                }
+            case .message(let meeting, let message): frame.message = message.reference(meeting)
             case .ack(let meeting, let upTo):
                 frame.ack = .with {
                     $0.meeting = Data(meeting?.bytes ?? [])
