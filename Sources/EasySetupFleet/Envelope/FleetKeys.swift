@@ -72,7 +72,7 @@ struct FleetKey: Sendable {
     private func mac(_ kind: UInt8, _ bytes: [UInt8]) -> [UInt8] {
         var mac = directory
         mac.update(data: [kind] + bytes)
-        return Array(mac.finalize())
+        return unsafe mac.finalize().withUnsafeBytes { unsafe Array($0) }
     }
 
     func name(of session: LongPollConnectionID) -> SessionName {

@@ -5,7 +5,8 @@ internal import EasySetupRelayCore
 extension FleetMachine {
     /// Asks the directory for the `Rendezvous`.
     mutating func ask(_ question: DirectoryQuestion) {
-        let names = keys.names(of: question.slot, question.offer)
+        // A claim is of a slot alone, whatever offer it is for.
+        let names = keys.names(of: question.slot, question.wish == .claim ? nil : question.offer)
         guard names.count > 1, question.wish != .look else {
             return add(.ask(exchange.question(question, name: names[0]), .room(question, names.dropFirst())))
         }

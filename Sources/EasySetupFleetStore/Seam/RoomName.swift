@@ -7,7 +7,7 @@ package struct RoomName: Hashable, Sendable {
     package let offer: [UInt8]
 
     /// A name of the two MACs, of which the first twelve bytes count.
-    package init(slot: some Collection<UInt8>, offer: some Collection<UInt8>) {
+    package init(slot: [UInt8], offer: [UInt8]) {
         precondition(slot.count >= Self.byteCount && offer.count >= Self.byteCount, "a MAC is too short")
         self.slot = Array(slot.prefix(Self.byteCount))
         self.offer = Array(offer.prefix(Self.byteCount))
