@@ -121,7 +121,9 @@ let package = Package(
         .target(name: "EasySetupFleetStore"),
         .target(
             name: "EasySetupFleet",
-            dependencies: ["EasySetupRelayProtocol", "EasySetupRelayCore", "EasySetupFleetStore", crypto, deque]
+            dependencies: [
+                "EasySetupRelayProtocol", "EasySetupRelayCore", "EasySetupFleetStore", "CSodium", crypto, deque,
+            ]
         ),
         .target(
             name: "EasySetupRelay",

@@ -1,6 +1,6 @@
+internal import CSodium
 internal import Crypto
 package import EasySetupFleetStore
-internal import FoundationEssentials
 
 /// The layout of a message between relays (`Protocol/fleet.md`, "Messages"): version, key id, run, counter, and the sealed
 /// content.
@@ -8,10 +8,68 @@ enum Envelope {
     static let version: UInt8 = 1
     static let (keyAt, runAt, counterAt) = (1, 5, 13)
 
-    static let nonceBytes = 12
+    /// A content sealed under a run's key: its ciphertext, and the tag.
+    /// - Parameter head: the bytes of the message before the content.
+    static func seal(
+        _ plain: [UInt8],
+        behind head: [UInt8],
+        _ key: SymmetricKey,
+        _ counter: UInt64,
+        _ channel: FleetChannel
+    ) -> [UInt8] {
+        let (nonce, data) = (nonce(counter), associatedData(head, channel))
+        var sealed = [UInt8](repeating: 0, count: plain.count + EnvelopeLimits.tagBytes)
+        unsafe key.withPointer { key in
+            // The call can't fail, because all lengths fit.
+            _ = unsafe crypto_aead_chacha20poly1305_ietf_encrypt(
+                &sealed,
+                nil,
+                plain,
+                UInt64(plain.count),
+                data,
+                UInt64(data.count),
+                nil,
+                nonce,
+                key
+            )
+        }
+        return sealed
+    }
+
+    /// The content of a message that a run has sealed with this key; nil if it is forged. The message is no shorter than
+    /// one without a content.
+    static func open(
+        _ message: [UInt8],
+        _ key: SymmetricKey,
+        _ counter: UInt64,
+        _ channel: FleetChannel
+    ) -> [UInt8]? {
+        let (nonce, data) = (nonce(counter), associatedData(message, channel))
+        let sealed = Array(message[EnvelopeLimits.headBytes...])
+        var plain = [UInt8](repeating: 0, count: sealed.count - EnvelopeLimits.tagBytes)
+        let status = unsafe key.withPointer { key in
+            unsafe crypto_aead_chacha20poly1305_ietf_decrypt(
+                &plain,
+                nil,
+                nil,
+                sealed,
+                UInt64(sealed.count),
+                data,
+                UInt64(data.count),
+                nonce,
+                key
+            )
+        }
+        return status == 0 ? plain : nil
+    }
+
+    /// Lets libsodium choose the code that is fast on this processor.
+    static let isReady = sodium_init() >= 0
+
+    private static let nonceBytes = 12
 
     /// The nonce of a message: four zeros, and the counter.
-    static func nonce(_ counter: UInt64) -> [UInt8] {
+    private static func nonce(_ counter: UInt64) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(nonceBytes)
         bytes.append(number: UInt32(0))
@@ -20,7 +78,7 @@ enum Envelope {
     }
 
     /// The data that the tag covers beside the content: the bytes before it, and the channel.
-    static func associatedData(_ message: [UInt8], _ channel: FleetChannel) -> [UInt8] {
+    private static func associatedData(_ message: [UInt8], _ channel: FleetChannel) -> [UInt8] {
         var data: [UInt8] = []
         data.reserveCapacity(EnvelopeLimits.headBytes + 1 + RunID.byteCount)
         data += message[..<EnvelopeLimits.headBytes]
@@ -34,6 +92,13 @@ enum Envelope {
     }
 }
 
+extension SymmetricKey {
+    fileprivate func withPointer<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+        // A run's key has 32 bytes, so it has an address.
+        unsafe withUnsafeBytes { unsafe body($0.bindMemory(to: UInt8.self).baseAddress!) }
+    }
+}
+
 /// Seals what one run says. The counter is the nonce, so a run has one sealer and never another.
 package struct EnvelopeSealer: Sendable {
     private let run: RunID
@@ -43,6 +108,7 @@ package struct EnvelopeSealer: Sendable {
     package private(set) var counter: UInt64 = 0
 
     package init(run: RunID, keys: FleetKeys) {
+        precondition(Envelope.isReady, "libsodium could not start")
         self.run = run
         (key, keyID) = (keys.current.key(of: run), keys.current.id)
     }
@@ -62,13 +128,7 @@ package struct EnvelopeSealer: Sendable {
         message += keyID
         message.append(number: run.number)
         message.append(number: counter)
-        let data = Envelope.associatedData(message, channel)
-        // Sealing fails for nonces and texts of a wrong length alone, and these are right.
-        guard let nonce = try? ChaChaPoly.Nonce(data: Envelope.nonce(counter)),
-            let box = try? ChaChaPoly.seal(plain, using: key, nonce: nonce, authenticating: data)
-        else { preconditionFailure("a content could not be sealed") }
-        // The nonce, the text and the tag are in one piece there.
-        message += box.combined[Envelope.nonceBytes...]
+        message += Envelope.seal(plain, behind: message, key, counter, channel)
         return message
     }
 }
@@ -119,7 +179,7 @@ package struct EnvelopeOpener: Sendable {
         let counter = message.number(at: Envelope.counterAt)
         let last = senders[sender]
         let key = last.flatMap { $0.keyID == keyID ? $0.key : nil } ?? root.key(of: sender)
-        guard let plain = Self.plain(message, key, counter, channel) else { throw .forged }
+        guard let plain = Envelope.open(message, key, counter, channel) else { throw .forged }
         // Only what is authentic may count.
         guard counter > last?.counter ?? 0 else { throw .repeated }
         remember(sender, keyID, key, counter)
@@ -128,22 +188,6 @@ package struct EnvelopeOpener: Sendable {
         } catch {
             throw .content(error)
         }
-    }
-
-    private static func plain(
-        _ message: [UInt8],
-        _ key: SymmetricKey,
-        _ counter: UInt64,
-        _ channel: FleetChannel
-    ) -> [UInt8]? {
-        // The nonce, the text and the tag in one piece, which is taken as it is.
-        var combined = Data(capacity: Envelope.nonceBytes + message.count - EnvelopeLimits.headBytes)
-        combined.append(contentsOf: Envelope.nonce(counter))
-        combined.append(contentsOf: message[EnvelopeLimits.headBytes...])
-        guard let box = try? ChaChaPoly.SealedBox(combined: combined),
-            let plain = try? ChaChaPoly.open(box, using: key, authenticating: Envelope.associatedData(message, channel))
-        else { return nil }
-        return Array(plain)
     }
 
     private mutating func remember(_ sender: RunID, _ keyID: [UInt8], _ key: SymmetricKey, _ counter: UInt64) {
