@@ -2,15 +2,17 @@
 
 import PackageDescription
 
-/// Set by scripts/fuzz: libFuzzer sees which parts of our modules an input reaches.
-let isFuzzing = Context.environment["EASYSETUP_FUZZ"] == "1"
+/// Set by scripts/fuzz: libFuzzer sees which parts of our modules an input reaches. `short` is for a second of each target,
+/// for which the optimizer would take longer than it saves.
+let fuzzing = Context.environment["EASYSETUP_FUZZ"] ?? ""
+let isFuzzing = ["1", "short"].contains(fuzzing)
 
 let features = [
     "ExistentialAny", "InternalImportsByDefault", "MemberImportVisibility", "NonisolatedNonsendingByDefault",
     "InferIsolatedConformances", "ImmutableWeakCaptures",
 ]
 let settings: [SwiftSetting] =
-    (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])] : [])
+    (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"] + (fuzzing == "short" ? ["-Onone"] : []))] : [])
     + [.swiftLanguageMode(.v6)] + features.map { .enableUpcomingFeature($0) }
     + [.enableExperimentalFeature("Lifetimes"), .treatAllWarnings(as: .error)]
 
