@@ -22,7 +22,8 @@ import Testing
             rig.entry.told(Self.device, frame: [5], hasMeeting: true)
                 == [Rig.report(.elsewhere), .tell(Self.device, frame: [5])]
         )
-        #expect(rig.entry.isThrough(Self.device))
+        // Nothing is due any more, and the relay is not woken for it.
+        #expect(rig.entry.isThrough(Self.device) && rig.entry.nextDeadline == nil)
         #expect(rig.entry.told(Self.device, frame: [6], hasMeeting: false) == [.tell(Self.device, frame: [6])])
         #expect(rig.entry.said([4], Self.device) == [.say(Self.device, frame: [4])])
         // The time in which the home had to answer is over.

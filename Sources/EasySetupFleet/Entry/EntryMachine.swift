@@ -251,6 +251,7 @@ extension EntryMachine {
         switch known.place {
         case .asked:
             devices[device]?.place = .through(hasMeeting: hasMeeting)
+            dropAnsweredAsks()
             let frame = known.hasHeard ? Self.withoutMessage(frame) : frame
             return [.report(device, .elsewhere), .tell(device, frame: frame)]
         case .through(let had):
@@ -324,11 +325,22 @@ extension EntryMachine {
         return min(wait, ask)
     }
 
+    /// Drops the alarms of devices whose homes have answered: most homes answer in the order in which they were asked, and an
+    /// alarm that is left wakes the relay.
+    private mutating func dropAnsweredAsks() {
+        while let alarm = asks.first, asked(alarm) == nil { asks.removeFirst() }
+    }
+
+    /// The home that has not answered yet, if the alarm is that of the device's place.
+    private func asked(_ alarm: Alarm) -> RunID? {
+        if case .asked(let home, alarm.due) = devices[alarm.device]?.place { home } else { nil }
+    }
+
     package mutating func deadlinesPassed(now: Duration) -> [EntryEffect] {
         var effects: [EntryEffect] = []
         while let alarm = asks.first, alarm.due <= now {
             asks.removeFirst()
-            guard let known = devices[alarm.device], case .asked(let home, alarm.due) = known.place else { continue }
+            guard let home = asked(alarm), let known = devices[alarm.device] else { continue }
             effects.append(.leave(alarm.device))
             others.suspect(home, now: now)
             effects += known.isRepeatable ? seek(alarm.device, now: now) : end(alarm.device, .goodbye)
