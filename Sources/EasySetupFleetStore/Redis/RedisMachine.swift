@@ -183,6 +183,9 @@ package struct RedisMachine {
 
     // MARK: - Time
 
+    /// Whether the last attempt has ended, so that ``timePassed(_:)`` may begin the next.
+    package var isPausing: Bool { if case .pausing = state { true } else { false } }
+
     /// When ``timePassed(_:)`` has something to do; nil if never.
     package var due: Duration? {
         switch state {

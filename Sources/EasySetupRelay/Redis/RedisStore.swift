@@ -113,7 +113,7 @@ package final class RedisStore: FleetStore, RedisSocketsOwner {
 
     private func timePassed() {
         // The time may have come for the next attempt.
-        machine.account = access().account
+        if machine.isPausing { machine.account = access().account }
         perform(machine.timePassed(loop.time))
     }
 
