@@ -30,9 +30,18 @@ struct ChainWorldTests {
         }
     }
 
+    /// A world for each fault in which its law breaks today. Where a change draws other numbers, others are looked for,
+    /// which takes four times as long.
+    private static let broken: [ChainMutation: UInt64] = [
+        .hidesFromOne: 1, .ignoresPuts: 2, .claimsKnowledge: 0, .writesUnderOldKey: 5, .ignoresNotes: 4,
+        .deletesUnderNewKey: 15, .givesKeyToLeft: 29, .hidesBoxes: 14, .deletesNotes: 1, .writesElsewhere: 0,
+        .hidesFromNewcomer: 0, .hidesEarlierKeys: 4, .deletesNothing: 1, .keepsNames: 0, .keepsNewer: 0,
+        .keepsCopies: 8, .keepsOwn: 0,
+    ]
+
     @Test("Each law detects the fault that is made for it", arguments: ChainMutation.allCases)
     func mutations(_ mutation: ChainMutation) async {
-        for seed in 0..<60 as Range<UInt64> {
+        for seed in [Self.broken[mutation] ?? 0] + Array(0..<60) {
             let world = ChainWorld(seed: seed, mutation: mutation)
             await world.run()
             if world.breaches.contains(where: { $0.law == mutation.breaks }) { return }

@@ -4,27 +4,28 @@ import Simulator
 import TestSupport
 import Testing
 
-/// Strangers who crowd to every code they can find. `scripts/worlds crowding` has more pairs and all of a thousand networks.
+/// Strangers who crowd to every code they can find. They are few, because each visit takes a hundred times as long here as in
+/// `scripts/worlds crowding`, which has more pairs and a thousand networks; the step `worlds` of `scripts/test` has 200.
 @Suite("Crowds at every code", .busy) struct CrowdingTests {
     @Test(
         "A crowd keeps no honest pair out, whatever the strangers do with their places",
         arguments: Crowding.Manner.allCases
     )
     func oneNetwork(manner: Crowding.Manner) {
-        let outcome = Crowding(manner, strangers: 200, prefixes: 1, pairs: 12).run(seed: 1)
-        #expect(outcome.inTime == 12)
-        #expect(outcome.withOneFreshCode == 12)
+        let outcome = Crowding(manner, strangers: 60, prefixes: 1, pairs: 4).run(seed: 1)
+        #expect(outcome.inTime == 4)
+        #expect(outcome.withOneFreshCode == 4)
         check(outcome)
     }
 
     @Test("A crowd from as many networks as fill the line keeps nobody out", arguments: Crowding.Manner.allCases)
     func manyNetworks(manner: Crowding.Manner) {
         // As with a thousand, but with a shorter line, which fewer fill.
-        var crowding = Crowding(manner, strangers: 150, prefixes: 150, pairs: 10)
+        var crowding = Crowding(manner, strangers: 60, prefixes: 60, pairs: 4)
         crowding.relay.waitingPerRoom = 12
         let outcome = crowding.run(seed: 2)
-        #expect(outcome.inTime == 10)
-        #expect(outcome.withOneFreshCode == 10)
+        #expect(outcome.inTime == 4)
+        #expect(outcome.withOneFreshCode == 4)
         check(outcome)
     }
 
