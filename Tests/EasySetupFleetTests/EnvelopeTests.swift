@@ -29,7 +29,8 @@ import Testing
                     version: 3,
                     load: 1000,
                     isDraining: true,
-                    hot: (0..<64).map { SharedCount(AddressPrefix(bytes: [10, 0, 0, $0])!, .visits, count: 9) }
+                    hot: (0..<64).map { SharedCount(AddressPrefix(bytes: [10, 0, 0, $0])!, .visits, count: 9) },
+                    limits: CommonLimits(values: [600, .max])
                 )
             ),
         ]),
@@ -91,7 +92,8 @@ import Testing
             var expected = content
             for (place, item) in expected.loose.enumerated() {
                 if case .beat(var beat) = item {
-                    beat.version = 2
+                    beat.version = 3
+                    beat.limits = CommonLimits(values: beat.limits.values + [8])
                     expected.loose[place] = .beat(beat)
                 }
             }

@@ -163,6 +163,24 @@ import Testing
         }
     }
 
+    @Test("Relays with other limits are told by name, as far as both tell them") func otherLimits() throws {
+        let things = SharedThings()
+        var limits = Limits()
+        (limits.codeLifetime, limits.meetings) = (.seconds(3600), 8)
+        let relays = [
+            try FleetRelay(1, things), try FleetRelay(2, things), try FleetRelay(3, things, limits: limits),
+        ]
+        things.now += .seconds(2)
+        for relay in relays { relay.passTime() }
+        let told = relays.map { $0.machine.status(now: things.now) }
+        #expect(told.map(\.others) == [2, 2, 2] && told.map(\.othersUnlike) == [1, 1, 2])
+        #expect(told.allSatisfy { $0.differingLimits == ["codeLifetime", "meetings"] })
+        let (own, other) = (CommonLimits(Limits()), CommonLimits(limits))
+        #expect(CommonLimits.names.count == own.values.count && own.places(differingFrom: other) == [0, 2])
+        #expect(own.places(differingFrom: CommonLimits(values: [3600])) == [0])
+        #expect(own.places(differingFrom: CommonLimits(values: own.values + [1])) == [])
+    }
+
     // MARK: Keys that are replaced
 
     private static let oldFirst = EnvelopeTests.keys(EnvelopeTests.key, [EnvelopeTests.other])

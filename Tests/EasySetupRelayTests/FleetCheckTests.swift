@@ -164,15 +164,38 @@ import Testing
         }
     }
 
+    @Test("Relays with other limits are a warning that tells the values of both") func limits() async throws {
+        try await RedisServer.run { server in
+            var limits = Limits()
+            let same = self.talker(at: server, as: [1], CommonLimits(limits))
+            (limits.codeLifetime, limits.visitsPerPrefix) = (.seconds(3600), 100)
+            let other = self.talker(at: server, as: [2, 3], CommonLimits(limits))
+            let found = try await findings(address(server), listening: .seconds(2))
+            #expect(Self.names(found) == ["notice fleet-relays", "warning fleet-limits"], "\(found)")
+            #expect(
+                found.last?.message
+                    == "2 relays have other limits: codeLifetime is 3600 there and 600 here; visitsPerPrefix is 100 there and 60 here."
+            )
+            for talker in [same, other] {
+                talker.cancel()
+                _ = try? await talker.value
+            }
+        }
+    }
+
     /// Says again and again at a server that these runs are there.
-    private func talker(at server: RedisServer, as runs: [UInt64]) -> Task<Void, any Error> {
+    private func talker(
+        at server: RedisServer,
+        as runs: [UInt64],
+        _ limits: CommonLimits = CommonLimits()
+    ) -> Task<Void, any Error> {
         Task {
             let keys = try FleetKeys(current: [UInt8](repeating: 0xAA, count: 32))
             try await RedisTalk.with(server.port) { talk in
                 var sealers = runs.map { EnvelopeSealer(run: RunID(number: $0), keys: keys) }
                 while !Task.isCancelled {
                     for index in sealers.indices {
-                        let beat = FleetContent(loose: [.beat(Beat(load: 0, isDraining: false))])
+                        let beat = FleetContent(loose: [.beat(Beat(limits: limits))])
                         let words = [
                             Array("PUBLISH".utf8), Array("es1:all".utf8), sealers[index].seal(beat, for: .all),
                         ]

@@ -52,6 +52,19 @@ import Testing
         }
     }
 
+    @Test("The limits in common are those of the page, in its order") func common() throws {
+        let page = try String(
+            contentsOf: StatusPageTests.root.appending(path: "Protocol/fleet.md"),
+            encoding: .utf8
+        )
+        let section = try #require(page.split(separator: "\n## ").first { $0.hasPrefix("Limits in common\n") })
+        let rows = section.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        let named = rows.flatMap { row in
+            row.dropFirst(2).prefix { $0 != "|" }.matches(of: /`(\w+)`/).map { String($0.1) }
+        }
+        #expect(named == CommonLimits.names)
+    }
+
     @Test(
         "Each limit can be set by its name, or has an option of its own, or is neither a number of things nor of seconds"
     ) func limitSetName() {

@@ -48,7 +48,7 @@ struct PrometheusServerTests {
                 #expect(try await prometheus.values("up") == ["1"])
 
                 try await until { try await !prometheus.ruleHealths().contains("unknown") }
-                #expect(try await prometheus.ruleHealths() == Array(repeating: "ok", count: 16))
+                #expect(try await prometheus.ruleHealths() == Array(repeating: "ok", count: 17))
 
                 let told = try await MetricsTests.scrape(server).keys.map { String($0.prefix { $0 != "{" }) }
                 // These have no value without TLS.

@@ -58,10 +58,16 @@ import Testing
             status.loops[1] = late.status
             var counts = FleetCounts()
             (counts.unreadable, counts.refused) = (11, 11)
-            status.hub.fleet = FleetStatus(isJoined: false, unchanged: .seconds(1), serversLost: 1, counts: counts)
+            status.hub.fleet = FleetStatus(
+                isJoined: false,
+                unchanged: .seconds(1),
+                othersUnlike: 1,
+                serversLost: 1,
+                counts: counts
+            )
         }
         #expect(Set(told) == Set(alerts).subtracting(["down", "missing"]).union(["draining"]))
-        #expect(told.count == 15 && told.first == "draining")
+        #expect(told.count == 16 && told.first == "draining")
         for bound in ["> 30", "> 300", "> 0.8", "[5m])) > 10", "> 0.1", "> 0.9", "7 * 86400"] {
             #expect(rules.contains(bound), "\(bound)")
         }

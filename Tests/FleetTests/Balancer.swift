@@ -16,7 +16,7 @@ enum Balancer {
                 use_backend live if { nbsrv(joined) eq 0 }
                 default_backend joined
             backend joined
-                balance leastconn
+                balance random
                 option httpchk GET /health/joined
                 http-check expect status 200 error-status L7OKC
                 option redispatch 1
@@ -26,7 +26,7 @@ enum Balancer {
                 default-server inter 300ms rise 1 fall 2 on-marked-down shutdown-sessions
             \(servers)
             backend live
-                balance leastconn
+                balance random
                 option httpchk GET /health/live
                 option redispatch 1
                 retries 3

@@ -71,12 +71,16 @@ package enum LaterMessage {
 
     private static func beat(_ bytes: [UInt8]) -> [UInt8] {
         var later = bytes
-        later[1] = 2
+        later[1] = 3
         if later[5] < 64 {
-            later[5] += 1
             // Something of 192.0.2.7 that this version does not count.
-            later += [0, 0, 0, 192, 0, 2, 7, 0, unknown, 0, 5]
+            later.insert(contentsOf: [0, 0, 0, 192, 0, 2, 7, 0, unknown, 0, 5], at: 6 + 11 * Int(later[5]))
+            later[5] += 1
         }
+        // A limit that this version does not know.
+        let limits = 6 + 11 * Int(later[5])
+        if limits < later.count { later[limits] += 1 } else { later.append(1) }
+        later += [0, 0, 0, 8]
         return later + [9, 9]
     }
 

@@ -138,6 +138,9 @@ extension ContentCodec {
             bytes.append(hot.event.rawValue)
             bytes.append(number: hot.count)
         }
+        guard !beat.limits.values.isEmpty else { return }
+        bytes.append(UInt8(beat.limits.values.count))
+        for value in beat.limits.values { bytes.append(number: value) }
     }
 
     // MARK: Sizes
@@ -165,7 +168,8 @@ extension ContentCodec {
         case .taken: headBytes + Registration.offerByteCount + 4
         case .call(let call): headBytes + 9 + call.body.count
         case .answered(let answer): headBytes + 10 + answer.body.count
-        case .beat(let beat): headBytes + 6 + min(beat.hot.count, Beat.prefixes) * 11
+        case .beat(let beat):
+            headBytes + 7 + min(beat.hot.count, Beat.prefixes) * 11 + beat.limits.values.count * 4
         }
     }
 }
@@ -268,6 +272,12 @@ extension ContentCodec {
             let count = try section.number(UInt16.self)
             // A later version may count more.
             if let event { beat.hot.append(SharedCount(prefix, event, count: count)) }
+        }
+        // An earlier version tells no limits.
+        if !section.isAtEnd {
+            var values: [UInt32] = []
+            for _ in 0..<(try section.number(UInt8.self)) { values.append(try section.number(UInt32.self)) }
+            beat.limits = CommonLimits(values: values)
         }
         return beat
     }

@@ -78,6 +78,9 @@ package struct FleetStatus: Hashable, Sendable {
     package var unchanged: Duration
     /// The other relays that are heard.
     package var others: Int
+    /// How many of these have other limits than this relay, and which limits differ.
+    package var othersUnlike: Int
+    package var differingLimits: [String]
     /// How many of several servers can't be used.
     package var serversLost: Int
     /// The devices at other relays that are in rooms here, and those here whose rooms are at other relays.
@@ -90,6 +93,8 @@ package struct FleetStatus: Hashable, Sendable {
         isJoined: Bool,
         unchanged: Duration,
         others: Int = 0,
+        othersUnlike: Int = 0,
+        differingLimits: [String] = [],
         serversLost: Int = 0,
         farDevices: Int = 0,
         devicesElsewhere: Int = 0,
@@ -97,6 +102,7 @@ package struct FleetStatus: Hashable, Sendable {
         counts: FleetCounts = FleetCounts()
     ) {
         (self.isJoined, self.unchanged, self.others) = (isJoined, unchanged, others)
+        (self.othersUnlike, self.differingLimits) = (othersUnlike, differingLimits)
         (self.farDevices, self.devicesElsewhere, self.trunks) = (farDevices, devicesElsewhere, trunks)
         (self.serversLost, self.counts) = (serversLost, counts)
     }

@@ -30,6 +30,8 @@ package struct FleetMachine: Sendable {
     private var clock: RunClock
     private var nextBeat: Duration
     private let started: Duration
+    /// The limits that the last beat has told.
+    private var limits = CommonLimits()
     private var effects: [FleetEffect] = []
     var calls = CallTable()
     var callEffects: [CallEffect] = []
@@ -67,10 +69,14 @@ package struct FleetMachine: Sendable {
 
     /// The state of the relay's part, for metrics and the status page.
     package func status(now: Duration) -> FleetStatus {
-        FleetStatus(
+        let beats = entry.others.beats(now: now).values
+        let differing = beats.map { limits.places(differingFrom: $0.limits) }.filter { !$0.isEmpty }
+        return FleetStatus(
             isJoined: entry.standing.isJoined,
             unchanged: max(.zero, now - (entry.standing.changed ?? started)),
-            others: entry.others.beats(now: now).count,
+            others: beats.count,
+            othersUnlike: differing.count,
+            differingLimits: Set(differing.joined()).sorted().map { CommonLimits.names[$0] },
             serversLost: linesLost.count,
             farDevices: trunks.farCount,
             devicesElsewhere: trunks.ownCount,
@@ -147,8 +153,10 @@ extension FleetMachine {
         let beat = Beat(
             load: load,
             isDraining: !rendezvous.lifecycle.isServing,
-            hot: rendezvous.takeCounts(atMost: Beat.prefixes, now: now)
+            hot: rendezvous.takeCounts(atMost: Beat.prefixes, now: now),
+            limits: rendezvous.commonLimits
         )
+        limits = beat.limits
         publish(FleetContent(loose: [.beat(beat)]), to: .all, .beat)
     }
 

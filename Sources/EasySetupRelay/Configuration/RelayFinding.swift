@@ -51,6 +51,7 @@ package struct RelayFinding: Equatable, Sendable {
         case fleetKeys = "fleet-keys"
         case fleetServers = "fleet-servers"
         case fleetClock = "fleet-clock"
+        case fleetLimits = "fleet-limits"
         case fleetRelays = "fleet-relays"
         case fleetPlain = "fleet-plain"
     }

@@ -141,6 +141,13 @@ enum RelayMetrics {
         .gauge(name("fleet_relays_heard"), nil, "Other relays of the fleet that are heard.") {
             $0.hub.fleet.map { Double($0.others) }
         },
+        .gauge(
+            name("fleet_relays_unlike"),
+            nil,
+            "Relays of the fleet that are heard and have other limits than this one."
+        ) {
+            $0.hub.fleet.map { Double($0.othersUnlike) }
+        },
         .gauge(name("fleet_servers_lost"), nil, "Servers of the fleet that can't be used, where there are several.") {
             $0.hub.fleet.map { Double($0.serversLost) }
         },

@@ -27,6 +27,7 @@ extension RelayConfiguration {
             if let messages = look.messages { heard.add(messages, at: address) }
         }
         return looks.flatMap(\.findings) + heard.findings(hasListened: listening > .zero)
+            + heard.findings(beside: CommonLimits(limits))
     }
 
     private struct ServerLook {
@@ -148,6 +149,7 @@ private struct HeardRelays {
     private var servers: [String] = []
     private var own: [RunID: Set<String>] = [:]
     private var strangers: [RunID: Set<String>] = [:]
+    private var limits: [RunID: CommonLimits] = [:]
 
     init(keys: FleetKeys?) {
         opener = keys.map { EnvelopeOpener(run: RunID(number: .random(in: .min ... .max)), keys: $0) }
@@ -160,8 +162,9 @@ private struct HeardRelays {
             guard let run = EnvelopeOpener.namedSender(of: message) else { continue }
             do throws(EnvelopeError) {
                 guard opener != nil else { throw .unknownKey }
-                _ = try opener?.open(message, on: .all)
+                let content = try opener?.open(message, on: .all).content
                 own[run, default: []].insert(server)
+                if case .beat(let beat)? = content?.loose.first { limits[run] = beat.limits }
             } catch {
                 // It was opened before, at another server.
                 if error == .repeated {
@@ -171,6 +174,26 @@ private struct HeardRelays {
                 }
             }
         }
+    }
+
+    /// The finding that relays have other limits than these.
+    func findings(beside own: CommonLimits) -> [RelayFinding] {
+        let unlike = limits.values.map { (limits: $0, places: own.places(differingFrom: $0)) }
+            .filter { !$0.places.isEmpty }
+        guard !unlike.isEmpty else { return [] }
+        let differences = Set(unlike.flatMap(\.places)).sorted().map { place in
+            let there = Set(unlike.compactMap { $0.places.contains(place) ? $0.limits.values[place] : nil }).sorted()
+            return
+                "\(CommonLimits.names[place]) is \(there.map(String.init).joined(separator: " or ")) there and \(own.values[place]) here"
+        }
+        return [
+            RelayFinding(
+                .warning,
+                .fleetLimits,
+                "\(unlike.count == 1 ? "A relay has" : "\(unlike.count) relays have") other limits: \(differences.joined(separator: "; ")).",
+                "Give all relays the same limits: a room may go on at any of them, and addresses are counted by all together."
+            )
+        ]
     }
 
     func findings(hasListened: Bool) -> [RelayFinding] {

@@ -31,9 +31,8 @@ struct StatusChecks {
     /// The notices that hold at present, the most important first.
     var notices: [StatusNotice] {
         [
-            draining, cutOff, refusing, full, unreadable, redisRefuses, serverLost, certificate, reload, loopLag,
-            failing, guessing, searching,
-            memory, files,
+            draining, cutOff, refusing, full, unreadable, redisRefuses, serverLost, unlike, certificate, reload,
+            loopLag, failing, guessing, searching, memory, files,
         ].compactMap { $0 }
     }
 
@@ -53,6 +52,12 @@ struct StatusChecks {
 
     // MARK: - The fleet
 
+    /// How much a count of the fleet has grown in a quarter of an hour; nil if too little for a notice.
+    private func many(_ read: (StatusSample) -> Int) -> Int? {
+        let count = grown(in: 15, read)
+        return count > 10 ? count : nil
+    }
+
     private var cutOff: StatusNotice? {
         guard let fleet = status.hub.fleet, !fleet.isJoined else { return nil }
         let time = StatusFormat.span.text(fleet.unchanged / .seconds(1))
@@ -67,8 +72,7 @@ struct StatusChecks {
     }
 
     private var redisRefuses: StatusNotice? {
-        let count = grown(in: 15, \.fleet.refused)
-        guard count > 10 else { return nil }
+        guard let count = many(\.fleet.refused) else { return nil }
         return StatusNotice(
             name: "redis-refuses",
             text: "Redis has refused \(count) questions and messages in a quarter of an hour.",
@@ -91,9 +95,22 @@ struct StatusChecks {
         )
     }
 
+    private var unlike: StatusNotice? {
+        guard let fleet = status.hub.fleet, fleet.othersUnlike > 0 else { return nil }
+        let count = fleet.othersUnlike
+        let relays = count == 1 ? "A relay of the fleet has" : "\(count) relays of the fleet have"
+        return StatusNotice(
+            name: "relays-unlike",
+            text: "\(relays) other limits: \(fleet.differingLimits.joined(separator: ", ")).",
+            advice: """
+                Give all relays the same limits: a room may go on at any of them, and addresses are counted by all \
+                together. relay --check tells their values.
+                """
+        )
+    }
+
     private var unreadable: StatusNotice? {
-        let count = grown(in: 15, \.fleet.unreadable)
-        guard count > 10 else { return nil }
+        guard let count = many(\.fleet.unreadable) else { return nil }
         return StatusNotice(
             name: "unreadable",
             text: "\(count) messages of other relays could not be read in a quarter of an hour.",

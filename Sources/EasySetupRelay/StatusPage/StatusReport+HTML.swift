@@ -129,6 +129,7 @@ private struct StatusPageText {
         [
             ("This relay is", "fleet.state", .word), ("For", "fleet.unchanged", .span),
             ("Other relays heard", "fleet.relays", .count),
+            ("Relays with other limits", "fleet.relays_unlike", .count),
             ("Servers that can't be used", "fleet.servers_lost", .count),
             ("Rooms here", "fleet.rooms", .count),
             ("Devices of other relays", "fleet.far_devices", .count),

@@ -24,7 +24,7 @@ extension StatusReport {
         return .object([
             ("state", .text(fleet.isJoined ? "joined" : "cut-off")),
             ("unchanged", .count(Int(fleet.unchanged / .seconds(1)))), ("relays", .count(fleet.others)),
-            ("servers_lost", .count(fleet.serversLost)),
+            ("relays_unlike", .count(fleet.othersUnlike)), ("servers_lost", .count(fleet.serversLost)),
             ("rooms", .count(status.hub.statistics.rooms)), ("far_devices", .count(fleet.farDevices)),
             ("devices_elsewhere", .count(fleet.devicesElsewhere)), ("trunks", .count(fleet.trunks)),
             (

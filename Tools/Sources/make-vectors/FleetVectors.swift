@@ -84,6 +84,10 @@ private let contents: [(why: String, content: FleetContent)] = [
             )
         ])
     ),
+    (
+        "a beat with the limits in common",
+        FleetContent(loose: [.beat(Beat(load: 250, limits: CommonLimits(values: [600, 300, 16, 20, 60, 20, 600])))])
+    ),
 ]
 
 private func content(_ why: String, _ content: FleetContent) -> JSON {
@@ -160,6 +164,7 @@ private func section(_ item: LooseItem) -> JSON {
                     }
                 )
             ),
+            ("limits", .array(beat.limits.values.map { .integer(Int($0)) })),
         ])
     }
 }
