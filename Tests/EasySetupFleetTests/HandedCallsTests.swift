@@ -97,6 +97,19 @@ import Testing
         _ = try two.handed()
     }
 
+    @Test("A call whose session is at a relay that can't be read is answered without content, and made again")
+    func unread() throws {
+        let two = try Two()
+        two.things.stores.loses = { from, to in to != from }
+        two.things.stores.heardInPlace = { message, _, _ in [2] + message.dropFirst() }
+        two.pass(seconds: 9)
+        two.open()
+        for opens in [true, false] {
+            #expect(two.call(opens: opens) == .waits)
+            #expect(two.other.takeCallEffects() == [.respond(Self.connection, .body([]))])
+        }
+    }
+
     @Test("A call that has opened a session is answered when the session is registered, or can't be")
     func registeredFirst() throws {
         let two = try Two()

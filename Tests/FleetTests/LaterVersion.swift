@@ -7,16 +7,21 @@ import Testing
 /// A way to Redis on which all that a relay says to others becomes what a later version may say.
 enum LaterVersion {
     /// Runs the body with the port of the way.
+    /// - Parameter isRead: whether relays of this version can read the messages.
     static func run<Result: Sendable>(
         to redis: Int,
+        isRead: Bool = true,
         _ body: @Sendable (Int) async throws -> Result
     ) async throws -> Result {
-        try await Gate.run(changing: { Publisher() }, to: { [redis] }) { try await body($0.address.port) }
+        try await Gate.run(changing: { Publisher(isRead: isRead) }, to: { [redis] }) { try await body($0.address.port) }
     }
 
     /// Changes the messages among a relay's commands.
     private final class Publisher: BytesChanger {
         private var reader = RESPReader()
+        private let isRead: Bool
+
+        init(isRead: Bool) { self.isRead = isRead }
 
         func change(_ bytes: [UInt8]) throws -> [UInt8] {
             var (changed, place): ([UInt8], Int) = ([], 0)
@@ -34,6 +39,7 @@ enum LaterVersion {
 
         private func later(_ words: [[UInt8]]) throws -> [[UInt8]] {
             guard words.count == 3, words[0].elementsEqual("PUBLISH".utf8) else { return words }
+            guard isRead else { return [words[0], words[1], [2] + words[2].dropFirst()] }
             let name = String(decoding: words[1], as: UTF8.self)
             let channel: FleetChannel
             if name == "es1:all" {

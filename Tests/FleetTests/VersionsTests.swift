@@ -56,6 +56,24 @@ import Testing
         }
     }
 
+    @Test("Relays that can't read each other serve one population behind a balancer") func unread() async throws {
+        try await RedisServer.run { redis in
+            try await LaterVersion.run(to: redis.port, isRead: false) { port in
+                try await RelayFleet.run(of: 2, at: "redis://127.0.0.1:\(port)") { fleet in
+                    try await #require(Balancer.of(fleet)).run { address in
+                        _ = try await Crowd.usual.pair(at: address, "relays that can't read each other")
+                        guard Environment.isFull else { return }
+                        try await Gate.run(withoutWebSocket: true, to: { [address.port] }) { gate in
+                            var crowd = Crowd.usual
+                            crowd.count = 24
+                            _ = try await crowd.pair(at: gate.address, "the same, by long polling")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test("While all relays get another version one after the other, and then their own again, no pair loses anything")
     func upgrade() async throws {
         try await Self.run([.other, .other, .other], ["--drain-time", "30"]) { fleet in

@@ -59,6 +59,7 @@ extension FleetMachine {
         } else if case .success = answer, let next = left.first {
             return add(.ask(.find(next), .session(number, Array(left.dropFirst()))))
         }
+        if let home, entry.others.isUnread(home, now: now) { return comeAgain(connection) }
         guard let home, home != run, home != exchange.former, entry.others.mayAnswer(home, now: now) else {
             return settle(connection)
         }
@@ -74,6 +75,13 @@ extension FleetMachine {
                 ? .open(connection, call.prefix, body: call.body)
                 : .respond(connection, .refuse(.unknownConnection))
         )
+    }
+
+    /// Lets the device make the call again: the balancer may bring it to the relay of its session, with which this one
+    /// can't speak. The answer without content tells of no frames, taken or told.
+    private mutating func comeAgain(_ connection: ConnectionID) {
+        guard calls.remove(connection) != nil else { return }
+        callEffects.append(.respond(connection, .body([])))
     }
 
     /// The connection on which a call waits is gone. The relay of its session is told so, and sees as soon as a relay alone
