@@ -39,10 +39,12 @@ let package = Package(
     targets: [
         // The generator of load speaks TLS by OpenSSL, on sockets of its own.
         .systemLibrary(name: "CLoad", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        // What the programs that start servers have in common.
+        .target(name: "Loopback", packageAccess: false, swiftSettings: settings),
         // Measures a relay from outside; run by scripts/bench.
         .executableTarget(
             name: "bench",
-            dependencies: ["CLoad", device, arguments],
+            dependencies: ["CLoad", "Loopback", device, arguments],
             packageAccess: false,
             swiftSettings: settings
         ),
@@ -58,7 +60,7 @@ let package = Package(
         // Counts what a relay uses; run by scripts/counts.
         .executableTarget(
             name: "counted",
-            dependencies: ["CountedMemory", "CLoad", relay, log, arguments],
+            dependencies: ["CountedMemory", "CLoad", "Loopback", relay, log, arguments],
             packageAccess: false,
             swiftSettings: settings
         ),

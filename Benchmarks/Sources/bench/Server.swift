@@ -1,4 +1,5 @@
 import Glibc
+import Loopback
 
 /// A server in a process of its own, which may be pinned to some cores. The process is killed when this value is
 /// released.
@@ -12,7 +13,7 @@ final class Server {
     ///   - command: program and arguments; `PORT` in them becomes the port.
     ///   - pin: the cores on which the program may run, in the format of `taskset`; nil for all.
     init(_ command: [String], pin: String?) throws(BenchError) {
-        guard let port = Self.freePort() else { throw .noPort }
+        guard let port = Loopback.freePort() else { throw .noPort }
         self.port = port
         var arguments = command.map { $0.replacing("PORT", with: "\(port)") }
         if let pin { arguments = ["taskset", "-c", pin] + arguments }
@@ -45,22 +46,6 @@ final class Server {
         get throws(BenchError) {
             guard let figures = ProcessFigures(of: process) else { throw .serverGone }
             return figures
-        }
-    }
-
-    private static func freePort() -> UInt16? {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        return withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { socketAddress in
-                guard bind(descriptor, socketAddress, size) == 0, getsockname(descriptor, socketAddress, &size) == 0
-                else { return nil }
-                return UInt16(bigEndian: pointer.pointee.sin_port)
-            }
         }
     }
 

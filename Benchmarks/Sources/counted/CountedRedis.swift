@@ -1,4 +1,5 @@
 import Glibc
+import Loopback
 
 /// A Redis server for two relays, and the file of their keys. Both end with this value.
 final class CountedRedis {
@@ -7,7 +8,7 @@ final class CountedRedis {
     private let process: Child
 
     init() throws(CountError) {
-        guard let port = Self.freePort() else { throw .cannotStart("redis-server") }
+        guard let port = Loopback.freePort() else { throw .cannotStart("redis-server") }
         self.port = port
         keys = "/tmp/easysetup-counted-\(getpid())-\(port).key"
         process = try Child([
@@ -17,20 +18,4 @@ final class CountedRedis {
     }
 
     deinit { unlink(keys) }
-
-    private static func freePort() -> UInt16? {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        return withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { socketAddress in
-                guard bind(descriptor, socketAddress, size) == 0, getsockname(descriptor, socketAddress, &size) == 0
-                else { return nil }
-                return UInt16(bigEndian: pointer.pointee.sin_port)
-            }
-        }
-    }
 }
