@@ -15,30 +15,18 @@ struct ChainCommand: AsyncParsableCommand {
     @Option(help: "The first one's seed; the others follow it.")
     var firstSeed: UInt64 = 0
 
-    @Option(help: "How many at once.")
-    var jobs = 2
-
-    @Option(help: "Stop after so many seconds, however many worlds there were.")
-    var seconds: Int?
-
-    @Option(help: "Run this one world only.")
-    var seed: UInt64?
-
-    @Flag(help: "With --seed: print everything that happens in it.")
-    var trace = false
+    @OptionGroup var options: WorldOptions
 
     func run() async throws {
-        if let seed { return try await one(seed) }
-        let runner = ChainRunner(first: firstSeed, count: count, seconds: seconds)
-        await withTaskGroup { group in
-            for _ in 0..<jobs { group.addTask { await runner.work() } }
-        }
+        if let seed = options.seed { return try await one(seed) }
+        let runner = ChainRunner(Seeds(first: firstSeed, count: count, seconds: options.seconds))
+        await options.work { await runner.work() }
         if !runner.report() { throw ExitCode.failure }
     }
 
     private func one(_ seed: UInt64) async throws {
         let world = ChainWorld(seed: seed)
-        if trace { world.tracer = { print($0) } }
+        if options.trace { world.tracer = { print($0) } }
         await world.run()
         print("world \(seed): \(world.writes) writes, \(world.compactions) compactions, \(world.removals) removals")
         for breach in world.breaches { print("BROKEN \(breach.law.rawValue): \(breach.what)") }
@@ -46,7 +34,7 @@ struct ChainCommand: AsyncParsableCommand {
     }
 }
 
-/// Gives out seeds and adds up the results.
+/// Runs worlds and adds up the results.
 private final class ChainRunner: Sendable {
     private struct Sums {
         var worlds = 0
@@ -56,27 +44,16 @@ private final class ChainRunner: Sendable {
         var removals = 0
     }
 
-    private let next: Atomic<UInt64>
-    private let first: UInt64
-    private let end: UInt64
-    private let start = ContinuousClock.now
-    private let deadline: ContinuousClock.Instant?
+    private let seeds: Seeds
     private let sums = Mutex(Sums())
 
-    init(first: UInt64, count: UInt64, seconds: Int?) {
-        self.first = first
-        next = Atomic(first)
-        end = first + count
-        deadline = seconds.map { .now + .seconds($0) }
-    }
+    init(_ seeds: Seeds) { self.seeds = seeds }
 
     func work() async {
-        while deadline.map({ .now < $0 }) ?? true {
-            let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard seed < end else { return }
+        while let seed = seeds.draw() {
             let world = ChainWorld(seed: seed)
             await world.run()
-            let isRepeatable = if seed.isMultiple(of: Self.repeats) { await isSame(world) } else { true }
+            let isRepeatable = if seed.isMultiple(of: Seeds.repeats) { await isSame(world) } else { true }
             sums.withLock { sums in
                 sums.worlds += 1
                 sums.writes += world.writes
@@ -101,15 +78,10 @@ private final class ChainRunner: Sendable {
         return again.course == world.course
     }
 
-    /// One world in this many is run twice, to check that both runs are the same.
-    private static let repeats: UInt64 = 100
-
     /// Prints the results. Returns false when a world broke a law.
     func report() -> Bool {
         sums.withLock { sums in
-            let elapsed = ContinuousClock.now - start
-            let rate = Int(Double(sums.worlds) / (elapsed / .seconds(1)))
-            print("\(sums.worlds) worlds from seed \(first) in \(elapsed.components.seconds) s, \(rate) a second")
+            print("\(sums.worlds) worlds \(seeds.pace(sums.worlds))")
             print("\(sums.writes) writes, \(sums.compactions) compactions, \(sums.removals) removals")
             print(sums.failed == 0 ? "no world broke a law" : "\(sums.failed) worlds broke a law")
             return sums.failed == 0

@@ -15,17 +15,7 @@ struct FleetCommand: AsyncParsableCommand {
     @Option(help: "The first one's seed; the others follow it.")
     var firstSeed: UInt64 = 1
 
-    @Option(help: "How many at once.")
-    var jobs = 2
-
-    @Option(help: "Stop after so many seconds, however many worlds there were.")
-    var seconds: Int?
-
-    @Option(help: "Run this one world only.")
-    var seed: UInt64?
-
-    @Flag(help: "With --seed: print everything that happens in it.")
-    var trace = false
+    @OptionGroup var options: WorldOptions
 
     @Option(help: "Only this trouble: \(FleetTrouble.allCases.map(\.rawValue).joined(separator: ", ")).")
     var trouble: String?
@@ -44,17 +34,19 @@ struct FleetCommand: AsyncParsableCommand {
             }
             return trouble
         }
-        if let seed { return try one(seed, trouble, rule) }
-        let runner = FleetRunner(first: firstSeed, count: count, trouble, without: rule, seconds: seconds)
-        await withTaskGroup { group in
-            for _ in 0..<jobs { group.addTask { runner.work() } }
-        }
+        if let seed = options.seed { return try one(seed, trouble, rule) }
+        let runner = FleetRunner(
+            Seeds(first: firstSeed, count: count, seconds: options.seconds),
+            trouble,
+            without: rule
+        )
+        await options.work { runner.work() }
         if !runner.report() { throw ExitCode.failure }
     }
 
     private func one(_ seed: UInt64, _ trouble: FleetTrouble?, _ rule: FleetRule?) throws {
         let world = World.drawn(seed, trouble: trouble, without: rule)
-        if trace { world.tracer = { print("\($0)", $1) } }
+        if options.trace { world.tracer = { print("\($0)", $1) } }
         world.run()
         print(world.summary)
         print(FleetTally(world).line(world.trouble?.rawValue ?? "none"))
@@ -63,7 +55,7 @@ struct FleetCommand: AsyncParsableCommand {
     }
 }
 
-/// Gives out seeds and adds up the results.
+/// Runs worlds and adds up the results.
 private final class FleetRunner: Sendable {
     private struct Sums {
         var failed = 0
@@ -72,29 +64,19 @@ private final class FleetRunner: Sendable {
         var ways: [String: Int] = [:]
     }
 
-    private let next: Atomic<UInt64>
-    private let first: UInt64
-    private let end: UInt64
+    private let seeds: Seeds
     private let trouble: FleetTrouble?
     private let rule: FleetRule?
-    private let start = ContinuousClock.now
-    private let deadline: ContinuousClock.Instant?
     private let sums = Mutex(Sums())
 
-    init(first: UInt64, count: UInt64, _ trouble: FleetTrouble?, without rule: FleetRule?, seconds: Int?) {
-        self.first = first
-        next = Atomic(first)
-        end = first + count
-        (self.trouble, self.rule) = (trouble, rule)
-        deadline = seconds.map { .now + .seconds($0) }
+    init(_ seeds: Seeds, _ trouble: FleetTrouble?, without rule: FleetRule?) {
+        (self.seeds, self.trouble, self.rule) = (seeds, trouble, rule)
     }
 
     func work() {
-        while deadline.map({ .now < $0 }) ?? true {
-            let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard seed < end else { return }
+        while let seed = seeds.draw() {
             let world = World.drawn(seed, trouble: trouble, without: rule)
-            let course = seed.isMultiple(of: Self.repeats) ? Course(of: world) : nil
+            let course = seed.isMultiple(of: Seeds.repeats) ? Course(of: world) : nil
             world.run()
             if let course, !course.isTaken(again: World.drawn(seed, trouble: trouble, without: rule)) {
                 world.breach(.course, "the second time was different")
@@ -115,21 +97,16 @@ private final class FleetRunner: Sendable {
         }
     }
 
-    /// One world in this many is run twice, to check that both runs are the same.
-    private static let repeats: UInt64 = 100
-
     /// Prints the results. Returns false when a world broke a law.
     func report() -> Bool {
         sums.withLock { sums in
-            let elapsed = ContinuousClock.now - start
             var all = FleetTally()
             for trouble in FleetTrouble.allCases {
                 guard let tally = sums.tallies[trouble] else { continue }
                 print(tally.line(trouble.rawValue))
                 all += tally
             }
-            let rate = Int(Double(all.worlds) / (elapsed / .seconds(1)))
-            print(all.line("from seed \(first) in \(elapsed.components.seconds) s, \(rate) a second"))
+            print(all.line(seeds.pace(all.worlds)))
             for (way, count) in sums.ways.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
                 print("\(count) × \(way)")
             }

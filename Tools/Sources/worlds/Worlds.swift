@@ -27,17 +27,7 @@ struct PairingCommand: AsyncParsableCommand {
     @Option(help: "The first one's seed; the others follow it.")
     var firstSeed: UInt64 = 1
 
-    @Option(help: "How many at once.")
-    var jobs = 2
-
-    @Option(help: "Stop after so many seconds, however many worlds there were.")
-    var seconds: Int?
-
-    @Option(help: "Run this one world only.")
-    var seed: UInt64?
-
-    @Flag(help: "With --seed: print everything that happens in it.")
-    var trace = false
+    @OptionGroup var options: WorldOptions
 
     @Option(help: "Only this kind of world: \(Kind.allCases.map(\.rawValue).joined(separator: ", ")).")
     var kind: String?
@@ -47,17 +37,15 @@ struct PairingCommand: AsyncParsableCommand {
             guard let kind = Kind(rawValue: name) else { throw ValidationError("there is no kind '\(name)'") }
             return kind
         }
-        if let seed { return try one(seed, kind) }
-        let runner = Runner(first: firstSeed, count: count, kind: kind, seconds: seconds)
-        await withTaskGroup { group in
-            for _ in 0..<jobs { group.addTask { runner.work() } }
-        }
+        if let seed = options.seed { return try one(seed, kind) }
+        let runner = Runner(Seeds(first: firstSeed, count: count, seconds: options.seconds), kind: kind)
+        await options.work { runner.work() }
         if !runner.report() { throw ExitCode.failure }
     }
 
     private func one(_ seed: UInt64, _ kind: Kind?) throws {
         let world = World.drawn(seed, kind: kind)
-        if trace { world.tracer = { print("\($0)", $1) } }
+        if options.trace { world.tracer = { print("\($0)", $1) } }
         world.run()
         print(world.summary)
         for breach in world.breaches { print("BROKEN \(breach.law.rawValue): \(breach.what)") }
@@ -65,7 +53,7 @@ struct PairingCommand: AsyncParsableCommand {
     }
 }
 
-/// Gives out seeds and adds up the results.
+/// Runs worlds and adds up the results.
 private final class Runner: Sendable {
     private struct Sums {
         var worlds = 0
@@ -75,28 +63,16 @@ private final class Runner: Sendable {
         var ways: [String: Int] = [:]
     }
 
-    private let next: Atomic<UInt64>
-    private let first: UInt64
-    private let end: UInt64
+    private let seeds: Seeds
     private let kind: Kind?
-    private let start = ContinuousClock.now
-    private let deadline: ContinuousClock.Instant?
     private let sums = Mutex(Sums())
 
-    init(first: UInt64, count: UInt64, kind: Kind?, seconds: Int?) {
-        self.first = first
-        next = Atomic(first)
-        end = first + count
-        self.kind = kind
-        deadline = seconds.map { .now + .seconds($0) }
-    }
+    init(_ seeds: Seeds, kind: Kind?) { (self.seeds, self.kind) = (seeds, kind) }
 
     func work() {
-        while deadline.map({ .now < $0 }) ?? true {
-            let seed = next.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard seed < end else { return }
+        while let seed = seeds.draw() {
             let world = World.drawn(seed, kind: kind)
-            let isTraced = seed.isMultiple(of: Self.repeats)
+            let isTraced = seed.isMultiple(of: Seeds.repeats)
             let course = isTraced ? Course(of: world) : nil
             world.run()
             if let course, !course.isTaken(again: World.drawn(seed, kind: kind)) {
@@ -118,15 +94,10 @@ private final class Runner: Sendable {
         }
     }
 
-    /// One world in this many is run twice, to check that both runs are the same.
-    private static let repeats: UInt64 = 100
-
     /// Prints the results. Returns false when a world broke a law.
     func report() -> Bool {
         sums.withLock { sums in
-            let elapsed = ContinuousClock.now - start
-            let rate = Int(Double(sums.worlds) / (elapsed / .seconds(1)))
-            print("\(sums.worlds) worlds from seed \(first) in \(elapsed.components.seconds) s, \(rate) a second")
+            print("\(sums.worlds) worlds \(seeds.pace(sums.worlds))")
             print(sums.tally.description)
             for (way, count) in sums.ways.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
                 print("\(count) × \(way)")
