@@ -165,29 +165,11 @@ public final class RelayServer: Service {
 }
 
 extension RelayServer {
-    /// The things that a relay needs before it can listen: files read, keys made, addresses resolved.
-    private struct Prepared: Sendable {
-        let certificate: CertificateKeeper?
-        let keys: TokenKeys
-        /// Whether the relay has just made the keys, so that no token of an earlier run can be valid.
-        let hasNewKeys: Bool
-        let message: RelayMessage?
-        let places: [Resolver.ResolvedAddress]
-        let adminPlaces: [Resolver.ResolvedAddress]
-        /// Nil for a relay alone.
-        let fleet: PreparedFleet?
-    }
-
-    /// The things that a relay among others needs.
-    private struct PreparedFleet: Sendable {
-        let redis: RedisKeeper
-        let keys: FleetKeys
-        let run: RunID
-    }
-
     private func serve() async throws {
-        // `prepare` runs on a thread of a pool, because slow disks and name servers may block it.
-        let prepared = try await NIOThreadPool.singleton.runIfActive { [self] in try prepare() }
+        // On a thread of a pool, because it may block.
+        let prepared = try await NIOThreadPool.singleton.runIfActive { [configuration, clock, logger] in
+            try PreparedRelay(configuration, clock: clock, logger: logger)
+        }
         // The threads of this relay, one for each core. They end when the relay ends.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: configuration.coreCount)
         do {
@@ -199,45 +181,7 @@ extension RelayServer {
         }
     }
 
-    private func prepare() throws -> Prepared {
-        let certificate = try configuration.certificate.map { files in
-            try CertificateKeeper(files, clock: clock, logger: logger)
-        }
-        let loaded: (keys: TokenKeySet, isNew: Bool)
-        if let path = configuration.keyFile {
-            loaded = try KeyFile.load(path: path)
-        } else {
-            var generator = SystemRandomNumberGenerator()
-            loaded = (.random(using: &generator), true)
-        }
-        return Prepared(
-            certificate: certificate,
-            keys: try TokenKeys(current: loaded.keys.current, others: loaded.keys.others),
-            hasNewKeys: loaded.isNew,
-            message: try configuration.loadMessage(),
-            places: configuration.sockets.isEmpty ? try Resolver.places(configuration.listen) : [],
-            adminPlaces: try Resolver.places(configuration.admin.map { [$0] } ?? []),
-            fleet: try configuration.fleet.map { try prepareFleet($0, loaded.keys) }
-        )
-    }
-
-    private func prepareFleet(_ settings: RedisSettings, _ keys: TokenKeySet) throws -> PreparedFleet {
-        guard configuration.keyFile != nil else { throw RelayError.badFleet(.noKeyFile) }
-        var generator = SystemRandomNumberGenerator()
-        let redis: RedisKeeper
-        do throws(RedisSettingsError) {
-            redis = try RedisKeeper(settings, logger: logger)
-        } catch {
-            throw RelayError.badFleet(error)
-        }
-        return PreparedFleet(
-            redis: redis,
-            keys: try FleetKeys(current: keys.current, others: keys.others),
-            run: RunID(number: generator.next())
-        )
-    }
-
-    private func serve(_ prepared: Prepared, on loops: [any EventLoop]) async throws {
+    private func serve(_ prepared: PreparedRelay, on loops: [any EventLoop]) async throws {
         let ended = loops[0].makePromise(of: Void.self)
         var limits = configuration.limits
         if prepared.hasNewKeys { limits.restartGuard = .zero }
