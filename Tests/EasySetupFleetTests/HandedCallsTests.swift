@@ -97,7 +97,7 @@ import Testing
         _ = try two.handed()
     }
 
-    @Test("A call whose session is at a relay that can't be read is answered without content, and made again")
+    @Test("A call whose session is at a relay that can't be read is answered without content, after a moment")
     func unread() throws {
         let two = try Two()
         two.things.stores.loses = { from, to in to != from }
@@ -106,6 +106,11 @@ import Testing
         two.open()
         for opens in [true, false] {
             #expect(two.call(opens: opens) == .waits)
+            two.things.now += .milliseconds(299)
+            two.other.passTime()
+            #expect(two.other.takeCallEffects().isEmpty)
+            two.things.now += .milliseconds(1)
+            two.other.passTime()
             #expect(two.other.takeCallEffects() == [.respond(Self.connection, .body([]))])
         }
     }

@@ -1,11 +1,17 @@
 import TestSupport
 
-/// HAProxy in front of a fleet: each connection goes to the relay with the fewest among those that have joined the others
-/// or, if none has, among those that live. One that does not answer loses its connections, one that says that it drains or
-/// is cut off keeps them.
-enum Balancer {
+/// HAProxy in front of a fleet: each connection goes to one of the relays that have joined the others or, if none has, of
+/// those that live. A relay that does not answer loses its connections, one that says that it drains or is cut off keeps
+/// them.
+enum Balancer: String {
+    /// To the relay with the fewest connections. A device that has to come again comes to the same one while nothing else
+    /// changes.
+    case leastConnections = "leastconn"
+    /// To the one with fewer connections of two that are drawn.
+    case random
+
     /// The proxy; nil where it is not installed.
-    static func of(_ fleet: RelayFleet) -> ReverseProxy? {
+    func proxy(of fleet: RelayFleet) -> ReverseProxy? {
         let servers = fleet.relays.enumerated()
             .map { "    server relay\($0) \($1.host):\($1.port) check" }
             .joined(separator: "\n")
@@ -16,7 +22,7 @@ enum Balancer {
                 use_backend live if { nbsrv(joined) eq 0 }
                 default_backend joined
             backend joined
-                balance random
+                balance \(rawValue)
                 option httpchk GET /health/joined
                 http-check expect status 200 error-status L7OKC
                 option redispatch 1
@@ -26,7 +32,7 @@ enum Balancer {
                 default-server inter 300ms rise 1 fall 2 on-marked-down shutdown-sessions
             \(servers)
             backend live
-                balance random
+                balance \(rawValue)
                 option httpchk GET /health/live
                 option redispatch 1
                 retries 3

@@ -14,7 +14,7 @@ import Testing
     @Test("Every pair pairs while relays are killed, stopped and restarted, each second another one")
     func kills() async throws {
         try await RelayFleet.run(["--drain-time", "10"]) { fleet, _ in
-            try await #require(Balancer.of(fleet)).run { address in
+            try await #require(Balancer.leastConnections.proxy(of: fleet)).run { address in
                 _ = try await Crowd.usual.pair(at: address, "untroubled")
                 let trouble = Trouble(fleet)
                 _ = try await Crowd.usual.pair(at: address, "relays killed, stopped, restarted") {
@@ -31,7 +31,7 @@ import Testing
     )
     func stopped() async throws {
         try await RelayFleet.run { fleet, _ in
-            try await #require(Balancer.of(fleet)).run { address in
+            try await #require(Balancer.leastConnections.proxy(of: fleet)).run { address in
                 var crowd = Crowd.usual
                 (crowd.count, crowd.width, crowd.limits) = (12, 12, .unhurried)
                 let summary = try await crowd.pair(at: address, "a relay stopped, and devices that wait for ever") {

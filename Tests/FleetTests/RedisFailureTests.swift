@@ -17,7 +17,7 @@ import Testing
         _ title: String,
         while trouble: @escaping @Sendable () async throws -> Void
     ) async throws {
-        try await #require(Balancer.of(fleet)).run { address in
+        try await #require(Balancer.leastConnections.proxy(of: fleet)).run { address in
             _ = try await Crowd.usual.pair(at: address, title, while: trouble)
         }
         // Whatever it was, the relays find together again.

@@ -20,7 +20,7 @@ import Testing
 
     /// Restarts all relays one after the other, once as each of these versions, while devices pair behind a balancer.
     static func restart(_ fleet: RelayFleet, as versions: [FleetRelay.Version], _ title: String) async throws {
-        try await #require(Balancer.of(fleet)).run { address in
+        try await #require(Balancer.leastConnections.proxy(of: fleet)).run { address in
             let isOver = Mutex(false)
             async let restarts: Void = {
                 for version in versions {

@@ -45,7 +45,7 @@ import Testing
         .enabled(if: Environment.isFull || Environment.otherProgram != nil, Environment.hint)
     ) func kills() async throws {
         try await Self.run([.this, .other, .this], ["--drain-time", "10"]) { fleet in
-            try await #require(Balancer.of(fleet)).run { address in
+            try await #require(Balancer.random.proxy(of: fleet)).run { address in
                 let trouble = Trouble(fleet, versions: [.this, .other])
                 _ = try await Crowd.usual.pair(at: address, "relays killed that come back as another version") {
                     try await trouble.run()
@@ -60,7 +60,7 @@ import Testing
         try await RedisServer.run { redis in
             try await LaterVersion.run(to: redis.port, isRead: false) { port in
                 try await RelayFleet.run(of: 2, at: "redis://127.0.0.1:\(port)") { fleet in
-                    try await #require(Balancer.of(fleet)).run { address in
+                    try await #require(Balancer.random.proxy(of: fleet)).run { address in
                         _ = try await Crowd.usual.pair(at: address, "relays that can't read each other")
                         guard Environment.isFull else { return }
                         try await Gate.run(withoutWebSocket: true, to: { [address.port] }) { gate in

@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import EasySetupFleetStore
 internal import EasySetupRelayCore
 internal import EasySetupRelayProtocol
@@ -39,6 +40,8 @@ struct CallTable: Sendable {
     static let homeKept = Duration.seconds(120)
 
     private(set) var own: [ConnectionID: Own] = [:]
+    /// The numbers of calls that their devices are to make again, in the order of the times at which they are told so.
+    private var repeated: Deque<(number: UInt64, at: Duration)> = []
     private var connections: [UInt64: ConnectionID] = [:]
     private var known: [LongPollConnectionID: Known] = [:]
     private var others: [ConnectionID: Other] = [:]
@@ -104,6 +107,24 @@ struct CallTable: Sendable {
         connections[call.number] = nil
         waitingBytes -= call.body.count
         return call
+    }
+
+    /// Notes that the device is told at this time to make the call again. No call has an earlier time than the one before.
+    mutating func repeatCall(_ number: UInt64, at time: Duration) { repeated.append((number, time)) }
+
+    /// When the next device is told to make its call again.
+    var nextRepeated: Duration? { repeated.first?.at }
+
+    /// Removes the calls whose devices are told now to make them again, but for those whose connections are gone.
+    mutating func takeRepeated(now: Duration) -> [ConnectionID] {
+        var due: [ConnectionID] = []
+        while let next = repeated.first, next.at <= now {
+            repeated.removeFirst()
+            guard let (connection, _) = call(next.number) else { continue }
+            remove(connection)
+            due.append(connection)
+        }
+        return due
     }
 
     func home(of session: LongPollConnectionID, now: Duration) -> RunID? {

@@ -59,7 +59,11 @@ extension FleetMachine {
         } else if case .success = answer, let next = left.first {
             return add(.ask(.find(next), .session(number, Array(left.dropFirst()))))
         }
-        if let home, entry.others.isUnread(home, now: now) { return comeAgain(connection) }
+        // This relay can't speak with the one of the session, to which the balancer may bring the next call. The device
+        // waits a moment, because it would call without pause where each call comes here.
+        if let home, entry.others.isUnread(home, now: now) {
+            return calls.repeatCall(number, at: now + times.comeAgain)
+        }
         guard let home, home != run, home != exchange.former, entry.others.mayAnswer(home, now: now) else {
             return settle(connection)
         }
@@ -77,11 +81,9 @@ extension FleetMachine {
         )
     }
 
-    /// Lets the device make the call again: the balancer may bring it to the relay of its session, with which this one
-    /// can't speak. The answer without content tells of no frames, taken or told.
-    private mutating func comeAgain(_ connection: ConnectionID) {
-        guard calls.remove(connection) != nil else { return }
-        callEffects.append(.respond(connection, .body([])))
+    /// Lets devices make calls again. An answer without content tells of no frames, taken or told.
+    mutating func repeatCalls(now: Duration) {
+        for connection in calls.takeRepeated(now: now) { callEffects.append(.respond(connection, .body([]))) }
     }
 
     /// The connection on which a call waits is gone. The relay of its session is told so, and sees as soon as a relay alone

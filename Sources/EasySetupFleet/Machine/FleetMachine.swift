@@ -135,6 +135,7 @@ extension FleetMachine {
         if let due = entry.nextDeadline { next = min(due, next) }
         if let due = trunks.nextDeadline { next = min(due, next) }
         if isJoined, let due = calls.sessions.due { next = min(due, next) }
+        if let due = calls.nextRepeated { next = min(due, next) }
         return next
     }
 
@@ -143,6 +144,7 @@ extension FleetMachine {
         perform(entry.deadlinesPassed(now: now), &rendezvous, &turn)
         handle(trunks.deadlinesPassed(now: now), &rendezvous, &turn)
         registerSessions(now: now)
+        repeatCalls(now: now)
         guard nextBeat <= now else { return }
         nextBeat = now + times.beat
         lookAfterCalls(now: now)
