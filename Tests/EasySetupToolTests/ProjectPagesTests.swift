@@ -235,8 +235,8 @@ import Testing
         }
         let libraries: Set = [
             "AddDevice", "AdviceTests", "CSodium", "CQREncode", "CPicture", "CProcess", "CLoad", "CountedMemory",
-            "ChainSimulator", "PlainMemory", "Simulator", "SwiftUI", "CEasySetup", "EasySetupC", "CredentialsCore",
-            "CredentialsService",
+            "ChainSimulator", "Loopback", "PlainMemory", "Simulator", "SwiftUI", "CEasySetup", "EasySetupC",
+            "CredentialsCore", "CredentialsService",
         ]
         let named = try PagesTests.text("docs/architecture.md").matches(of: /`([A-Z]\w+)`/).map { String($0.1) }
         #expect(named.count > 50)
