@@ -39,7 +39,7 @@ let package = Package(
     targets: [
         // The generator of load speaks TLS by OpenSSL, on sockets of its own.
         .systemLibrary(name: "CLoad", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        // What the programs that start servers have in common.
+        // A free port, for the programs that start servers.
         .target(name: "Loopback", packageAccess: false, swiftSettings: settings),
         // Measures a relay from outside; run by scripts/bench.
         .executableTarget(

@@ -187,7 +187,7 @@ extension MeetingProgress: PlainMessage {
 }
 
 extension FieldSink {
-    /// Adds the fields of a message, which are the same in both directions.
+    /// Adds the fields of a frame `message`, which has the same fields from a device and to one.
     fileprivate mutating func add(_ meeting: MeetingID?, _ message: Message) {
         add(1, meeting)
         add(2, message.number)

@@ -30,7 +30,7 @@ package struct FleetMachine: Sendable {
     private var clock: RunClock
     private var nextBeat: Duration
     private let started: Duration
-    /// The limits that the last beat has told.
+    /// This relay's own limits, as it has told them in its last beat.
     private var limits = CommonLimits()
     private var effects: [FleetEffect] = []
     var calls = CallTable()

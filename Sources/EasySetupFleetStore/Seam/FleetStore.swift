@@ -15,7 +15,8 @@ package protocol FleetStore: AnyObject {
     /// Called after the last of the events and answers that have come at once.
     var batchEnded: () -> Void { get set }
 
-    /// Asks a question, which may be sent only at the next ``flush()``. The answer has the case that belongs to the question's.
+    /// Asks a question. The store may send it only at the next ``flush()``. Each case of ``StoreQuestion`` has one case of
+    /// ``StoreAnswer``, which the answer has.
     func ask(_ question: StoreQuestion, answer: @escaping (Result<StoreAnswer, StoreFailure>) -> Void)
 
     /// Sends all that was asked since the last call, so that the questions of a batch of events leave together.

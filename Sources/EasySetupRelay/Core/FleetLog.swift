@@ -10,7 +10,7 @@ struct FleetLog: Sendable {
     private var problems: [Set<StoreProblem>]
     /// Whether the log has said that the relay is cut off from all of several servers.
     private var isCutOff = false
-    /// The refusals of servers that the log has told since the relay joined.
+    /// The refusals by Redis servers that are in the log since the relay joined; each is logged once.
     private var refusals: Set<StoreFailure> = []
     /// The messages that could not be read since the relay has joined.
     private var unreadable = 0

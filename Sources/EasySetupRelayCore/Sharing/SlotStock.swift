@@ -53,8 +53,8 @@ struct SlotStock: Sendable {
             && shelves[Self.place(length)].failures.nonzeroBitCount >= limits.failedClaims
     }
 
-    /// How many slots of this length are to be claimed now: none, or an eighth of all at least, so that one write has many.
-    /// They count as asked for.
+    /// The number of slots of this length that the caller must claim now. It is zero until an eighth of the stock is missing,
+    /// so that one write to the directory has many claims. The stock takes these slots for claimed from now on.
     mutating func order(_ length: Int, now: Duration) -> Int {
         let place = Self.place(length)
         while let oldest = shelves[place].claims.first, oldest.at + limits.claimAge <= now {
